@@ -1,0 +1,1 @@
+"""What an experiment is: written by review, read by every service."""

@@ -1,0 +1,173 @@
+"""Experiments and their parts as values; field by field those of common.proto, with every default filled in."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+MAX_ABSOLUTE_VALUE = 1e12
+
+
+class ExperimentState(StrEnum):
+    """Says where an experiment stands."""
+
+    DRAFT = "DRAFT"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    STOPPED = "STOPPED"
+
+
+class AnalysisUnit(StrEnum):
+    """Says what counts once: a unit, or every allocation."""
+
+    UNIT = "UNIT"
+    ALLOCATION = "ALLOCATION"
+
+
+class MetricKind(StrEnum):
+    """Says what the values of a metric are."""
+
+    PROPORTION = "PROPORTION"
+    MEAN = "MEAN"
+
+
+class MetricRole(StrEnum):
+    """Says what a metric is for."""
+
+    PRIMARY = "PRIMARY"
+    SECONDARY = "SECONDARY"
+    GUARDRAIL = "GUARDRAIL"
+
+
+class MetricDirection(StrEnum):
+    """Says which way of a metric is good."""
+
+    MAXIMIZE = "MAXIMIZE"
+    MINIMIZE = "MINIMIZE"
+
+
+class CombinationRule(StrEnum):
+    """Says how the outcomes of one unit become one value."""
+
+    ANY = "ANY"
+    SUM = "SUM"
+    COUNT = "COUNT"
+    LAST = "LAST"
+    MAX = "MAX"
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Is one of the treatments that an experiment compares."""
+
+    arm_id: str
+    display_name: str = ""
+    control: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """Is a quantity measured on units; `min_value` and `max_value` bound a single outcome."""
+
+    metric_id: str
+    kind: MetricKind
+    role: MetricRole
+    direction: MetricDirection = MetricDirection.MAXIMIZE
+    combination_rule: CombinationRule = CombinationRule.SUM
+    min_value: float = -MAX_ABSOLUTE_VALUE
+    max_value: float = MAX_ABSOLUTE_VALUE
+    display_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Says which share of the units takes part, and which is held out."""
+
+    share: float = 1.0
+    holdout_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ArmWeight:
+    """Is the share of participating units that one arm gets."""
+
+    arm_id: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSplit:
+    """Keeps weights as they are; no weights mean an equal split."""
+
+    weights: tuple[ArmWeight, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BetaThompson:
+    """Is Beta-Bernoulli Thompson sampling with one prior for all arms."""
+
+    prior_alpha: float = 1.0
+    prior_beta: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class GaussianThompson:
+    """Is Gaussian Thompson sampling with unknown variance; the prior is worth `prior_unit_count` units of pooled data."""
+
+    prior_unit_count: float = 1.0
+
+
+Algorithm = FixedSplit | BetaThompson | GaussianThompson
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationControls:
+    """Limits what a learning algorithm may do with the weights."""
+
+    exploration_floor: float = 0.01
+    min_control_share: float = 0.0
+    burn_in_unit_count: int = 100
+    update_interval: timedelta = timedelta(seconds=60)
+    min_weight_change: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationPolicy:
+    """Says how the weights of the arms come about."""
+
+    algorithm: Algorithm = FixedSplit()
+    controls: AllocationControls = AllocationControls()
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """Is a controlled experiment as of one revision."""
+
+    experiment_id: str
+    arms: tuple[Arm, ...]
+    metrics: tuple[Metric, ...]
+    allocation_policy: AllocationPolicy = AllocationPolicy()
+    traffic: Traffic = Traffic()
+    analysis_unit: AnalysisUnit = AnalysisUnit.UNIT
+    attribution_window: timedelta = timedelta(days=7)
+    display_name: str = ""
+    description: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    state: ExperimentState = ExperimentState.DRAFT
+    revision: int = 1
+    etag: str = ""
+    shipped_arm_id: str = ""
+    creator: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    started_at: datetime | None = None
+    stopped_at: datetime | None = None
+
+    @property
+    def control(self) -> Arm:
+        """Returns the control arm."""
+        return next(arm for arm in self.arms if arm.control)
+
+    @property
+    def primary_metric(self) -> Metric:
+        """Returns the metric that decides."""
+        return next(metric for metric in self.metrics if metric.role is MetricRole.PRIMARY)
