@@ -22,7 +22,7 @@ SERVICES = [source for source in SOURCES if source.endswith("_service.proto")]
 
 
 def _validate_descriptors() -> bytes:
-    """Returns the descriptors of buf/validate/validate.proto and its imports, as they ship in the protovalidate wheel."""
+    """Returns the descriptors of buf/validate/validate.proto and its imports, as the protovalidate wheel has them."""
     validate = validate_pb.desc()
     return FileDescriptorSet(file=[validate.proto, *(file.proto for file in validate.dependencies)]).to_binary()
 

@@ -1,6 +1,7 @@
 """Experiments and their parts to and from protobuf.
 
-`experiment_from_proto(experiment_to_proto(x)) == x` for every x; in the other direction, unset fields come back with their defaults.
+`experiment_from_proto(experiment_to_proto(x)) == x` for every x; in the other direction, unset fields come back with
+their defaults.
 """
 
 from collections.abc import Iterable
@@ -8,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from experimentation.v1 import common_pb2 as pb
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from experimentation.v1 import common_pb2 as pb
 from shared.definition import model
 
 _Member = TypeVar("_Member", bound=StrEnum)
@@ -162,7 +163,7 @@ def policy_from_proto(message: pb.AllocationPolicy) -> model.AllocationPolicy:
         _algorithm_from_proto(message),
         model.AllocationControls(
             controls.exploration_floor if controls.HasField("exploration_floor") else default.exploration_floor,
-            controls.min_control_share if controls.HasField("min_control_share") else default.min_control_share,
+            controls.min_control_share,
             controls.burn_in_unit_count if controls.HasField("burn_in_unit_count") else default.burn_in_unit_count,
             controls.update_interval.ToTimedelta() if controls.HasField("update_interval") else default.update_interval,
             controls.min_weight_change if controls.HasField("min_weight_change") else default.min_weight_change,
@@ -195,8 +196,8 @@ def experiment_to_proto(experiment: model.Experiment) -> pb.Experiment:
     )
 
 
-def _optional_instant(message: pb.Experiment, name: str) -> datetime | None:
-    return timestamp_from_proto(getattr(message, name)) if message.HasField(name) else None
+def _optional_instant(timestamp: Timestamp, *, given: bool) -> datetime | None:
+    return timestamp_from_proto(timestamp) if given else None
 
 
 def arms_from_proto(messages: Iterable[pb.Arm]) -> tuple[model.Arm, ...]:
@@ -240,8 +241,8 @@ def experiment_from_proto(message: pb.Experiment) -> model.Experiment:
         etag=message.etag,
         shipped_arm_id=message.shipped_arm_id,
         creator=message.creator,
-        created_at=_optional_instant(message, "created_at"),
-        updated_at=_optional_instant(message, "updated_at"),
-        started_at=_optional_instant(message, "started_at"),
-        stopped_at=_optional_instant(message, "stopped_at"),
+        created_at=_optional_instant(message.created_at, given=message.HasField("created_at")),
+        updated_at=_optional_instant(message.updated_at, given=message.HasField("updated_at")),
+        started_at=_optional_instant(message.started_at, given=message.HasField("started_at")),
+        stopped_at=_optional_instant(message.stopped_at, given=message.HasField("stopped_at")),
     )

@@ -111,7 +111,7 @@ class BetaThompson:
 
 @dataclass(frozen=True, slots=True)
 class GaussianThompson:
-    """Is Gaussian Thompson sampling with unknown variance; the prior is worth `prior_unit_count` units of pooled data."""
+    """Is Gaussian Thompson sampling with unknown variance, its prior worth `prior_unit_count` units of pooled data."""
 
     prior_unit_count: float = 1.0
 

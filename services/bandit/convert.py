@@ -1,0 +1,194 @@
+"""Protobuf to the bandit's values and back."""
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from experimentation.v1 import bandit_service_pb2 as pb
+from experimentation.v1 import common_pb2
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.bandit.domain.events import Durability, Exposure, Outcome, Receipt
+from services.bandit.domain.ports import LearningSwitch
+from services.bandit.domain.posterior import ArmStatistics
+from services.bandit.service.insight import Bandit
+from services.bandit.service.serving import BATCH_REASONS, Allocation, BatchAllocation
+from shared.definition.convert import timestamp_to_proto
+from shared.policy.convert import snapshot_to_proto
+from shared.policy.document import checksum, to_document
+from shared.policy.placement import PlacementReason
+from shared.policy.snapshot import PolicySnapshot
+
+_REASONS = {reason: pb.AllocationReason.Value(f"ALLOCATION_REASON_{reason}") for reason in PlacementReason}
+_BATCH_REASONS = [_REASONS[reason] for reason in BATCH_REASONS]
+_EXPOSURE_STATES = {
+    name.removeprefix("EXPOSURE_STATE_"): pb.ExposureState.Value(name)
+    for name in pb.ExposureState.DESCRIPTOR.values_by_name
+}
+_DURABILITIES = {place: pb.Durability.Value(f"DURABILITY_{place}") for place in Durability}
+
+# Beyond what any clock says, so that the row is refused for its time and not the whole request for its form.
+_IMPOSSIBLE_INSTANT = datetime.max.replace(tzinfo=UTC)
+
+
+def _freshness(stale_seconds: float | None) -> tuple[pb.Freshness.ValueType, Duration | None]:
+    if stale_seconds is None:
+        return pb.FRESHNESS_FRESH, None
+    age = Duration()
+    age.FromTimedelta(timedelta(seconds=stale_seconds))
+    return pb.FRESHNESS_STALE, age
+
+
+def allocation_to_proto(allocation: Allocation) -> pb.Allocation:
+    """Returns an allocation as a message."""
+    message = pb.Allocation(
+        experiment_id=allocation.experiment_id,
+        arm_id=allocation.arm_id,
+        propensity=allocation.propensity,
+        policy_version=allocation.policy_version,
+        reason=_REASONS[allocation.reason],
+        freshness=pb.FRESHNESS_FRESH,
+        token=allocation.token,
+        allocation_id=allocation.allocation_id,
+        exposure_state=_EXPOSURE_STATES[allocation.exposure_state],
+    )
+    if allocation.stale_seconds is not None:
+        freshness, age = _freshness(allocation.stale_seconds)
+        message.MergeFrom(pb.Allocation(freshness=freshness, snapshot_age=age))
+    return message
+
+
+def batch_to_proto(batch: BatchAllocation) -> pb.BatchAllocateResponse:
+    """Returns the answer for many units as a message."""
+    freshness, age = _freshness(batch.stale_seconds)
+    return pb.BatchAllocateResponse(
+        arm_ids=batch.arm_ids,
+        arm_indexes=batch.arm_indexes.tolist(),
+        propensities=batch.propensities.tolist(),
+        reasons=[_BATCH_REASONS[reason] for reason in batch.reasons.tolist()],
+        policy_version=batch.policy_version,
+        freshness=freshness,
+        snapshot_age=age,
+        tokens=batch.tokens,
+        allocation_ids=batch.allocation_ids,
+    )
+
+
+def _instant(message: Timestamp) -> datetime:
+    try:
+        return message.ToDatetime(tzinfo=UTC)
+    except ValueError:
+        return _IMPOSSIBLE_INSTANT
+
+
+def exposure_from_proto(message: pb.Exposure) -> Exposure:
+    """Returns a row; a time that no clock shows becomes one that is refused."""
+    return Exposure(
+        message.token,
+        message.experiment_id,
+        message.unit_id,
+        message.policy_version,
+        message.allocation_id,
+        _instant(message.exposed_at) if message.HasField("exposed_at") else None,
+    )
+
+
+def outcome_from_proto(message: pb.Outcome) -> Outcome:
+    """Returns a row; a time that no clock shows becomes one that is refused."""
+    return Outcome(
+        message.event_id,
+        message.metric_id,
+        message.value,
+        message.token,
+        message.experiment_id,
+        message.unit_id,
+        _instant(message.occurred_at) if message.HasField("occurred_at") else None,
+        message.allocation_id,
+    )
+
+
+def rejections_to_proto(receipt: Receipt) -> list[pb.RowRejection]:
+    """Returns the rows that were not taken."""
+    return [
+        pb.RowRejection(index=row.position, reason=row.reason, message=row.message, field=row.field)
+        for row in receipt.rejections
+    ]
+
+
+def durability_to_proto(durability: Durability) -> pb.Durability.ValueType:
+    """Returns where accepted rows are."""
+    return _DURABILITIES[durability]
+
+
+def published_to_proto(snapshot: PolicySnapshot) -> pb.PolicySnapshot:
+    """Returns a snapshot as a message, sealed."""
+    document = to_document(snapshot)
+    del document["checksum"]
+    return snapshot_to_proto(snapshot, checksum=checksum(document))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _arm_to_proto(arm: ArmStatistics, weight: float) -> pb.ArmPosterior:
+    return pb.ArmPosterior(
+        arm_id=arm.arm_id,
+        weight=weight,
+        unit_count=arm.unit_count,
+        value_sum=arm.value_sum,
+        mean=arm.mean if arm.unit_count else None,
+    )
+
+
+def _arms_to_proto(bandit: Bandit) -> list[pb.ArmPosterior]:
+    messages = [
+        _arm_to_proto(arm, policy.weight) for arm, policy in zip(bandit.arms, bandit.snapshot.arms, strict=True)
+    ]
+    if (known := bandit.posterior) is not None:
+        columns = zip(
+            messages, known.mean, known.low, known.high, known.probability_best, known.expected_loss, strict=True
+        )
+        for message, mean, low, high, probability_best, expected_loss in columns:
+            message.posterior_mean, message.interval_low, message.interval_high = mean, low, high
+            message.probability_best = probability_best
+            if (loss := _finite(expected_loss)) is not None:
+                message.expected_loss = loss
+    return messages
+
+
+def _weights(snapshot: PolicySnapshot) -> Sequence[common_pb2.ArmWeight]:
+    return [common_pb2.ArmWeight(arm_id=arm.arm_id, weight=arm.weight) for arm in snapshot.arms]
+
+
+def bandit_to_proto(bandit: Bandit) -> pb.Bandit:
+    """Returns what is known of an experiment as a message."""
+    return pb.Bandit(
+        snapshot=published_to_proto(bandit.snapshot),
+        arms=_arms_to_proto(bandit),
+        holdout=_arm_to_proto(bandit.holdout, bandit.snapshot.traffic.holdout_share) if bandit.holdout else None,
+        estimated_regret=bandit.regret,
+        estimated_gain_over_equal_split=bandit.gain_over_equal_split,
+        history=[
+            pb.WeightsPoint(
+                policy_version=snapshot.policy_version,
+                published_at=timestamp_to_proto(snapshot.published_at),
+                weights=_weights(snapshot),
+            )
+            for snapshot in reversed(bandit.history)
+        ],
+        health=pb.DataHealth(**bandit.health._asdict()),
+        statistics_as_of=timestamp_to_proto(bandit.as_of),
+    )
+
+
+def switch_to_proto(entry: LearningSwitch) -> pb.LearningSwitch:
+    """Returns an entry of the record of freezes as a message."""
+    return pb.LearningSwitch(
+        experiment_id=entry.experiment_id,
+        frozen=entry.frozen,
+        reason=entry.reason,
+        actor=entry.actor,
+        switched_at=timestamp_to_proto(entry.switched_at),
+    )

@@ -1,0 +1,1 @@
+"""What the bandit knows, without I/O, clock or chance."""

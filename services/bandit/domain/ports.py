@@ -1,0 +1,168 @@
+"""What the use cases need of the world."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from services.bandit.domain.events import Durability
+from services.bandit.domain.posterior import ArmStatistics
+from shared.definition.model import Experiment
+from shared.policy.snapshot import PolicySnapshot
+
+
+class AllocationRow(NamedTuple):
+    """Is a row for the logs of allocations and exposures.
+
+    Attributes:
+        at_ms: When, in milliseconds since 1970.
+        allocated: Whether it enters the log of allocations.
+        exposed: Whether it enters the log of exposures.
+    """
+
+    experiment_id: str
+    unit_id: str
+    trial_id: str
+    arm_id: str
+    policy_version: int
+    propensity: float
+    reason: str
+    at_ms: int
+    allocated: bool
+    exposed: bool
+
+
+class OutcomeRow(NamedTuple):
+    """Is a row for the log of outcomes."""
+
+    experiment_id: str
+    trial_id: str
+    metric_id: str
+    event_id: str
+    value: float
+    occurred_at: datetime
+
+
+class AllocationLog(Protocol):
+    """Takes allocations and exposures."""
+
+    def append(self, row: AllocationRow) -> bool:
+        """Keeps a row beyond the end of this process, without waiting; returns False where there is no room."""
+
+    def record(self, rows: Sequence[AllocationRow]) -> Durability:
+        """Returns when the rows are durable.
+
+        Raises:
+            ResourceExhausted: SPOOL_FULL: the store is away and there is no room.
+        """
+
+
+class OutcomeLog(Protocol):
+    """Takes outcomes."""
+
+    def record(self, rows: Sequence[OutcomeRow]) -> Durability:
+        """Returns when the rows are durable.
+
+        Raises:
+            ResourceExhausted: SPOOL_FULL: the store is away and there is no room.
+        """
+
+
+class Publication(NamedTuple):
+    """Is a snapshot with its place in the order of all publications."""
+
+    publication: int
+    snapshot: PolicySnapshot
+
+
+class PolicyStore(Protocol):
+    """Reads what the learner published. Every method raises Unavailable (STORE_UNAVAILABLE) while the store is away."""
+
+    def newest(self) -> Sequence[Publication]:
+        """Returns the newest snapshot of every experiment."""
+
+    def published_after(self, publication: int) -> Sequence[Publication]:
+        """Returns what was published after a publication, in order."""
+
+    def version(self, experiment_id: str, policy_version: int) -> PolicySnapshot | None:
+        """Returns one snapshot, or None where there is no such version."""
+
+    def history(self, experiment_id: str, *, below_version: int | None, limit: int) -> Sequence[PolicySnapshot]:
+        """Returns up to `limit` snapshots of an experiment, newest first, those below a version where one is given."""
+
+
+class LearningSwitch(NamedTuple):
+    """Is an entry in the record of who froze and unfroze an experiment."""
+
+    experiment_id: str
+    frozen: bool
+    reason: str
+    actor: str
+    switched_at: datetime
+
+
+class SwitchStore(Protocol):
+    """Keeps the record of freezes."""
+
+    def add(self, entry: LearningSwitch, *, request_id: str) -> LearningSwitch:
+        """Puts an entry on record and wakes the learner; a repeated request id returns the entry it made.
+
+        Raises:
+            AlreadyExists: REQUEST_ID_REUSED: the request id made a different entry.
+            Unavailable: STORE_UNAVAILABLE.
+        """
+
+
+class Health(NamedTuple):
+    """Counts what should be rare."""
+
+    multiple_arm_unit_count: int
+    unexposed_unit_count: int
+
+
+class Statistics(NamedTuple):
+    """Is what was folded for one experiment.
+
+    Attributes:
+        arms: Of the primary metric, by arm id, held-out units under HOLDOUT_ARM_ID.
+        as_of: Everything committed before this instant is in it; None before the first fold.
+    """
+
+    arms: Mapping[str, ArmStatistics]
+    health: Health
+    as_of: datetime | None
+
+
+class StatisticsStore(Protocol):
+    """Reads what the learner folded."""
+
+    def statistics(self, experiment_id: str, metric_id: str) -> Statistics:
+        """Returns the statistics of one metric.
+
+        Raises:
+            Unavailable: STORE_UNAVAILABLE.
+        """
+
+
+class LearnerSession(Protocol):
+    """Is the right to learn, held by one process at a time; every method fails once the right is lost."""
+
+    def revisions(self) -> Mapping[str, int]:
+        """Returns the revision of every experiment that was ever started."""
+
+    def definition(self, experiment_id: str) -> Experiment:
+        """Returns an experiment as of its newest revision."""
+
+    def newest_snapshots(self) -> Mapping[str, PolicySnapshot]:
+        """Returns the newest snapshot of every experiment."""
+
+    def frozen(self) -> frozenset[str]:
+        """Returns the experiments whose weights are kept."""
+
+    def fold(self, definitions: Sequence[Experiment], *, now: datetime) -> frozenset[str]:
+        """Folds what was committed since the last fold into the statistics, exactly once; returns whom it touched."""
+
+    def primary_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
+        """Returns the statistics of the primary metric by experiment and arm."""
+
+    def publish(self, snapshots: Sequence[PolicySnapshot]) -> None:
+        """Publishes new versions, all or none, and tells the replicas."""

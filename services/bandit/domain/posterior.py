@@ -1,0 +1,107 @@
+"""What the data say of each arm: posterior mean, interval, probability of being best, expected loss."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from services.bandit.kernels.best_arm import beta_best_arm, student_best_arm
+from shared.definition.model import BetaThompson, GaussianThompson, MetricDirection
+
+Floats = NDArray[np.float64]
+
+INTERVAL_TAIL = 0.025
+
+
+@dataclass(frozen=True, slots=True)
+class ArmStatistics:
+    """Is what is known of one arm's values of one metric, one value a unit.
+
+    Attributes:
+        unit_count: Units, with and without outcomes.
+        value_sum: Sum of the values.
+        mean: Their mean; 0 without units.
+        square_deviation_sum: Sum of squared deviations from the mean, 0 or more.
+    """
+
+    arm_id: str
+    unit_count: int = 0
+    value_sum: float = 0.0
+    mean: float = 0.0
+    square_deviation_sum: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """Holds one entry per arm, in the metric's unit; every array has shape (n_arms,) float64.
+
+    Attributes:
+        mean: Posterior means.
+        low: 2.5 % quantiles.
+        high: 97.5 % quantiles.
+        probability_best: In [0, 1], summing to 1.
+        expected_loss: 0 or more; nan where the expectation does not exist.
+    """
+
+    mean: Floats
+    low: Floats
+    high: Floats
+    probability_best: Floats
+    expected_loss: Floats
+
+
+def posterior(
+    algorithm: BetaThompson | GaussianThompson, statistics: Sequence[ArmStatistics], direction: MetricDirection
+) -> Posterior | None:
+    """Returns the posterior of every arm, or None where the data carry no information (all values alike)."""
+    if isinstance(algorithm, BetaThompson):
+        return beta_posterior(algorithm, statistics, direction)
+    return gaussian_posterior(algorithm, statistics, direction)
+
+
+def beta_posterior(
+    algorithm: BetaThompson, statistics: Sequence[ArmStatistics], direction: MetricDirection
+) -> Posterior:
+    """Returns Beta posteriors of proportions: successes and failures are added to the prior's pseudo-counts."""
+    successes = np.array([arm.value_sum for arm in statistics])
+    counts = np.array([arm.unit_count for arm in statistics], dtype=np.float64)
+    alpha = algorithm.prior_alpha + successes
+    beta = algorithm.prior_beta + counts - successes
+    best = beta_best_arm(alpha, beta) if direction is MetricDirection.MAXIMIZE else beta_best_arm(beta, alpha)
+    return Posterior(
+        alpha / (alpha + beta),
+        special.betaincinv(alpha, beta, INTERVAL_TAIL),
+        special.betaincinv(alpha, beta, 1 - INTERVAL_TAIL),
+        *best,
+    )
+
+
+def gaussian_posterior(
+    algorithm: GaussianThompson, statistics: Sequence[ArmStatistics], direction: MetricDirection
+) -> Posterior | None:
+    """Returns Student posteriors of means under a unit-information prior (Kass and Wasserman 1995).
+
+    The prior is normal-inverse-gamma, centred on the pooled mean with the pooled variance and worth `prior_unit_count`
+    units, so that the answer is the same in cents as in dollars. Update: Murphy 2007, equations 85 to 89.
+    """
+    counts = np.array([arm.unit_count for arm in statistics], dtype=np.float64)
+    means = np.array([arm.mean for arm in statistics])
+    within = np.array([arm.square_deviation_sum for arm in statistics])
+    total = counts.sum()
+    if total == 0:
+        return None
+    pooled_mean = float(counts @ means / total)
+    pooled_variance = float((within.sum() + counts @ (means - pooled_mean) ** 2) / total)
+    if pooled_variance <= 0:
+        return None
+    prior_count = algorithm.prior_unit_count
+    posterior_count = prior_count + counts
+    location = (prior_count * pooled_mean + counts * means) / posterior_count
+    shrinkage = prior_count * counts * (means - pooled_mean) ** 2 / posterior_count
+    scale = np.sqrt((prior_count * pooled_variance + within + shrinkage) / posterior_count / posterior_count)
+    sign = 1.0 if direction is MetricDirection.MAXIMIZE else -1.0
+    best = student_best_arm(sign * location, scale, posterior_count)
+    reach = special.stdtrit(posterior_count, 1 - INTERVAL_TAIL) * scale
+    return Posterior(location, location - reach, location + reach, *best)

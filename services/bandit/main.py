@@ -1,0 +1,210 @@
+"""Puts the bandit's processes together: a replica that serves and records, and the learner."""
+
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from itertools import count
+
+from sqlalchemy import Engine
+
+from services.bandit import kernels
+from services.bandit.config import PREFIX, Config
+from services.bandit.domain.token import TokenKeys, TokenSigner
+from services.bandit.service.insight import InsightService
+from services.bandit.service.loops import learn_until, refresh_until
+from services.bandit.service.policy_book import PolicyBook
+from services.bandit.service.recording import RecordingService
+from services.bandit.service.refreshing import PolicyRefresher
+from services.bandit.service.serving import AllocationService
+from services.bandit.servicer import CHECKED, POOLS, SERVICE, BanditServicer, PolicyChanges
+from services.bandit.store import policies, switches
+from services.bandit.store.journal import Journal
+from services.bandit.store.learner_session import learner_session
+from services.bandit.store.logs import JournaledAllocationLog, JournaledOutcomeLog, PostgresCopy
+from services.bandit.store.policies import PostgresPolicyStore
+from services.bandit.store.snapshot_file import LocalSnapshotFile
+from services.bandit.store.spool import Spool, SpoolInUseError
+from services.bandit.store.statistics import PostgresStatisticsStore
+from services.bandit.store.switches import PostgresSwitchStore
+from shared import clock, log
+from shared.config import ConfigError, load
+from shared.errors import PlatformError
+from shared.process import run_until_signalled
+from shared.rpc.server import RpcServer
+from shared.store.engine import create_engine
+from shared.store.notify import Listener
+from shared.telemetry import RpcMetrics, new_registry, serve_metrics
+
+EXPERIMENTS_CHANNEL = "experiments"
+
+
+class Replica:
+    """Is a replica of the bandit: everything it is made of, started and stopped together."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._stack = ExitStack()
+        self._stopping = threading.Event()
+
+    def start(self) -> Mapping[str, str]:
+        """Starts everything and returns the addresses."""
+        with ExitStack() as stack:
+            addresses = self._start(stack)
+            self._stack = stack.pop_all()
+        return addresses
+
+    def stop(self) -> None:
+        """Stops everything, the server first, the spools last."""
+        self._stopping.set()
+        self._stack.close()
+
+    def _start(self, stack: ExitStack) -> Mapping[str, str]:
+        config = self._config
+        kernels.warm_up()
+        engine = create_engine(config.database_url.value, application_name="bandit")
+        stack.callback(engine.dispose)
+
+        copy = PostgresCopy(engine)
+        allocation_log = JournaledAllocationLog(
+            self._journal(stack, "allocations", copy.allocations),
+            timeout_seconds=config.record_timeout.total_seconds(),
+        )
+        outcome_log = JournaledOutcomeLog(
+            self._journal(stack, "outcomes", copy.outcomes), timeout_seconds=config.record_timeout.total_seconds()
+        )
+        policy_store = PostgresPolicyStore(engine)
+        book = PolicyBook(
+            policy_store, monotonic=time.monotonic, stale_after_seconds=config.stale_after.total_seconds()
+        )
+        changes = PolicyChanges()
+        self._refresh(stack, book, policy_store, changes)
+
+        signer = TokenSigner(token_keys(config.token_keys.value), time_to_live=config.token_time_to_live)
+        servicer = BanditServicer(
+            AllocationService(book, allocation_log, signer, now_ms=_now_ms, new_allocation_id=_new_allocation_ids()),
+            RecordingService(book, allocation_log, outcome_log, signer, now=clock.now),
+            InsightService(policy_store, PostgresStatisticsStore(engine), PostgresSwitchStore(engine), now=clock.now),
+            book,
+            changes,
+        )
+        registry = new_registry()
+        server = RpcServer(config, RpcMetrics(registry))
+        server.add_service(SERVICE, servicer, pools=POOLS, validate=CHECKED)
+        server.on_drain(changes.close)
+        address = server.start()
+        stack.callback(server.stop, config.drain_grace.total_seconds())
+        metrics = serve_metrics(registry, config.metrics_address)
+        stack.callback(metrics.close)
+        server.set_serving(serving=True)
+        return {"grpc": address, "metrics": metrics.address}
+
+    def _journal(self, stack: ExitStack, name: str, copy: Callable[[bytes], None]) -> Journal:
+        directory = self._config.state_directory
+        spool = Spool(directory / f"{name}.spool", capacity_bytes=self._config.spool_bytes)
+        journal = Journal(spool, copy, refused=directory / f"{name}.refused")
+        stack.callback(journal.close)
+        return journal
+
+    def _refresh(
+        self, stack: ExitStack, book: PolicyBook, policy_store: PostgresPolicyStore, changes: PolicyChanges
+    ) -> None:
+        refresher = PolicyRefresher(
+            book, policy_store, LocalSnapshotFile(self._config.state_directory / "policies.json")
+        )
+        refresher.restore()
+        news = Listener(self._config.database_url.value, [policies.CHANNEL])
+        thread = threading.Thread(
+            target=refresh_until,
+            args=(self._stopping, refresher, news),
+            kwargs={
+                "poll_interval_seconds": self._config.poll_interval.total_seconds(),
+                "announce": changes.announce,
+            },
+            name="refresher",
+        )
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(news.close)
+        stack.callback(self._stopping.set)
+
+
+class LearnerProcess:
+    """Is a learner: started and stopped together."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._stopping = threading.Event()
+        self._stack = ExitStack()
+
+    def start(self) -> Mapping[str, str]:
+        """Starts to learn, or to stand by."""
+        kernels.warm_up()
+        engine: Engine = create_engine(self._config.database_url.value, application_name="learner")
+        self._stack.callback(engine.dispose)
+        news = Listener(self._config.database_url.value, [EXPERIMENTS_CHANNEL, switches.CHANNEL])
+        thread = threading.Thread(
+            target=learn_until,
+            args=(self._stopping, lambda: learner_session(engine), news),
+            kwargs={"poll_interval_seconds": self._config.poll_interval.total_seconds(), "now": clock.now},
+            name="learner",
+        )
+        thread.start()
+        self._stack.callback(thread.join)
+        self._stack.callback(news.close)
+        return {}
+
+    def stop(self) -> None:
+        """Stops to learn after the step under way."""
+        self._stopping.set()
+        self._stack.close()
+
+
+def token_keys(text: str) -> TokenKeys:
+    """Returns the keys of a text such as `2:00ff...,1:ab01...`; the first one signs.
+
+    Raises:
+        ConfigError: It is not such a text.
+    """
+    try:
+        pairs = [entry.strip().split(":", 1) for entry in text.split(",")]
+        keys = {int(key_id): bytes.fromhex(secret) for key_id, secret in pairs}
+        return TokenKeys(keys, signing=int(pairs[0][0]))
+    except ValueError as error:
+        raise ConfigError(
+            [f"{PREFIX}TOKEN_KEYS must be id:hex pairs of 16 to 64 bytes, separated by commas"]
+        ) from error
+
+
+def serve() -> None:
+    """Runs a replica until SIGTERM or SIGINT."""
+    _run("bandit", Replica)
+
+
+def learn() -> None:
+    """Runs a learner until SIGTERM or SIGINT."""
+    _run("learner", LearnerProcess)
+
+
+def _run(name: str, process: Callable[[Config], Replica | LearnerProcess]) -> None:
+    log.configure()
+    try:
+        config = load(Config, PREFIX)
+        if not config.database_url.value:
+            raise ConfigError(["DATABASE_URL: must be given"])
+        running = process(config)
+        run_until_signalled(name, running.start, running.stop)
+    except (ConfigError, PlatformError, SpoolInUseError, OSError) as error:
+        sys.exit(f"{name}: {error}")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _new_allocation_ids() -> Callable[[], str]:
+    """Returns a source of ids that no other process makes: a random prefix and a count."""
+    prefix, numbers = secrets.token_hex(8), count()
+    return lambda: f"{prefix}{next(numbers):x}"

@@ -1,0 +1,1 @@
+"""The bandit's use cases: serve, record, learn, show."""

@@ -1,0 +1,133 @@
+"""Shows what the bandit knows and does; reads the store."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from services.bandit.domain.ports import Health, LearningSwitch, PolicyStore, StatisticsStore, SwitchStore
+from services.bandit.domain.posterior import ArmStatistics, Posterior, beta_posterior, gaussian_posterior
+from services.bandit.domain.trial import HOLDOUT_ARM_ID
+from shared.clock import Clock
+from shared.definition.model import (
+    BetaThompson,
+    GaussianThompson,
+    Metric,
+    MetricDirection,
+    MetricKind,
+    MetricRole,
+)
+from shared.errors import experiment_not_found
+from shared.policy.snapshot import PolicySnapshot
+
+HISTORY_LENGTH = 100
+
+
+class Bandit(NamedTuple):
+    """Is what is known of one experiment.
+
+    Attributes:
+        arms: Statistics in the snapshot's order.
+        posterior: Of the arms; None while the data carry no information.
+        holdout: Statistics of held-out units; None without a holdout.
+        regret: Reward lost so far, 0 or more, in the metric's unit.
+        gain_over_equal_split: Reward gained so far, in the good direction.
+        history: Newest first.
+    """
+
+    snapshot: PolicySnapshot
+    arms: Sequence[ArmStatistics]
+    posterior: Posterior | None
+    holdout: ArmStatistics | None
+    regret: float
+    gain_over_equal_split: float
+    history: Sequence[PolicySnapshot]
+    health: Health
+    as_of: datetime | None
+
+
+class InsightService:
+    """Reads and switches. Safe for threads; waits for the store."""
+
+    def __init__(
+        self, policies: PolicyStore, statistics: StatisticsStore, switches: SwitchStore, *, now: Clock
+    ) -> None:
+        self._policies = policies
+        self._statistics = statistics
+        self._switches = switches
+        self._now = now
+
+    def bandit(self, experiment_id: str) -> Bandit:
+        """Returns what is known of an experiment.
+
+        Raises:
+            NotFound: EXPERIMENT_NOT_FOUND.
+            Unavailable: STORE_UNAVAILABLE.
+        """
+        history = self.snapshots(experiment_id, below_version=None, limit=HISTORY_LENGTH)
+        snapshot = history[0]
+        metric = primary(snapshot)
+        known, health, as_of = self._statistics.statistics(experiment_id, metric.metric_id)
+        arms = [known.get(arm.arm_id, ArmStatistics(arm.arm_id)) for arm in snapshot.arms]
+        holdout = known.get(HOLDOUT_ARM_ID, ArmStatistics(HOLDOUT_ARM_ID)) if snapshot.traffic.holdout_share else None
+        return Bandit(
+            snapshot,
+            arms,
+            _posterior(snapshot, metric, arms),
+            holdout,
+            *_regret_and_gain(arms, metric.direction),
+            history,
+            health,
+            as_of,
+        )
+
+    def snapshots(self, experiment_id: str, *, below_version: int | None, limit: int) -> Sequence[PolicySnapshot]:
+        """Returns up to `limit` snapshots, newest first, those below a version where one is given.
+
+        Raises:
+            NotFound: EXPERIMENT_NOT_FOUND.
+            Unavailable: STORE_UNAVAILABLE.
+        """
+        snapshots = self._policies.history(experiment_id, below_version=below_version, limit=limit)
+        if not snapshots and below_version is None:
+            raise experiment_not_found(experiment_id)
+        return snapshots
+
+    def switch(self, experiment_id: str, *, frozen: bool, reason: str, actor: str, request_id: str) -> LearningSwitch:
+        """Freezes or unfreezes an experiment's weights and puts it on record.
+
+        Raises:
+            NotFound: EXPERIMENT_NOT_FOUND.
+            AlreadyExists: REQUEST_ID_REUSED.
+            Unavailable: STORE_UNAVAILABLE.
+        """
+        self.snapshots(experiment_id, below_version=None, limit=1)
+        entry = LearningSwitch(experiment_id, frozen, reason, actor, self._now())
+        return self._switches.add(entry, request_id=request_id)
+
+
+def primary(snapshot: PolicySnapshot) -> Metric:
+    """Returns the metric that decides."""
+    return next(metric for metric in snapshot.metrics if metric.role is MetricRole.PRIMARY)
+
+
+def _posterior(snapshot: PolicySnapshot, metric: Metric, arms: Sequence[ArmStatistics]) -> Posterior | None:
+    """Returns the posterior of the policy's algorithm; under a fixed split, of the one that suits the metric."""
+    algorithm = snapshot.allocation_policy.algorithm
+    if isinstance(algorithm, BetaThompson) or (
+        not isinstance(algorithm, GaussianThompson) and metric.kind is MetricKind.PROPORTION
+    ):
+        beta = algorithm if isinstance(algorithm, BetaThompson) else BetaThompson()
+        return beta_posterior(beta, arms, metric.direction)
+    gaussian = algorithm if isinstance(algorithm, GaussianThompson) else GaussianThompson()
+    return gaussian_posterior(gaussian, arms, metric.direction)
+
+
+def _regret_and_gain(arms: Sequence[ArmStatistics], direction: MetricDirection) -> tuple[float, float]:
+    sign = 1.0 if direction is MetricDirection.MAXIMIZE else -1.0
+    means = sign * np.array([arm.mean for arm in arms if arm.unit_count])
+    counts = np.array([arm.unit_count for arm in arms if arm.unit_count])
+    if not len(means):
+        return 0.0, 0.0
+    return float(counts @ (means.max() - means)), float(counts @ (means - means.mean()))

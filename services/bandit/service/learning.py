@@ -1,0 +1,103 @@
+"""Learns: folds what was recorded, recomputes the weights, publishes what changed."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from services.bandit.domain.ports import LearnerSession
+from services.bandit.domain.publishing import next_snapshot
+from shared import log
+from shared.definition.model import Experiment, ExperimentState, FixedSplit
+from shared.errors import Unavailable
+from shared.policy.snapshot import PolicySnapshot
+
+_logger = logging.getLogger(__name__)
+
+
+class Learner:
+    """Learns for as long as it holds the right to. For one thread."""
+
+    def __init__(self, session: LearnerSession, *, now: Callable[[], datetime]) -> None:
+        self._session = session
+        self._now = now
+        self._definitions: dict[str, Experiment] = {}
+        self._snapshots = dict(session.newest_snapshots())
+        # Statistics may have moved since the last learner published, so everything is looked at once.
+        self._dirty: set[str] = set(self._snapshots)
+
+    def step(self) -> int:
+        """Does all that is due; returns how many snapshots were published.
+
+        Raises:
+            Unavailable: STORE_UNAVAILABLE: the right to learn is lost; what was not published stays undone.
+        """
+        redefined = self._reload()
+        frozen = self._session.frozen()
+        published = self._publish_each(redefined | self._switched(frozen), frozen)
+        self._dirty |= self._session.fold(list(self._definitions.values()), now=self._now())
+        learning = {one for one in self._dirty if self._learns(one)}
+        due = {one for one in learning if self._is_due(one)}
+        published += self._publish_each(due, frozen)
+        self._dirty = learning - due
+        return published
+
+    def _reload(self) -> set[str]:
+        """Reads the definitions that are new; returns whose snapshot they make out of date."""
+        for experiment_id, revision in self._session.revisions().items():
+            known = self._definitions.get(experiment_id)
+            if known is None or known.revision != revision:
+                self._definitions[experiment_id] = self._session.definition(experiment_id)
+        return {
+            one
+            for one, definition in self._definitions.items()
+            if (snapshot := self._snapshots.get(one)) is None or snapshot.experiment_revision != definition.revision
+        }
+
+    def _switched(self, frozen: frozenset[str]) -> set[str]:
+        return {one for one, snapshot in self._snapshots.items() if snapshot.frozen != (one in frozen)}
+
+    def _learns(self, experiment_id: str) -> bool:
+        definition = self._definitions.get(experiment_id)
+        return (
+            definition is not None
+            and definition.state is ExperimentState.RUNNING
+            and not isinstance(definition.allocation_policy.algorithm, FixedSplit)
+        )
+
+    def _is_due(self, experiment_id: str) -> bool:
+        interval = self._definitions[experiment_id].allocation_policy.controls.update_interval
+        return self._now() - self._snapshots[experiment_id].published_at >= interval
+
+    def _publish_each(self, experiment_ids: set[str], frozen: frozenset[str]) -> int:
+        if not experiment_ids:
+            return 0
+        definitions = [self._definitions[one] for one in sorted(experiment_ids) if one in self._definitions]
+        statistics = self._session.primary_statistics(definitions)
+        fresh: list[PolicySnapshot] = []
+        for definition in definitions:
+            one = definition.experiment_id
+            try:
+                snapshot = next_snapshot(
+                    definition,
+                    statistics.get(one, {}),
+                    self._snapshots.get(one),
+                    frozen=one in frozen,
+                    now=self._now(),
+                )
+            except Unavailable:
+                raise
+            except Exception:
+                log.event(
+                    _logger,
+                    "update failed, the last policy stays",
+                    level=logging.ERROR,
+                    experiment_id=one,
+                    exc_info=True,
+                )
+                continue
+            if snapshot is not None:
+                fresh.append(snapshot)
+        if fresh:
+            self._session.publish(fresh)
+            self._snapshots.update({snapshot.experiment_id: snapshot for snapshot in fresh})
+        return len(fresh)

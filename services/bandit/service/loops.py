@@ -1,0 +1,77 @@
+"""The loops that the refresher and the learner run in, until they are told to stop."""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from services.bandit.domain.ports import LearnerSession
+from services.bandit.service.learning import Learner
+from services.bandit.service.refreshing import PolicyRefresher
+from shared import log
+from shared.clock import Clock
+from shared.errors import Unavailable
+
+_logger = logging.getLogger(__name__)
+
+
+class News(Protocol):
+    """Tells when there may be something new."""
+
+    def wait(self, timeout_seconds: float) -> object:
+        """Returns when something was notified, or after the timeout, or when it was closed."""
+
+
+def refresh_until(
+    stopping: threading.Event,
+    refresher: PolicyRefresher,
+    news: News,
+    *,
+    poll_interval_seconds: float,
+    announce: Callable[[], None],
+) -> None:
+    """Keeps the policies up to date; announces every change. While the store is away it goes on trying."""
+    away = False
+    while not stopping.is_set():
+        try:
+            if refresher.refresh():
+                announce()
+            if away:
+                log.event(_logger, "store is back, policies are fresh")
+            away = False
+        except Unavailable:
+            if not away:
+                log.event(_logger, "store is away, the last policies serve", level=logging.WARNING)
+            away = True
+        except Exception as error:
+            log.failure(_logger, "refresh failed, the last policies serve", error)
+        news.wait(poll_interval_seconds)
+
+
+def learn_until(
+    stopping: threading.Event,
+    open_session: Callable[[], AbstractContextManager[LearnerSession | None]],
+    news: News,
+    *,
+    poll_interval_seconds: float,
+    now: Clock,
+) -> None:
+    """Learns while this process has the right to, and stands by for it otherwise."""
+    while not stopping.is_set():
+        try:
+            with open_session() as session:
+                if session is not None:
+                    log.event(_logger, "learning")
+                    _learn(stopping, Learner(session, now=now), news, poll_interval_seconds)
+        except Unavailable:
+            log.event(_logger, "the right to learn is lost, or the store is away", level=logging.WARNING)
+        except Exception as error:
+            log.failure(_logger, "learning failed", error)
+        stopping.wait(poll_interval_seconds)
+
+
+def _learn(stopping: threading.Event, learner: Learner, news: News, poll_interval_seconds: float) -> None:
+    while not stopping.is_set():
+        learner.step()
+        news.wait(poll_interval_seconds)

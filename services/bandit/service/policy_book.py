@@ -1,0 +1,134 @@
+"""The policies that a replica serves, in memory; swapped whole, read without locks."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import numpy as np
+
+from services.bandit.domain.ports import PolicyStore
+from services.bandit.domain.trial import HOLDOUT_ARM_ID
+from shared.definition.model import AnalysisUnit, Metric
+from shared.errors import FailedPrecondition, Reason, experiment_not_found
+from shared.policy.placement import PlacementReason, Placer, holdout_start, traffic_end
+from shared.policy.snapshot import RANGE, PolicySnapshot
+
+COUNTED: Final = frozenset({PlacementReason.SPLIT, PlacementReason.PINNED, PlacementReason.HOLDOUT})
+"""The reasons with which a unit enters the statistics."""
+
+_OLD_VERSIONS = 256
+
+
+class ServingPolicy:
+    """Is a snapshot with all that can be worked out of it once. Immutable, safe for threads."""
+
+    def __init__(self, snapshot: PolicySnapshot) -> None:
+        self.snapshot = snapshot
+        self.place = Placer(snapshot).place
+        self.experiment_id = snapshot.experiment_id
+        self.version = snapshot.policy_version
+        self.arm_ids = tuple(arm.arm_id for arm in snapshot.arms)
+        self.weights = tuple(arm.weight for arm in snapshot.arms)
+        self.arm_positions = {arm_id: position for position, arm_id in enumerate(self.arm_ids)}
+        self.counts_allocations = snapshot.analysis_unit is AnalysisUnit.ALLOCATION
+        self.metrics: Mapping[str, Metric] = {metric.metric_id: metric for metric in snapshot.metrics}
+        self.segment_starts = np.array(snapshot.segments.starts, dtype=np.uint32)
+        self.segment_arms = np.array(snapshot.segments.arms, dtype=np.int32)
+        self.traffic_end = traffic_end(snapshot)
+        self.holdout_start = holdout_start(snapshot)
+        self.draws_all = self.traffic_end == RANGE == self.holdout_start
+
+    def propensity(self, arm: int, reason: PlacementReason) -> float:
+        """Returns the probability of an answer; 1 where nothing was drawn."""
+        return self.weights[arm] if reason is PlacementReason.SPLIT else 1.0
+
+    def logged_arm_id(self, arm: int, reason: PlacementReason) -> str:
+        """Returns the arm under which an answer is logged."""
+        return HOLDOUT_ARM_ID if reason is PlacementReason.HOLDOUT else self.arm_ids[arm]
+
+
+class PolicyBook:
+    """Holds the newest policy of every experiment, and lately used older ones. Safe for threads."""
+
+    def __init__(self, store: PolicyStore, *, monotonic: Callable[[], float], stale_after_seconds: float) -> None:
+        self._store = store
+        self._monotonic = monotonic
+        self._stale_after_seconds = stale_after_seconds
+        self._policies: Mapping[str, ServingPolicy] = {}
+        self._older: OrderedDict[tuple[str, int], ServingPolicy | None] = OrderedDict()
+        self._older_lock = threading.Lock()
+        self._confirmed_at = -float("inf")
+        self._loaded_at = monotonic()
+        self._fresh_until = -float("inf")
+
+    def replace(self, snapshots: Iterable[PolicySnapshot]) -> bool:
+        """Takes snapshots that are newer than what is held; returns whether there was one."""
+        newer = {
+            snapshot.experiment_id: ServingPolicy(snapshot)
+            for snapshot in snapshots
+            if (held := self._policies.get(snapshot.experiment_id)) is None or snapshot.policy_version > held.version
+        }
+        if newer:
+            self._policies = {**self._policies, **newer}
+        return bool(newer)
+
+    def confirm(self) -> None:
+        """Notes that the store has nothing newer than what is held."""
+        self._confirmed_at = self._monotonic()
+        self._fresh_until = self._confirmed_at + self._stale_after_seconds
+
+    def stale_seconds(self) -> float | None:
+        """Returns how long ago the store last confirmed the policies, or None while that is a moment ago."""
+        now = self._monotonic()
+        if now <= self._fresh_until:
+            return None
+        return now - max(self._confirmed_at, self._loaded_at)
+
+    def policies(self) -> Mapping[str, ServingPolicy]:
+        """Returns the newest policy of every experiment."""
+        return self._policies
+
+    def policy(self, experiment_id: str) -> ServingPolicy:
+        """Returns the newest policy of an experiment.
+
+        Raises:
+            NotFound: EXPERIMENT_NOT_FOUND: none that was ever started.
+        """
+        policy = self._policies.get(experiment_id)
+        if policy is None:
+            raise experiment_not_found(experiment_id)
+        return policy
+
+    def version(self, experiment_id: str, policy_version: int) -> ServingPolicy:
+        """Returns a policy by its version, from the store where it must be.
+
+        Raises:
+            NotFound: EXPERIMENT_NOT_FOUND.
+            FailedPrecondition: POLICY_VERSION_UNKNOWN: never published, or not known here while the store is away.
+        """
+        newest = self.policy(experiment_id)
+        if policy_version == newest.version:
+            return newest
+        policy = self._older_version(experiment_id, policy_version) if 0 < policy_version < newest.version else None
+        if policy is None:
+            raise FailedPrecondition(
+                Reason.POLICY_VERSION_UNKNOWN,
+                f"experiment {experiment_id!r} has no policy version {policy_version}",
+                metadata={"experiment_id": experiment_id, "policy_version": str(policy_version)},
+            )
+        return policy
+
+    def _older_version(self, experiment_id: str, policy_version: int) -> ServingPolicy | None:
+        key = (experiment_id, policy_version)
+        with self._older_lock:
+            if key in self._older:
+                self._older.move_to_end(key)
+                return self._older[key]
+        snapshot = self._store.version(experiment_id, policy_version)
+        policy = ServingPolicy(snapshot) if snapshot else None
+        with self._older_lock:
+            self._older[key] = policy
+            if len(self._older) > _OLD_VERSIONS:
+                self._older.popitem(last=False)
+        return policy

@@ -1,0 +1,322 @@
+"""Serves allocations: memory only, no waiting, a few microseconds."""
+
+from array import array
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from xxhash import xxh64_intdigest
+
+from services.bandit.domain import trial
+from services.bandit.domain.ports import AllocationLog, AllocationRow
+from services.bandit.domain.token import Decision, TokenSigner
+from services.bandit.kernels.assignment import assign
+from services.bandit.service.policy_book import COUNTED, PolicyBook, ServingPolicy
+from shared.definition.model import ExperimentState
+from shared.errors import FieldViolation, invalid_field, invalid_fields
+from shared.policy.placement import KEY_SEPARATOR, PlacementReason
+
+RECORDED, DEFERRED, NOT_COUNTED, NOT_RECORDED = "RECORDED", "DEFERRED", "NOT_COUNTED", "NOT_RECORDED"
+
+_SEEN_SLOTS = 1 << 18
+
+
+class Allocation(NamedTuple):
+    """Is one answer of the bandit.
+
+    Attributes:
+        stale_seconds: How long ago the store last confirmed the policy; None while fresh.
+        exposure_state: RECORDED, DEFERRED, NOT_COUNTED or NOT_RECORDED, as in ExposureState.
+    """
+
+    experiment_id: str
+    arm_id: str
+    propensity: float
+    policy_version: int
+    reason: PlacementReason
+    stale_seconds: float | None
+    token: bytes
+    allocation_id: str
+    exposure_state: str
+
+
+class BatchAllocation(NamedTuple):
+    """Is the answer for many units: column i speaks of unit i.
+
+    Attributes:
+        arm_indexes: Positions in arm_ids, (n,) int32.
+        propensities: Their probabilities, (n,) float64.
+        reasons: Positions in BATCH_REASONS, (n,) int8.
+    """
+
+    arm_ids: tuple[str, ...]
+    arm_indexes: NDArray[np.int32]
+    propensities: NDArray[np.float64]
+    reasons: NDArray[np.int8]
+    policy_version: int
+    stale_seconds: float | None
+    tokens: list[bytes]
+    allocation_ids: list[str]
+
+
+BATCH_REASONS = (
+    PlacementReason.SPLIT,
+    PlacementReason.HOLDOUT,
+    PlacementReason.NOT_IN_TRAFFIC,
+    PlacementReason.PAUSED,
+    PlacementReason.STOPPED,
+)
+
+
+class AllocationService:
+    """Allocates units to arms. Safe for threads; no method waits."""
+
+    def __init__(
+        self,
+        book: PolicyBook,
+        log: AllocationLog,
+        signer: TokenSigner,
+        *,
+        now_ms: Callable[[], int],
+        new_allocation_id: Callable[[], str],
+    ) -> None:
+        self._book = book
+        self._log = log
+        self._signer = signer
+        self._now_ms = now_ms
+        self._new_allocation_id = new_allocation_id
+        # Direct-mapped: a slot holds the hash of the trial last logged there. Forgetting one only logs it again.
+        self._seen = array("Q", bytes(8 * _SEEN_SLOTS))
+
+    def allocate(
+        self,
+        experiment_id: str,
+        unit_id: str,
+        *,
+        expose: bool = True,
+        previous_token: bytes = b"",
+        allocation_id: str = "",
+    ) -> Allocation:
+        """Returns the arm of one unit.
+
+        Args:
+            experiment_id: The experiment.
+            unit_id: The unit, 1 to 256 bytes without control characters.
+            expose: Whether the unit sees the arm now.
+            previous_token: Keeps the arm of an earlier answer to this unit while that arm lives; may be empty.
+            allocation_id: Names the trial where every allocation counts; empty makes a fresh one there.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD, INVALID_TOKEN.
+            NotFound: EXPERIMENT_NOT_FOUND.
+        """
+        policy = self._book.policy(experiment_id)
+        if fault := trial.unit_id_fault(unit_id):
+            raise invalid_field("unit_id", fault)
+        if policy.counts_allocations:
+            if fault := trial.id_fault(allocation_id, required=False):
+                raise invalid_field("allocation_id", fault)
+            allocation_id = allocation_id or self._new_allocation_id()
+        else:
+            allocation_id = ""
+        if previous_token and (pinned := self._pinned(policy, unit_id, previous_token)):
+            return self._answer(policy, pinned, PlacementReason.PINNED, expose=expose)
+        return self._place(policy, unit_id, allocation_id, expose=expose)
+
+    def allocate_all(
+        self, unit_id: str, experiment_ids: Sequence[str] = (), *, expose: bool = False
+    ) -> list[Allocation]:
+        """Returns the arms of one unit in the experiments named, or in all that are running, by experiment id.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD.
+            NotFound: EXPERIMENT_NOT_FOUND: one that is named is not here.
+        """
+        if fault := trial.unit_id_fault(unit_id):
+            raise invalid_field("unit_id", fault)
+        named = [self._book.policy(experiment_id) for experiment_id in sorted(set(experiment_ids))]
+        running = (
+            policy
+            for _, policy in sorted(self._book.policies().items())
+            if policy.snapshot.state is ExperimentState.RUNNING
+        )
+        return [
+            self._place(policy, unit_id, self._new_allocation_id() if policy.counts_allocations else "", expose=expose)
+            for policy in (named or running)
+        ]
+
+    def batch_allocate(
+        self, experiment_id: str, unit_ids: Sequence[str], *, include_tokens: bool = False
+    ) -> BatchAllocation:
+        """Returns the arms of many units; exposures are recorded later.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD, naming every bad unit id.
+            NotFound: EXPERIMENT_NOT_FOUND.
+        """
+        policy = self._book.policy(experiment_id)
+        units = _Column(unit_ids)
+        _check_unit_ids(units, unit_ids)
+        allocation_ids: list[str] = []
+        keys = units
+        if policy.counts_allocations:
+            allocation_ids = [self._new_allocation_id() for _ in unit_ids]
+            keys = _Column([unit + KEY_SEPARATOR + one for unit, one in zip(unit_ids, allocation_ids, strict=True)])
+        arms, reasons = _assigned(policy, units, keys)
+        weights = np.append(np.array(policy.weights), 1.0)
+        propensities = weights[np.where(reasons == 0, arms, -1)]
+        tokens = self._tokens(policy, unit_ids, allocation_ids, arms, reasons) if include_tokens else []
+        return BatchAllocation(
+            policy.arm_ids,
+            arms,
+            propensities,
+            reasons,
+            policy.version,
+            self._book.stale_seconds(),
+            tokens,
+            allocation_ids,
+        )
+
+    def _place(self, policy: ServingPolicy, unit_id: str, allocation_id: str, *, expose: bool) -> Allocation:
+        arm, reason = policy.place(unit_id, allocation_id)
+        decision = Decision(
+            policy.experiment_id,
+            unit_id,
+            policy.logged_arm_id(arm, reason),
+            policy.version,
+            policy.propensity(arm, reason),
+            allocation_id,
+            self._now_ms(),
+            reason in COUNTED,
+        )
+        return self._answer(policy, decision, reason, expose=expose)
+
+    def _answer(
+        self, policy: ServingPolicy, decision: Decision, reason: PlacementReason, *, expose: bool
+    ) -> Allocation:
+        experiment_id, _, logged_arm_id, version, propensity, allocation_id, _, counts = decision
+        return Allocation(
+            experiment_id,
+            policy.arm_ids[policy.snapshot.default_arm] if reason is PlacementReason.HOLDOUT else logged_arm_id,
+            propensity,
+            version,
+            reason,
+            self._book.stale_seconds(),
+            self._signer.sign(decision),
+            allocation_id,
+            self._log_once(decision, reason, expose=expose) if counts else NOT_COUNTED,
+        )
+
+    def _log_once(self, decision: Decision, reason: PlacementReason, *, expose: bool) -> str:
+        """Logs an allocation unless it was logged a moment ago: only a trial's first exposure counts."""
+        experiment_id, unit_id, arm_id, version, propensity, allocation_id, at_ms, _ = decision
+        trial_id = trial.trial_id(unit_id, allocation_id)
+        mark = xxh64_intdigest(f"{experiment_id}\n{arm_id}\n{version}\n{expose}\n{trial_id}".encode()) or 1
+        slot = mark & (_SEEN_SLOTS - 1)
+        if self._seen[slot] != mark:
+            row = AllocationRow(
+                experiment_id,
+                unit_id,
+                trial_id,
+                arm_id,
+                version,
+                propensity,
+                reason,
+                at_ms,
+                allocated=True,
+                exposed=expose,
+            )
+            if self._log.append(row):
+                self._seen[slot] = mark
+            elif expose:
+                return NOT_RECORDED
+        return RECORDED if expose else DEFERRED
+
+    def _pinned(self, policy: ServingPolicy, unit_id: str, token: bytes) -> Decision | None:
+        """Returns the decision to keep, or None where the unit is to be placed anew."""
+        decision = self._signer.read(token, now_ms=self._now_ms())
+        if decision.experiment_id != policy.experiment_id or decision.unit_id != unit_id:
+            raise invalid_field("previous_token", "is of another experiment or unit")
+        position = policy.arm_positions.get(decision.arm_id)
+        lives = position is not None and policy.weights[position] > 0
+        return decision if lives and decision.counts and policy.snapshot.state is ExperimentState.RUNNING else None
+
+    def _tokens(
+        self,
+        policy: ServingPolicy,
+        unit_ids: Sequence[str],
+        allocation_ids: Sequence[str],
+        arms: NDArray[np.int32],
+        reasons: NDArray[np.int8],
+    ) -> list[bytes]:
+        now_ms = self._now_ms()
+        return [
+            self._signer.sign(
+                Decision(
+                    policy.experiment_id,
+                    unit_id,
+                    policy.logged_arm_id(arm, BATCH_REASONS[reason]),
+                    policy.version,
+                    policy.propensity(arm, BATCH_REASONS[reason]),
+                    allocation_id,
+                    now_ms,
+                    BATCH_REASONS[reason] in COUNTED,
+                )
+            )
+            for unit_id, allocation_id, arm, reason in zip(
+                unit_ids, allocation_ids or [""] * len(unit_ids), arms.tolist(), reasons.tolist(), strict=True
+            )
+        ]
+
+
+class _Column:
+    """Holds strings as one bytes column with offsets, the layout of Arrow."""
+
+    def __init__(self, values: Sequence[str]) -> None:
+        joined = "".join(values)
+        if joined.isascii():
+            lengths = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
+            self.data = np.frombuffer(joined.encode("ascii"), dtype=np.uint8)
+        else:
+            encoded = [value.encode() for value in values]
+            lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(values))
+            self.data = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        self.lengths = lengths
+        self.offsets = np.zeros(len(values) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=self.offsets[1:])
+
+
+def _check_unit_ids(column: _Column, unit_ids: Sequence[str]) -> None:
+    bytes_are_fine = not (column.data < 0x20).any() and not (column.data == 0x7F).any()
+    if bytes_are_fine and column.lengths.min() > 0 and column.lengths.max() <= trial.MAX_UNIT_ID_BYTES:
+        return
+    faults = [(index, trial.unit_id_fault(unit_id)) for index, unit_id in enumerate(unit_ids)]
+    raise invalid_fields([FieldViolation(f"unit_ids[{index}]", fault) for index, fault in faults if fault])
+
+
+def _assigned(policy: ServingPolicy, units: _Column, keys: _Column) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+    """Returns arms and reasons; the kernel tells held-out and outside units by cells beyond the arms."""
+    snapshot, count = policy.snapshot, len(policy.arm_ids)
+    if snapshot.state is not ExperimentState.RUNNING:
+        reason = BATCH_REASONS.index(PlacementReason(snapshot.state.value))
+        size = len(units.lengths)
+        return np.full(size, snapshot.default_arm, np.int32), np.full(size, reason, np.int8)
+    cells = assign(
+        units.data,
+        units.offsets,
+        keys.data,
+        keys.offsets,
+        np.uint64(snapshot.arm_salt),
+        np.uint64(snapshot.traffic_salt),
+        policy.traffic_end,
+        policy.holdout_start,
+        policy.segment_starts,
+        policy.segment_arms,
+        count,
+        count + 1,
+    )
+    if policy.draws_all:
+        return cells, np.zeros(len(cells), np.int8)
+    reasons = np.where(cells < count, 0, cells - count + 1).astype(np.int8)
+    return np.where(cells < count, cells, snapshot.default_arm).astype(np.int32), reasons

@@ -1,0 +1,207 @@
+"""BanditService over gRPC: convert, call one use case, convert."""
+
+import threading
+from collections.abc import Iterator, Mapping
+
+import grpc
+from experimentation.v1 import bandit_service_pb2 as pb
+from experimentation.v1 import bandit_service_pb2_grpc as rpc
+
+from services.bandit import convert
+from services.bandit.service.insight import InsightService
+from services.bandit.service.policy_book import PolicyBook
+from services.bandit.service.recording import RecordingService
+from services.bandit.service.serving import AllocationService
+from shared.errors import invalid_field
+from shared.rpc import pagination
+from shared.rpc.pools import Pool
+
+SERVICE = pb.DESCRIPTOR.services_by_name["BanditService"]
+
+POOLS: Mapping[str, Pool] = {"Allocate": Pool.FAST, "BatchAllocate": Pool.FAST, "AllocateAll": Pool.FAST}
+"""The methods that never wait."""
+
+CHECKED = ("GetBandit", "ListPolicySnapshots", "WatchPolicies", "Freeze", "Unfreeze")
+"""The methods whose requests are checked against the rules of their protos; the others check by hand, for speed."""
+
+MAX_BATCH_ROWS = 10_000
+MAX_EXPERIMENTS = 1_000
+HEARTBEAT_SECONDS = 20.0
+ACTOR_KEY = "x-actor"
+
+
+class BanditServicer(rpc.BanditServiceServicer):
+    """Answers the RPCs of BanditService."""
+
+    def __init__(
+        self,
+        allocations: AllocationService,
+        recording: RecordingService,
+        insight: InsightService,
+        book: PolicyBook,
+        changes: "PolicyChanges",
+    ) -> None:
+        self._allocations = allocations
+        self._recording = recording
+        self._insight = insight
+        self._book = book
+        self._changes = changes
+
+    def Allocate(self, request: pb.AllocateRequest, context: grpc.ServicerContext) -> pb.AllocateResponse:
+        """Returns the arm of one unit."""
+        allocation = self._allocations.allocate(
+            request.experiment_id,
+            request.unit_id,
+            expose=request.exposure_mode != pb.EXPOSURE_MODE_DEFERRED,
+            previous_token=request.previous_token,
+            allocation_id=request.allocation_id,
+        )
+        return pb.AllocateResponse(allocation=convert.allocation_to_proto(allocation))
+
+    def BatchAllocate(
+        self, request: pb.BatchAllocateRequest, context: grpc.ServicerContext
+    ) -> pb.BatchAllocateResponse:
+        """Returns the arms of many units."""
+        unit_ids = list(request.unit_ids)
+        _check_count("unit_ids", len(unit_ids))
+        batch = self._allocations.batch_allocate(request.experiment_id, unit_ids, include_tokens=request.include_tokens)
+        return convert.batch_to_proto(batch)
+
+    def AllocateAll(self, request: pb.AllocateAllRequest, context: grpc.ServicerContext) -> pb.AllocateAllResponse:
+        """Returns the arms of one unit in many experiments."""
+        _check_count("experiment_ids", len(request.experiment_ids), low=0, high=MAX_EXPERIMENTS)
+        allocations = self._allocations.allocate_all(
+            request.unit_id, request.experiment_ids, expose=request.exposure_mode == pb.EXPOSURE_MODE_IMMEDIATE
+        )
+        return pb.AllocateAllResponse(allocations=[convert.allocation_to_proto(one) for one in allocations])
+
+    def RecordExposure(
+        self, request: pb.RecordExposureRequest, context: grpc.ServicerContext
+    ) -> pb.RecordExposureResponse:
+        """Records that units saw their arms."""
+        _check_count("exposures", len(request.exposures))
+        receipt = self._recording.record_exposures([convert.exposure_from_proto(row) for row in request.exposures])
+        return pb.RecordExposureResponse(
+            accepted_count=receipt.accepted_count,
+            rejections=convert.rejections_to_proto(receipt),
+            durability=convert.durability_to_proto(receipt.durability),
+        )
+
+    def RecordOutcomes(
+        self, request: pb.RecordOutcomesRequest, context: grpc.ServicerContext
+    ) -> pb.RecordOutcomesResponse:
+        """Records metric values of units."""
+        _check_count("outcomes", len(request.outcomes))
+        receipt = self._recording.record_outcomes([convert.outcome_from_proto(row) for row in request.outcomes])
+        return pb.RecordOutcomesResponse(
+            accepted_count=receipt.accepted_count,
+            rejections=convert.rejections_to_proto(receipt),
+            durability=convert.durability_to_proto(receipt.durability),
+        )
+
+    def GetBandit(self, request: pb.GetBanditRequest, context: grpc.ServicerContext) -> pb.GetBanditResponse:
+        """Returns what the bandit knows and does."""
+        return pb.GetBanditResponse(bandit=convert.bandit_to_proto(self._insight.bandit(request.experiment_id)))
+
+    def ListPolicySnapshots(
+        self, request: pb.ListPolicySnapshotsRequest, context: grpc.ServicerContext
+    ) -> pb.ListPolicySnapshotsResponse:
+        """Lists the published snapshots of an experiment, newest first."""
+        size = pagination.page_size(request.page_size)
+        query = {"rpc": "ListPolicySnapshots", "experiment_id": request.experiment_id}
+        cursor = pagination.decode(request.page_token, query)
+        below = int(cursor[0] or 0) if cursor else None
+        snapshots = self._insight.snapshots(request.experiment_id, below_version=below, limit=size + 1)
+        page = snapshots[:size]
+        more = len(snapshots) > size
+        return pb.ListPolicySnapshotsResponse(
+            snapshots=[convert.published_to_proto(snapshot) for snapshot in page],
+            next_page_token=pagination.encode([page[-1].policy_version], query) if more else "",
+        )
+
+    def WatchPolicies(
+        self, request: pb.WatchPoliciesRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.WatchPoliciesResponse]:
+        """Streams the newest snapshots, then each new one."""
+        wanted = frozenset(request.experiment_ids)
+        sent: dict[str, int] = {}
+        cursor = self._changes.cursor()
+        yield self._unsent(wanted, sent, initial=True)
+        while context.is_active():
+            cursor = self._changes.wait_beyond(cursor, timeout_seconds=HEARTBEAT_SECONDS)
+            if self._changes.closed:
+                return
+            yield self._unsent(wanted, sent, initial=False)
+
+    def Freeze(self, request: pb.FreezeRequest, context: grpc.ServicerContext) -> pb.FreezeResponse:
+        """Keeps the weights of an experiment as they are."""
+        entry = self._insight.switch(
+            request.experiment_id,
+            frozen=True,
+            reason=request.reason,
+            actor=_actor(context),
+            request_id=request.request_id,
+        )
+        return pb.FreezeResponse(learning_switch=convert.switch_to_proto(entry))
+
+    def Unfreeze(self, request: pb.UnfreezeRequest, context: grpc.ServicerContext) -> pb.UnfreezeResponse:
+        """Lets the weights of an experiment follow the data again."""
+        entry = self._insight.switch(
+            request.experiment_id,
+            frozen=False,
+            reason=request.reason,
+            actor=_actor(context),
+            request_id=request.request_id,
+        )
+        return pb.UnfreezeResponse(learning_switch=convert.switch_to_proto(entry))
+
+    def _unsent(self, wanted: frozenset[str], sent: dict[str, int], *, initial: bool) -> pb.WatchPoliciesResponse:
+        fresh = [
+            policy
+            for experiment_id, policy in sorted(self._book.policies().items())
+            if (not wanted or experiment_id in wanted) and sent.get(experiment_id) != policy.version
+        ]
+        sent.update({policy.experiment_id: policy.version for policy in fresh})
+        return pb.WatchPoliciesResponse(
+            snapshots=[convert.published_to_proto(policy.snapshot) for policy in fresh], initial_state_complete=initial
+        )
+
+
+class PolicyChanges:
+    """Wakes the streams when the book has something new. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._condition = threading.Condition()
+        self.closed = False
+
+    def cursor(self) -> int:
+        """Returns the place to wait beyond."""
+        return self._count
+
+    def announce(self) -> None:
+        """Wakes everyone."""
+        with self._condition:
+            self._count += 1
+            self._condition.notify_all()
+
+    def close(self) -> None:
+        """Ends the streams."""
+        self.closed = True
+        self.announce()
+
+    def wait_beyond(self, cursor: int, *, timeout_seconds: float) -> int:
+        """Returns the new place once there was an announcement, or the old one after the timeout."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._count > cursor, timeout_seconds)
+            return self._count
+
+
+def _check_count(field: str, count: int, *, low: int = 1, high: int = MAX_BATCH_ROWS) -> None:
+    if not low <= count <= high:
+        raise invalid_field(field, f"has {count} entries, must have {low} to {high}")
+
+
+def _actor(context: grpc.ServicerContext) -> str:
+    given = dict(context.invocation_metadata()).get(ACTOR_KEY, "")
+    return str(given) if given else "anonymous"

@@ -1,0 +1,116 @@
+"""The right to learn: an advisory lock and the connection that holds it.
+
+Everything that the learner writes goes through that one connection. Who lost the lock has lost the connection, so a
+learner that was replaced cannot write.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, text
+
+from services.bandit.domain.posterior import ArmStatistics
+from services.bandit.store import policies
+from services.bandit.store.fold import fold
+from services.bandit.store.partitions import ensure_partitions
+from services.bandit.store.statistics import arm_statistics
+from shared.definition.document import from_document
+from shared.definition.model import Experiment
+from shared.policy.document import to_document
+from shared.policy.snapshot import PolicySnapshot
+from shared.store.engine import translate_errors
+from shared.store.notify import notify
+
+_LOCK_KEY = 0x6578706C6561726E  # "explearn"
+
+_REVISIONS = text("SELECT experiment_id, revision FROM experiments WHERE state <> 'DRAFT'")
+_DEFINITION = text("SELECT definition FROM experiments WHERE experiment_id = :experiment_id")
+_FROZEN = text(
+    "SELECT experiment_id FROM (SELECT DISTINCT ON (experiment_id) experiment_id, frozen FROM learning_switches"
+    " ORDER BY experiment_id, switch_id DESC) AS newest WHERE frozen"
+)
+_PUBLISH = text(
+    "INSERT INTO policy_snapshots (experiment_id, policy_version, document, published_at)"
+    " VALUES (:experiment_id, :policy_version, CAST(:document AS json), :published_at)"
+)
+
+
+class PostgresLearnerSession:
+    """Is the right to learn."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with translate_errors(), self._connection.begin():
+            yield self._connection
+
+    def revisions(self) -> Mapping[str, int]:
+        """Returns the revision of every experiment that was ever started."""
+        with self._transaction() as connection:
+            return dict(connection.execute(_REVISIONS).tuples().all())
+
+    def definition(self, experiment_id: str) -> Experiment:
+        """Returns an experiment as of its newest revision."""
+        with self._transaction() as connection:
+            document = connection.execute(_DEFINITION, {"experiment_id": experiment_id}).scalar_one()
+            return from_document(document)
+
+    def newest_snapshots(self) -> Mapping[str, PolicySnapshot]:
+        """Returns the newest snapshot of every experiment."""
+        with self._transaction() as connection:
+            return {entry.snapshot.experiment_id: entry.snapshot for entry in policies.newest(connection)}
+
+    def frozen(self) -> frozenset[str]:
+        """Returns the experiments whose weights are kept."""
+        with self._transaction() as connection:
+            return frozenset(connection.scalars(_FROZEN))
+
+    def fold(self, definitions: Sequence[Experiment], *, now: datetime) -> frozenset[str]:
+        """Folds what was committed since the last fold into the statistics, exactly once; returns whom it touched."""
+        with self._transaction() as connection:
+            ensure_partitions(connection, now=now)
+            return fold(connection, definitions, now=now)
+
+    def primary_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
+        """Returns the statistics of the primary metric by experiment and arm."""
+        metrics = [(experiment.experiment_id, experiment.primary_metric.metric_id) for experiment in definitions]
+        with self._transaction() as connection:
+            return arm_statistics(connection, metrics)
+
+    def publish(self, snapshots: Sequence[PolicySnapshot]) -> None:
+        """Publishes new versions, all or none, and tells the replicas."""
+        rows = [
+            {
+                "experiment_id": snapshot.experiment_id,
+                "policy_version": snapshot.policy_version,
+                "document": json.dumps(to_document(snapshot)),
+                "published_at": snapshot.published_at,
+            }
+            for snapshot in snapshots
+        ]
+        with self._transaction() as connection:
+            connection.execute(_PUBLISH, rows)
+            notify(connection, policies.CHANNEL, "")
+
+
+@contextmanager
+def learner_session(engine: Engine) -> Iterator[PostgresLearnerSession | None]:
+    """Yields the right to learn, or None while another process has it.
+
+    Raises:
+        Unavailable: STORE_UNAVAILABLE.
+    """
+    with translate_errors():
+        connection = engine.connect().execution_options(isolation_level="REPEATABLE READ")
+    try:
+        with translate_errors(), connection.begin():
+            acquired = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK_KEY})
+        yield PostgresLearnerSession(connection) if acquired else None
+    finally:
+        # A pooled connection would keep the lock; ending the session frees it.
+        connection.invalidate()
+        connection.close()

@@ -1,0 +1,120 @@
+"""The logs of allocations, exposures and outcomes: rows as COPY text, and the COPY into Postgres.
+
+Text form: https://www.postgresql.org/docs/current/sql-copy.html, File Formats. Ids hold no control characters, so only
+the backslash needs escaping.
+"""
+
+from collections.abc import Sequence
+from typing import Final, LiteralString, cast
+
+import psycopg
+from sqlalchemy import Connection, Engine
+
+from services.bandit.domain.events import Durability
+from services.bandit.domain.ports import AllocationRow, OutcomeRow
+from services.bandit.store.journal import Journal
+from shared.errors import DeadlineExceeded, Reason
+from shared.store.engine import transaction
+
+_STAGING = """
+CREATE TEMPORARY TABLE IF NOT EXISTS allocation_staging (
+  experiment_id text, unit_id text, trial_id text, arm_id text, policy_version bigint, propensity double precision,
+  reason text, at_ms bigint, allocated boolean, exposed boolean
+) ON COMMIT DELETE ROWS
+"""
+_UNSTAGE = """
+INSERT INTO allocations (experiment_id, unit_id, trial_id, arm_id, policy_version, propensity, reason, allocated_at)
+SELECT experiment_id, unit_id, trial_id, arm_id, policy_version, propensity, reason, to_timestamp(at_ms / 1000.0)
+FROM allocation_staging WHERE allocated;
+INSERT INTO exposures (experiment_id, unit_id, trial_id, arm_id, policy_version, exposed_at)
+SELECT experiment_id, unit_id, trial_id, arm_id, policy_version, to_timestamp(at_ms / 1000.0)
+FROM allocation_staging WHERE exposed;
+"""
+_COPY_ALLOCATIONS: Final = "COPY allocation_staging FROM STDIN"
+_COPY_OUTCOMES: Final = "COPY outcomes (experiment_id, trial_id, metric_id, event_id, value, occurred_at) FROM STDIN"
+
+
+def allocation_line(row: AllocationRow) -> str:
+    """Returns a row as a line of COPY text."""
+    line = (
+        f"{row.experiment_id}\t{row.unit_id}\t{row.trial_id}\t{row.arm_id}\t{row.policy_version}\t{row.propensity!r}"
+        f"\t{row.reason}\t{row.at_ms}\t{'t' if row.allocated else 'f'}\t{'t' if row.exposed else 'f'}\n"
+    )
+    return line.replace("\\", "\\\\") if "\\" in line else line
+
+
+def outcome_line(row: OutcomeRow) -> str:
+    """Returns a row as a line of COPY text."""
+    line = f"{row.experiment_id}\t{row.trial_id}\t{row.metric_id}\t{row.event_id}\t{row.value!r}\t{row.occurred_at}\n"
+    return line.replace("\\", "\\\\") if "\\" in line else line
+
+
+def _copy(connection: Connection, statement: LiteralString, block: bytes) -> None:
+    # COPY is beyond SQLAlchemy, so it goes to the driver.
+    driver = cast(psycopg.Connection, connection.connection.driver_connection)
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(block)
+
+
+class PostgresCopy:
+    """Writes blocks of lines into the logs, a transaction each. Safe for threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def allocations(self, block: bytes) -> None:
+        """Writes lines of allocations.
+
+        Raises:
+            Unavailable: STORE_UNAVAILABLE; whether they were written is not known.
+        """
+        with transaction(self._engine) as connection:
+            connection.exec_driver_sql(_STAGING)
+            _copy(connection, _COPY_ALLOCATIONS, block)
+            connection.exec_driver_sql(_UNSTAGE)
+
+    def outcomes(self, block: bytes) -> None:
+        """Writes lines of outcomes.
+
+        Raises:
+            Unavailable: STORE_UNAVAILABLE; whether they were written is not known.
+        """
+        with transaction(self._engine) as connection:
+            _copy(connection, _COPY_OUTCOMES, block)
+
+
+class JournaledAllocationLog:
+    """Takes allocations and exposures through a journal."""
+
+    def __init__(self, journal: Journal, *, timeout_seconds: float) -> None:
+        self._journal = journal
+        self._timeout_seconds = timeout_seconds
+
+    def append(self, row: AllocationRow) -> bool:
+        """Keeps a row beyond the end of this process, without waiting; returns False where there is no room."""
+        return self._journal.append(allocation_line(row).encode())
+
+    def record(self, rows: Sequence[AllocationRow]) -> Durability:
+        """Returns when the rows are durable."""
+        return _record(self._journal, "".join(map(allocation_line, rows)), self._timeout_seconds)
+
+
+class JournaledOutcomeLog:
+    """Takes outcomes through a journal."""
+
+    def __init__(self, journal: Journal, *, timeout_seconds: float) -> None:
+        self._journal = journal
+        self._timeout_seconds = timeout_seconds
+
+    def record(self, rows: Sequence[OutcomeRow]) -> Durability:
+        """Returns when the rows are durable."""
+        return _record(self._journal, "".join(map(outcome_line, rows)), self._timeout_seconds)
+
+
+def _record(journal: Journal, block: str, timeout_seconds: float) -> Durability:
+    try:
+        return journal.record(block.encode(), timeout_seconds=timeout_seconds)
+    except TimeoutError as error:
+        raise DeadlineExceeded(
+            Reason.DEADLINE_EXCEEDED, "the rows were not durable in time; send them again, repeats count once"
+        ) from error

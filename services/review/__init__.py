@@ -1,0 +1,1 @@
+"""The control plane: owns experiment definitions and is the only way to change one."""

@@ -1,0 +1,39 @@
+"""What can be configured in the review process: variables with the prefix `REVIEW_`, and `DATABASE_URL`."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shared.config import Secret, setting
+from shared.rpc.options import ServerOptions
+
+PREFIX = "REVIEW_"
+
+
+@dataclass(frozen=True, slots=True)
+class Config(ServerOptions):
+    """Configures review: its gRPC server, and what it needs beside."""
+
+    address: str = field(
+        default="127.0.0.1:50052", metadata=setting("Is where to listen: host:port (port 0: a free one) or unix:/path.")
+    )
+    metrics_address: str = field(
+        default="127.0.0.1:0",
+        metadata=setting("Is where Prometheus finds the metrics: host:port (port 0: a free one)."),
+    )
+    database_url: Secret = field(
+        default=Secret(""), metadata=setting("Is the Postgres to use. Required.", variable="DATABASE_URL")
+    )
+    waiting_thread_count: int = field(
+        default=8,
+        metadata=setting("Is how many calls use the store at once, each its own connection.", minimum=1, maximum=1024),
+    )
+    drain_grace: timedelta = field(
+        default=timedelta(seconds=10),
+        metadata=setting("Is how long calls under way may take when the server stops.", minimum=0),
+    )
+
+    def __post_init__(self) -> None:
+        # Not super(): slots make a new class, which the bare form does not find.
+        ServerOptions.__post_init__(self)
+        if not self.metrics_address.rpartition(":")[2].isdecimal():
+            raise ValueError(f"metrics_address == {self.metrics_address!r}, must be host:port")

@@ -1,0 +1,1 @@
+"""What experiments, changes and their records are, and the rules between them; pure."""

@@ -1,0 +1,54 @@
+"""ExperimentService over gRPC: convert, call one use case, convert."""
+
+import grpc
+
+from experimentation.v1 import experiment_service_pb2 as pb
+from services.review import convert
+from services.review.service import ExperimentService
+from shared.definition.convert import experiment_to_proto
+from shared.rpc import pagination
+
+
+class ExperimentServicer:
+    """Answers the RPCs of ExperimentService; every error is a PlatformError, as its proto lists them."""
+
+    def __init__(self, service: ExperimentService) -> None:
+        self._service = service
+
+    def CreateExperiment(
+        self, request: pb.CreateExperimentRequest, context: grpc.ServicerContext
+    ) -> pb.CreateExperimentResponse:
+        """Creates an experiment."""
+        experiment, key = convert.creation(request)
+        created = self._service.create(experiment, actor=convert.actor(context.invocation_metadata()), key=key)
+        return pb.CreateExperimentResponse(experiment=experiment_to_proto(created))
+
+    def GetExperiment(
+        self, request: pb.GetExperimentRequest, _context: grpc.ServicerContext
+    ) -> pb.GetExperimentResponse:
+        """Returns one experiment."""
+        convert.document(request)
+        return pb.GetExperimentResponse(experiment=experiment_to_proto(self._service.get(request.experiment_id)))
+
+    def ListExperiments(
+        self, request: pb.ListExperimentsRequest, _context: grpc.ServicerContext
+    ) -> pb.ListExperimentsResponse:
+        """Lists experiments."""
+        kept, after = convert.experiment_filter(request), convert.experiment_cursor(request)
+        page = self._service.list_experiments(kept, after=after, limit=pagination.page_size(request.page_size))
+        return convert.experiments_to_proto(page, request)
+
+    def ProposeChange(
+        self, request: pb.ProposeChangeRequest, context: grpc.ServicerContext
+    ) -> pb.ProposeChangeResponse:
+        """Proposes a change."""
+        proposal = convert.proposal(request, requester=convert.actor(context.invocation_metadata()))
+        return convert.outcome_to_proto(self._service.propose(proposal))
+
+    def ListRevisions(
+        self, request: pb.ListRevisionsRequest, _context: grpc.ServicerContext
+    ) -> pb.ListRevisionsResponse:
+        """Lists the revisions of an experiment."""
+        before, limit = convert.revision_cursor(request), pagination.page_size(request.page_size)
+        page = self._service.list_revisions(request.experiment_id, before=before, limit=limit)
+        return convert.revisions_to_proto(page, request)

@@ -1,0 +1,96 @@
+"""Places a unit: a pure function of (snapshot, unit, allocation), the same on every replica and in every language.
+
+    position(key, salt) = XXH64(utf-8 bytes of key, seed = salt) >> 32          in [0, 2^32)
+
+    t = position(unit_id, traffic_salt)
+    t >= 2^32 - round(holdout_share x 2^32)   -> held out: the default arm, reported beside the arms
+    t >= round(share x 2^32)                  -> not in traffic: the default arm, not counted
+    otherwise the arm whose segment holds position(key, arm_salt), where key is the unit id or, where every
+    allocation counts, unit_id + U+001F + allocation_id.
+
+Integers only, hence no room for rounding to differ between languages. proto/golden/placement.json holds vectors.
+"""
+
+from bisect import bisect_right
+from enum import StrEnum
+from typing import Final
+
+from xxhash import xxh64_intdigest
+
+from shared.definition.model import ExperimentState
+from shared.policy.snapshot import RANGE, PolicySnapshot
+
+KEY_SEPARATOR: Final = "\x1f"
+
+
+class PlacementReason(StrEnum):
+    """Says how a placement came about; the names are those of AllocationReason."""
+
+    SPLIT = "SPLIT"
+    PINNED = "PINNED"
+    HOLDOUT = "HOLDOUT"
+    NOT_IN_TRAFFIC = "NOT_IN_TRAFFIC"
+    PAUSED = "PAUSED"
+    STOPPED = "STOPPED"
+
+
+def position(key: str, salt: int) -> int:
+    """Returns where a key falls, in [0, RANGE)."""
+    return xxh64_intdigest(key.encode(), salt) >> 32
+
+
+def traffic_end(snapshot: PolicySnapshot) -> int:
+    """Returns the traffic position from which on units do not take part; RANGE when all do."""
+    return round(snapshot.traffic.share * RANGE)
+
+
+def holdout_start(snapshot: PolicySnapshot) -> int:
+    """Returns the traffic position from which on units are held out; RANGE when none is."""
+    return RANGE - round(snapshot.traffic.holdout_share * RANGE)
+
+
+class Placer:
+    """Places units by one snapshot. Immutable, safe for threads, about a microsecond a unit."""
+
+    __slots__ = (
+        "_arm_salt",
+        "_arms",
+        "_default",
+        "_fixed",
+        "_holdout_start",
+        "_starts",
+        "_traffic_end",
+        "_traffic_salt",
+    )
+
+    def __init__(self, snapshot: PolicySnapshot) -> None:
+        self._arm_salt = snapshot.arm_salt
+        self._traffic_salt = snapshot.traffic_salt
+        self._starts = list(snapshot.segments.starts)
+        self._arms = list(snapshot.segments.arms)
+        self._default = snapshot.default_arm
+        self._traffic_end = traffic_end(snapshot)
+        self._holdout_start = holdout_start(snapshot)
+        self._fixed = {
+            ExperimentState.PAUSED: PlacementReason.PAUSED,
+            ExperimentState.STOPPED: PlacementReason.STOPPED,
+        }.get(snapshot.state)
+
+    def place(self, unit_id: str, allocation_id: str = "") -> tuple[int, PlacementReason]:
+        """Returns the position of the arm among the snapshot's arms, and how it came about.
+
+        Args:
+            unit_id: The unit.
+            allocation_id: The trial where every allocation counts; empty where units count.
+        """
+        if self._fixed is not None:
+            return self._default, self._fixed
+        if self._traffic_end < RANGE or self._holdout_start < RANGE:
+            place = xxh64_intdigest(unit_id.encode(), self._traffic_salt) >> 32
+            if place >= self._holdout_start:
+                return self._default, PlacementReason.HOLDOUT
+            if place >= self._traffic_end:
+                return self._default, PlacementReason.NOT_IN_TRAFFIC
+        key = f"{unit_id}{KEY_SEPARATOR}{allocation_id}" if allocation_id else unit_id
+        segment = bisect_right(self._starts, xxh64_intdigest(key.encode(), self._arm_salt) >> 32) - 1
+        return self._arms[segment], PlacementReason.SPLIT

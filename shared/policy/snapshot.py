@@ -1,0 +1,76 @@
+"""Policy snapshots as values; field by field those of bandit_service.proto."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.definition.model import AllocationPolicy, AnalysisUnit, ExperimentState, Metric, Traffic
+
+RANGE = 1 << 32
+"""How many positions there are: a unit is hashed to one of 0 .. RANGE - 1."""
+
+
+class PublishReason(StrEnum):
+    """Says why a version was published."""
+
+    DEFINITION = "DEFINITION"
+    LEARNING = "LEARNING"
+    SWITCH = "SWITCH"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyArm:
+    """Is an arm with its exact share of the participating units."""
+
+    arm_id: str
+    weight: float
+    control: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """Cuts the range [0, RANGE) into segments and gives each to an arm.
+
+    Attributes:
+        starts: Where the segments start, strictly ascending, the first one 0.
+        arms: Whose they are, as positions in the snapshot's arms; neighbours differ.
+    """
+
+    starts: tuple[int, ...]
+    arms: tuple[int, ...]
+
+    def lengths(self, arm_count: int) -> list[int]:
+        """Returns how many positions each arm has; they sum to RANGE."""
+        lengths = [0] * arm_count
+        for arm, start, end in zip(self.arms, self.starts, (*self.starts[1:], RANGE), strict=True):
+            lengths[arm] += end - start
+        return lengths
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySnapshot:
+    """Is an immutable policy: all that is needed to allocate.
+
+    Attributes:
+        arm_salt: Seeds the hash that places a unit among the arms, 0 .. 2^64 - 1.
+        traffic_salt: Seeds the hash that decides whether a unit takes part, 0 .. 2^64 - 1.
+        default_arm: Position of the arm served where nothing is drawn.
+    """
+
+    experiment_id: str
+    policy_version: int
+    experiment_revision: int
+    state: ExperimentState
+    arm_salt: int
+    traffic_salt: int
+    traffic: Traffic
+    arms: tuple[PolicyArm, ...]
+    segments: Segments
+    default_arm: int
+    analysis_unit: AnalysisUnit
+    attribution_window: timedelta
+    metrics: tuple[Metric, ...]
+    allocation_policy: AllocationPolicy
+    frozen: bool
+    publish_reason: PublishReason
+    published_at: datetime

@@ -1,0 +1,1 @@
+"""The platform's one store: Postgres, its connections, its schema, and its news."""

@@ -1,0 +1,196 @@
+"""A Postgres of our own, for those who have none: started from the programs of a wheel, reached by a unix socket.
+
+Below its directory:
+    postgres/        everything of the server, for its account alone; a link where that account may not enter here
+      cluster/       the data
+      run/           the socket; a link where its path would be too long for one
+    server.log       what the server says
+    lock             held while somebody starts it
+
+Linux and macOS. Only the account of the server gets past the mode of `postgres/`, so the socket asks for no password.
+"""
+
+import ctypes
+import fcntl
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, Self
+
+import psycopg
+import sqlalchemy
+
+from shared import errors, log
+from shared.store import binaries
+from shared.store.account import Account, unprivileged
+
+SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "listen_addresses": "",
+        "unix_socket_permissions": "0700",
+        "max_connections": "100",
+        "shared_buffers": "128MB",
+        # No standby reads along, so the log need not be complete enough for one.
+        "wal_level": "minimal",
+        "max_wal_senders": "0",
+        "max_wal_size": "512MB",
+        "fsync": "on",
+        "synchronous_commit": "on",
+        "log_checkpoints": "off",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+    }
+)
+_REFUGE: Final = Path("/var/lib")
+_SOCKET_NAME: Final = ".s.PGSQL.5432"
+_LONGEST_SOCKET_PATH: Final = 100  # Linux has room for 107 bytes, macOS for 103.
+_START_SECONDS: Final = 10.0
+_STOP_SECONDS: Final = 30.0
+_PAUSE_SECONDS: Final = 0.02
+_PR_SET_PDEATHSIG: Final = 1
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_logger = logging.getLogger(__name__)
+
+
+class EmbeddedPostgres:
+    """Is the server of a directory. Whoever starts it first owns it, and ends it; others on the same directory use it.
+
+    On Linux the server ends cleanly with the thread that started it, even if that is killed. One thread at a time.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        refuge: Path = _REFUGE,
+    ) -> None:
+        """Describes a server; `start` makes what is missing.
+
+        Args:
+            directory: Where everything is kept, log and data.
+            settings: Settings of Postgres that win over `SETTINGS`, such as `{"fsync": "off"}`.
+            refuge: Where the data go if we are root and the server's account can't reach the directory.
+        """
+        self._directory = directory.absolute()
+        self._settings = dict(SETTINGS) | dict(settings)
+        self._refuge = refuge
+        self._run = self._directory
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL of its database `postgres`, for its superuser; known once it was started."""
+        url = sqlalchemy.URL.create(
+            "postgresql+psycopg", username="postgres", database="postgres", query={"host": str(self._run)}
+        )
+        return url.render_as_string(hide_password=False)
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the server's process; None if it is not ours, or has ended."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    def start(self) -> None:
+        """Starts the server or adopts the one that runs; returns when it answers. Making the data takes a second.
+
+        Raises:
+            Unavailable: STORE_UNAVAILABLE, it did not start in 10 s; the message holds the end of its log.
+            OSError: A directory can't be made, or there are no programs or no account for them.
+        """
+        self._directory.mkdir(parents=True, exist_ok=True)
+        with _locked(self._directory / "lock"):
+            account = unprivileged()
+            home = self._home(account)
+            self._run = self._run_directory(home, account)
+            if not self._answers():
+                programs = binaries.programs_for(account, binaries.package_directory(), refuge=self._refuge)
+                self._make_cluster(programs, home, account)
+                self._launch_until_it_answers(programs, home, account)
+
+    def stop(self) -> None:
+        """Ends the server, cleanly, if it is ours: open transactions are rolled back, connections closed."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            # What is committed is in the log already; the next start replays it.
+            process.send_signal(signal.SIGQUIT)
+            process.wait()
+
+    def __enter__(self) -> Self:
+        """Starts it."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stops it."""
+        self.stop()
+
+    def _home(self, account: Account) -> Path:
+        home = self._directory / "postgres"
+        if not home.exists():
+            if account.may_enter(self._directory):
+                home.mkdir()
+            else:
+                home.symlink_to(tempfile.mkdtemp(prefix="experimentation-", dir=self._refuge))
+                log.event(
+                    _logger, "data kept elsewhere, the directory is out of reach", account=account.name, data=str(home.resolve())
+                )
+            account.take(home)
+        return home.resolve()
+
+    def _run_directory(self, home: Path, account: Account) -> Path:
+        run = home / "run"
+        if not run.exists():
+            if _fits_a_socket(run):
+                run.mkdir()
+            else:
+                run.unlink(missing_ok=True)
+                run.symlink_to(tempfile.mkdtemp(prefix="experimentation-"))
+            account.take(run)
+        return run.resolve()
+
+    def _make_cluster(self, programs: Path, home: Path, account: Account) -> None:
+        if (home / "cluster").exists():
+            return
+        draft = home / "draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        command = ["-D", draft, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions"]
+        if self._settings["fsync"] == "off":
+            command.append("--no-sync")
+        self._spawn([programs / "initdb", *command], account).wait()
+        if not (draft / "PG_VERSION").exists():
+            raise self._failure()
+        draft.rename(home / "cluster")
+
+    def _launch_until_it_answers(self, programs: Path, home: Path, account: Account) -> None:
+        command = [programs / "postgres", "-D", home / "cluster", "-c", f"unix_socket_directories={self._run}"]
+        for name, value in self._settings.items():
+            command += ["-c", f"{name}={value}"]
+        deadline = time.monotonic() + _START_SECONDS
+        self._process = None
+        while not self._answers():
+            if time.monotonic() > deadline:
+                self.stop()
+                raise self._failure()
+            # One that was killed leaves processes behind for a moment, and they keep the next one from starting.
+            if self.pid is None:
+                self._process = self._spawn(command, account)
+            time.sleep(_PAUSE_SECONDS)
+
+    ...

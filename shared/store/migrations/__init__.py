@@ -1,0 +1,1 @@
+"""Alembic scripts; `shared.store.migrate` runs them."""

@@ -1,0 +1,68 @@
+"""Serves a BanditService whose methods the tests give, on a free port."""
+
+import types
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import pytest
+from prometheus_client import CollectorRegistry
+
+from experimentation.v1 import bandit_service_pb2, bandit_service_pb2_grpc
+from shared.rpc import client
+from shared.rpc.calls import Behaviour
+from shared.rpc.options import ServerOptions
+from shared.rpc.pools import Pool
+from shared.rpc.server import RpcServer
+from shared.telemetry import RpcMetrics
+
+SERVICE = bandit_service_pb2.DESCRIPTOR.services_by_name["BanditService"]
+STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Served:
+    """Is a running server and a client of it."""
+
+    server: RpcServer
+    address: str
+    channel: grpc.Channel
+    stub: bandit_service_pb2_grpc.BanditServiceStub
+    registry: CollectorRegistry
+
+
+Serve = Callable[..., Served]
+
+
+def servicer(behaviours: Mapping[str, Behaviour]) -> object:
+    def missing(request: Any, context: grpc.ServicerContext) -> Any:
+        raise AssertionError("the test gave no behaviour for this method")
+
+    return types.SimpleNamespace(**dict.fromkeys(SERVICE.methods_by_name, missing) | dict(behaviours))
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    opened: list[Served] = []
+
+    def start(
+        behaviours: Mapping[str, Behaviour],
+        *,
+        options: ServerOptions = ServerOptions(),  # noqa: B008  # frozen
+        pools: Mapping[str, Pool] = types.MappingProxyType({}),
+        validate: bool | Collection[str] = False,
+    ) -> Served:
+        registry = CollectorRegistry()
+        server = RpcServer(options, RpcMetrics(registry), new_id=lambda prefix: f"{prefix}_made")
+        server.add_service(SERVICE, servicer(behaviours), pools=pools, validate=validate)
+        address = server.start()
+        channel = client.open_channel(address)
+        stub = bandit_service_pb2_grpc.BanditServiceStub(channel)
+        opened.append(Served(server, address, channel, stub, registry))
+        return opened[-1]
+
+    yield start
+    for served in opened:
+        served.channel.close()
+        served.server.stop(STOP_SECONDS)
