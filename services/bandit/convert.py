@@ -11,7 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.bandit.domain.events import Durability, Exposure, Outcome, Receipt
 from services.bandit.domain.ports import LearningSwitch
-from services.bandit.domain.posterior import ArmStatistics
+from services.bandit.domain.statistics import ArmStatistics
 from services.bandit.service.insight import Bandit
 from services.bandit.service.serving import BATCH_REASONS, Allocation, BatchAllocation
 from shared.definition.convert import timestamp_to_proto

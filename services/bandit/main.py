@@ -191,13 +191,17 @@ def learn() -> None:
 def _run(name: str, process: Callable[[Config], Replica | LearnerProcess]) -> None:
     log.configure()
     try:
-        config = load(Config, PREFIX)
-        if not config.database_url.value:
-            raise ConfigError(["DATABASE_URL: must be given"])
-        running = process(config)
+        running = process(_configuration())
         run_until_signalled(name, running.start, running.stop)
     except (ConfigError, PlatformError, SpoolInUseError, OSError) as error:
         sys.exit(f"{name}: {error}")
+
+
+def _configuration() -> Config:
+    config = load(Config, PREFIX)
+    if not config.database_url.value:
+        raise ConfigError(["DATABASE_URL: must be given"])
+    return config
 
 
 def _now_ms() -> int:

@@ -64,10 +64,14 @@ def main() -> None:
     """Runs until SIGTERM or SIGINT."""
     log.configure()
     try:
-        options = config.load(Config, PREFIX)
-        if not options.database_url.value:
-            raise config.ConfigError(["DATABASE_URL: must be given"])
-        review = Review(options)
+        review = Review(_options())
         process.run_until_signalled("review", review.start, review.stop)
     except (config.ConfigError, errors.PlatformError, OSError) as error:
         sys.exit(f"review: {error}")
+
+
+def _options() -> Config:
+    options = config.load(Config, PREFIX)
+    if not options.database_url.value:
+        raise config.ConfigError(["DATABASE_URL: must be given"])
+    return options

@@ -24,6 +24,8 @@ from shared.ids import NewId
 
 _Item = TypeVar("_Item")
 
+_MAX_ECHO = 64
+
 
 class ExperimentService:
     """Is the only way to make or change an experiment; safe for use by many threads.
@@ -146,7 +148,8 @@ def _entry(
 
 def _found(experiment: model.Experiment | None, experiment_id: str) -> model.Experiment:
     if experiment is None:
-        raise errors.experiment_not_found(experiment_id)
+        # What no id can look like is not echoed in full: it would not fit into the trailers of an answer.
+        raise errors.experiment_not_found(experiment_id[:_MAX_ECHO])
     return experiment
 
 

@@ -1,6 +1,6 @@
 """Keeps handlers that wait away from handlers that do not: one bounded thread pool for each sort."""
 
-import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from enum import Enum
@@ -32,8 +32,13 @@ class BoundedPool(ThreadPoolExecutor):
         super().__init__(thread_count, thread_name_prefix=f"rpc-{pool.value}")
         self.pool = pool
         self.limit = limit
-        self.under_way = 0
-        self._count_lock = threading.Lock()
+        # One entry for each piece of work: append and pop are atomic, where a lock would be fought over.
+        self._entries: deque[None] = deque()
+
+    @property
+    def under_way(self) -> int:
+        """Returns how much work was submitted and is not done."""
+        return len(self._entries)
 
     @property
     def full(self) -> bool:
@@ -46,10 +51,12 @@ class BoundedPool(ThreadPoolExecutor):
         Raises:
             RuntimeError: The pool is shut down.
         """
-        future = super().submit(self._counted, work, *args, **kwargs)
-        with self._count_lock:
-            self.under_way += 1
-        return future
+        self._entries.append(None)
+        try:
+            return super().submit(self._counted, work, *args, **kwargs)
+        except RuntimeError:
+            self._entries.pop()
+            raise
 
     def refusal(self) -> errors.PlatformError:
         """Returns the error for work that does not fit any more."""
@@ -63,5 +70,4 @@ class BoundedPool(ThreadPoolExecutor):
         try:
             return work(*args, **kwargs)
         finally:
-            with self._count_lock:
-                self.under_way -= 1
+            self._entries.pop()

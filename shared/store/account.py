@@ -1,5 +1,6 @@
 """The account that the embedded Postgres runs as: Postgres refuses to run as root."""
 
+import contextlib
 import os
 import pwd
 import subprocess
@@ -34,7 +35,8 @@ class Account:
         """Returns whether it may use what is in a directory; asks the kernel, which knows all the rules."""
         if self.name is None:
             return True
-        return subprocess.run(["test", "-x", directory], cwd="/", check=False, **self.options()).returncode == 0
+        command = ["/bin/sh", "-c", 'test -x "$0"', str(directory)]
+        return subprocess.run(command, cwd="/", check=False, **self.options()).returncode == 0  # noqa: S603 - constant
 
     def take(self, directory: Path) -> None:
         """Makes it the owner of a directory, and shuts everybody else out."""
@@ -43,18 +45,20 @@ class Account:
         directory.chmod(0o700)
 
 
-def unprivileged() -> Account:
-    """Returns who may run Postgres: whoever we are or, if that is root, an account that every system has.
+def account_for(home: Path) -> Account:
+    """Returns who runs the server of a directory: whoever we are or, if that is root, its owner, or a standard account.
 
     Raises:
         OSError: We are root, and there is no other account.
     """
     if os.geteuid() != 0:
         return Account(None, os.geteuid(), os.getegid())
+    entry = pwd.getpwuid(home.stat().st_uid) if home.exists() else _standard()
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def _standard() -> pwd.struct_passwd:
     for name in _CANDIDATES:
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return Account(name, entry.pw_uid, entry.pw_gid)
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
     raise OSError(f"Postgres does not run as root, and there is no account named {' or '.join(_CANDIDATES)}")

@@ -20,18 +20,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-import psycopg
 import sqlalchemy
+from psycopg import conninfo, pq
 
 from shared import errors, log
 from shared.store import binaries
-from shared.store.account import Account, unprivileged
+from shared.store.account import Account, account_for
 
 SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -39,7 +39,7 @@ SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
         "unix_socket_permissions": "0700",
         "max_connections": "100",
         "shared_buffers": "128MB",
-        # No standby reads along, so the log need not be complete enough for one.
+        # No standby reads along.
         "wal_level": "minimal",
         "max_wal_senders": "0",
         "max_wal_size": "512MB",
@@ -53,11 +53,11 @@ SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
 _REFUGE: Final = Path("/var/lib")
 _SOCKET_NAME: Final = ".s.PGSQL.5432"
 _LONGEST_SOCKET_PATH: Final = 100  # Linux has room for 107 bytes, macOS for 103.
-_START_SECONDS: Final = 10.0
+_RECOVERY_SECONDS: Final = 300.0
+_LOG_TAIL_CHARACTERS: Final = 800
 _STOP_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.02
 _PR_SET_PDEATHSIG: Final = 1
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _logger = logging.getLogger(__name__)
 
 
@@ -73,6 +73,7 @@ class EmbeddedPostgres:
         *,
         settings: Mapping[str, str] = MappingProxyType({}),
         refuge: Path = _REFUGE,
+        start_timeout_seconds: float = 10.0,
     ) -> None:
         """Describes a server; `start` makes what is missing.
 
@@ -80,10 +81,12 @@ class EmbeddedPostgres:
             directory: Where everything is kept, log and data.
             settings: Settings of Postgres that win over `SETTINGS`, such as `{"fsync": "off"}`.
             refuge: Where the data go if we are root and the server's account can't reach the directory.
+            start_timeout_seconds: How long to go on trying while no server stays up.
         """
         self._directory = directory.absolute()
         self._settings = dict(SETTINGS) | dict(settings)
         self._refuge = refuge
+        self._start_timeout_seconds = start_timeout_seconds
         self._run = self._directory
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -104,12 +107,12 @@ class EmbeddedPostgres:
         """Starts the server or adopts the one that runs; returns when it answers. Making the data takes a second.
 
         Raises:
-            Unavailable: STORE_UNAVAILABLE, it did not start in 10 s; the message holds the end of its log.
+            Unavailable: STORE_UNAVAILABLE, it did not start in time, or recover in 5 min; the message ends as its log.
             OSError: A directory can't be made, or there are no programs or no account for them.
         """
         self._directory.mkdir(parents=True, exist_ok=True)
         with _locked(self._directory / "lock"):
-            account = unprivileged()
+            account = account_for(self._directory / "postgres")
             home = self._home(account)
             self._run = self._run_directory(home, account)
             if not self._answers():
@@ -149,14 +152,18 @@ class EmbeddedPostgres:
             else:
                 home.symlink_to(tempfile.mkdtemp(prefix="experimentation-", dir=self._refuge))
                 log.event(
-                    _logger, "data kept elsewhere, the directory is out of reach", account=account.name, data=str(home.resolve())
+                    _logger,
+                    "data kept elsewhere, the directory is out of reach",
+                    account=account.name,
+                    data=str(home.resolve()),
                 )
             account.take(home)
         return home.resolve()
 
     def _run_directory(self, home: Path, account: Account) -> Path:
         run = home / "run"
-        if not run.exists():
+        # One that a link points to may have been swept away, and its name taken by somebody else.
+        if not run.exists() or run.stat().st_uid != account.user_id:
             if _fits_a_socket(run):
                 run.mkdir()
             else:
@@ -170,27 +177,73 @@ class EmbeddedPostgres:
             return
         draft = home / "draft"
         shutil.rmtree(draft, ignore_errors=True)
-        command = ["-D", draft, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions"]
+        options = ["-D", str(draft), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions"]
         if self._settings["fsync"] == "off":
-            command.append("--no-sync")
-        self._spawn([programs / "initdb", *command], account).wait()
+            options.append("--no-sync")
+        self._spawn([str(programs / "initdb"), *options], account).wait()
         if not (draft / "PG_VERSION").exists():
             raise self._failure()
         draft.rename(home / "cluster")
 
     def _launch_until_it_answers(self, programs: Path, home: Path, account: Account) -> None:
-        command = [programs / "postgres", "-D", home / "cluster", "-c", f"unix_socket_directories={self._run}"]
+        command = [
+            str(programs / "postgres"),
+            "-D",
+            str(home / "cluster"),
+            "-c",
+            f"unix_socket_directories={self._run}",
+        ]
         for name, value in self._settings.items():
             command += ["-c", f"{name}={value}"]
-        deadline = time.monotonic() + _START_SECONDS
-        self._process = None
+        began_at = time.monotonic()
         while not self._answers():
-            if time.monotonic() > deadline:
+            # One that was killed leaves processes behind for a moment, and they keep the next one from starting.
+            limit_seconds = self._start_timeout_seconds if self.pid is None else _RECOVERY_SECONDS
+            if time.monotonic() - began_at > limit_seconds:
                 self.stop()
                 raise self._failure()
-            # One that was killed leaves processes behind for a moment, and they keep the next one from starting.
             if self.pid is None:
                 self._process = self._spawn(command, account)
             time.sleep(_PAUSE_SECONDS)
 
-    ...
+    def _answers(self) -> bool:
+        where = conninfo.make_conninfo(host=str(self._run), connect_timeout=2)
+        return pq.PGconn.ping(where.encode()) == pq.Ping.OK
+
+    def _spawn(self, command: Sequence[str], account: Account) -> subprocess.Popen[bytes]:
+        with (self._directory / "server.log").open("ab") as output:
+            return subprocess.Popen(  # noqa: S603 - programs of the wheel, settings of the caller
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd="/",
+                env={"LC_ALL": "C", "PATH": os.defpath},
+                start_new_session=True,
+                preexec_fn=_end_with_parent(),  # noqa: PLW1509 - one system call, looked up before the fork
+                **account.options(),
+            )
+
+    def _failure(self) -> errors.Unavailable:
+        path = self._directory / "server.log"
+        tail = path.read_text(errors="replace")[-_LOG_TAIL_CHARACTERS:]
+        return errors.Unavailable(errors.Reason.STORE_UNAVAILABLE, f"Postgres did not start, {path} ends with: {tail}")
+
+
+def _fits_a_socket(run: Path) -> bool:
+    # A comma would make two places of it, for the server and for its clients.
+    return len(os.fsencode(run / _SOCKET_NAME)) <= _LONGEST_SOCKET_PATH and "," not in str(run)
+
+
+def _end_with_parent() -> Callable[[], object] | None:
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+    return lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -39,7 +39,7 @@ def parse_url(url: str, *, application_name: str) -> sqlalchemy.URL:
         application_name: What Postgres shows of the connection in `pg_stat_activity`.
 
     Raises:
-        InvalidArgument: INVALID_FIELD, it is no URL of a Postgres. The message does not repeat it: it may hold a password.
+        InvalidArgument: INVALID_FIELD, it is no URL of a Postgres; the message does not repeat its password.
     """
     try:
         parsed = sqlalchemy.make_url(url)

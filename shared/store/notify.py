@@ -60,6 +60,7 @@ class Listener:
         self._channels = frozenset(channels)
         self._poll_interval_seconds = poll_interval_seconds
         self._connection: psycopg.Connection | None = None
+        self._registered = -1
         self._pause_seconds = _FIRST_PAUSE_SECONDS
         self._connect_at = time.monotonic()
         self._closed = threading.Event()
@@ -96,7 +97,7 @@ class Listener:
             yield self.wait()
 
     def close(self) -> None:
-        """Ends the waiting, at once (a connection attempt under way: 2 s), and the connection. Closing twice is fine."""
+        """Ends the waiting, at once (a connection attempt under way: 2 s), and the connection. Twice is fine."""
         self._closed.set()
         with contextlib.suppress(OSError):
             self._alarm_bell.send(b"\0")
@@ -121,7 +122,8 @@ class Listener:
     def _connect(self) -> bool:
         try:
             self._connection = psycopg.connect(**self._arguments, autocommit=True)
-            self._selector.register(self._connection.fileno(), selectors.EVENT_READ)
+            self._registered = self._connection.fileno()
+            self._selector.register(self._registered, selectors.EVENT_READ)
             for channel in sorted(self._channels):
                 self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
         except psycopg.Error:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from services.bandit.domain.posterior import ArmStatistics, posterior
+from services.bandit.domain.posterior import posterior
+from services.bandit.domain.statistics import ArmStatistics
 from services.bandit.kernels.weights import floored
 from shared.definition.model import AllocationControls, Experiment, FixedSplit
 

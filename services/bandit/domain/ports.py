@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from services.bandit.domain.events import Durability
-from services.bandit.domain.posterior import ArmStatistics
+from services.bandit.domain.statistics import ArmStatistics
 from shared.definition.model import Experiment
 from shared.policy.snapshot import PolicySnapshot
 

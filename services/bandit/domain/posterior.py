@@ -7,30 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from services.bandit.domain.statistics import ArmStatistics
 from services.bandit.kernels.best_arm import beta_best_arm, student_best_arm
 from shared.definition.model import BetaThompson, GaussianThompson, MetricDirection
 
 Floats = NDArray[np.float64]
 
 INTERVAL_TAIL = 0.025
-
-
-@dataclass(frozen=True, slots=True)
-class ArmStatistics:
-    """Is what is known of one arm's values of one metric, one value a unit.
-
-    Attributes:
-        unit_count: Units, with and without outcomes.
-        value_sum: Sum of the values.
-        mean: Their mean; 0 without units.
-        square_deviation_sum: Sum of squared deviations from the mean, 0 or more.
-    """
-
-    arm_id: str
-    unit_count: int = 0
-    value_sum: float = 0.0
-    mean: float = 0.0
-    square_deviation_sum: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

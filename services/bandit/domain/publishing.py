@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.bandit.domain import segments
 from services.bandit.domain.learning import lower_bounds, target_weights
-from services.bandit.domain.posterior import ArmStatistics
+from services.bandit.domain.statistics import ArmStatistics
 from services.bandit.kernels.weights import floored, quantize
 from shared.definition.model import Experiment, ExperimentState
 from shared.policy.snapshot import RANGE, PolicyArm, PolicySnapshot, PublishReason, Segments

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from services.bandit.domain.ports import Health, LearningSwitch, PolicyStore, StatisticsStore, SwitchStore
-from services.bandit.domain.posterior import ArmStatistics, Posterior, beta_posterior, gaussian_posterior
+from services.bandit.domain.posterior import Posterior, beta_posterior, gaussian_posterior
+from services.bandit.domain.statistics import ArmStatistics
 from services.bandit.domain.trial import HOLDOUT_ARM_ID
 from shared.clock import Clock
 from shared.definition.model import (

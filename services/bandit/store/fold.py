@@ -17,13 +17,17 @@ from services.bandit.domain.trial import SKEW_TOLERANCE_SECONDS
 from shared.definition.model import Experiment
 
 _WORK_TABLES = """
-CREATE TEMPORARY TABLE IF NOT EXISTS fold_metrics
-  (experiment_id text, metric_id text, combination_rule text, attribution_window interval) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS fold_metrics (
+  experiment_id text, metric_id text, combination_rule text, attribution_window interval,
+  PRIMARY KEY (experiment_id, metric_id)
+) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS fold_rebuilt (experiment_id text) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS fold_exposures (
   experiment_id text, trial_id text, arm_id text, policy_version bigint, exposed_at timestamptz) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS fold_trials
   (experiment_id text, trial_id text, PRIMARY KEY (experiment_id, trial_id)) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS fold_exposed
+  (experiment_id text, trial_id text, exposed_at timestamptz) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS fold_changes (
   experiment_id text, policy_version bigint, arm_id text, metric_id text, sign int, value numeric
 ) ON COMMIT DELETE ROWS;
@@ -83,6 +87,10 @@ INSERT INTO trials (experiment_id, trial_id)
 SELECT experiment_id, trial_id FROM fold_trials ON CONFLICT DO NOTHING;
 DELETE FROM trial_values USING fold_trials
 WHERE trial_values.experiment_id = fold_trials.experiment_id AND trial_values.trial_id = fold_trials.trial_id;
+INSERT INTO fold_exposed
+SELECT experiment_id, trial_id, exposed_at FROM fold_trials JOIN trials USING (experiment_id, trial_id)
+WHERE exposed_at IS NOT NULL;
+ANALYZE fold_exposed;
 """
 
 # Doubles become numeric by way of text, which keeps every digit; a direct cast keeps fifteen.
@@ -97,11 +105,11 @@ SELECT experiment_id, trial_id, metric_id, CASE combination_rule
   END
 FROM (
   SELECT DISTINCT ON (experiment_id, trial_id, metric_id, event_id)
-    experiment_id, trial_id, metric_id, value, occurred_at, event_id
-  FROM fold_trials JOIN outcomes USING (experiment_id, trial_id)
+    experiment_id, trial_id, metric_id, value, occurred_at, event_id, exposed_at
+  FROM fold_exposed JOIN outcomes USING (experiment_id, trial_id)
   ORDER BY experiment_id, trial_id, metric_id, event_id, received_at, xid, occurred_at, value
 ) AS event
-JOIN trials USING (experiment_id, trial_id) JOIN fold_metrics USING (experiment_id, metric_id)
+JOIN fold_metrics USING (experiment_id, metric_id)
 WHERE occurred_at >= exposed_at - make_interval(secs => :skew) AND occurred_at < exposed_at + attribution_window
 GROUP BY experiment_id, trial_id, metric_id, combination_rule
 """
@@ -143,7 +151,8 @@ def fold(connection: Connection, definitions: Sequence[Experiment], *, now: date
     _rebuild(connection, rebuilt)
     for statement in _FRESH:
         connection.execute(text(statement), {"low": low, "high": high})
-    connection.exec_driver_sql("ANALYZE fold_trials")
+    # Without counts the planner takes these for empty and loops over the logs.
+    connection.exec_driver_sql("ANALYZE fold_metrics; ANALYZE fold_trials")
     connection.execute(text(_CONTRIBUTIONS), {"sign": -1})
     connection.exec_driver_sql(_EXPOSE)
     connection.execute(text(_COMBINE), {"skew": SKEW_TOLERANCE_SECONDS})
@@ -171,7 +180,7 @@ def digest(experiment: Experiment) -> str:
 def _stale(connection: Connection, definitions: Sequence[Experiment]) -> list[Experiment]:
     """Returns the experiments that were folded by other rules than they have now."""
     folded: dict[str, str] = dict(
-        connection.execute(text("SELECT experiment_id, digest FROM folded_definitions")).tuples().all()
+        connection.execute(text("SELECT experiment_id, digest FROM folded_definitions")).all()
     )
     return [experiment for experiment in definitions if folded.get(experiment.experiment_id) != digest(experiment)]
 

@@ -6,12 +6,13 @@ learner that was replaced cannot write.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
-from services.bandit.domain.posterior import ArmStatistics
+from services.bandit.domain.statistics import ArmStatistics
 from services.bandit.store import policies
 from services.bandit.store.fold import fold
 from services.bandit.store.partitions import ensure_partitions
@@ -51,7 +52,7 @@ class PostgresLearnerSession:
     def revisions(self) -> Mapping[str, int]:
         """Returns the revision of every experiment that was ever started."""
         with self._transaction() as connection:
-            return dict(connection.execute(_REVISIONS).tuples().all())
+            return dict(connection.execute(_REVISIONS).all())
 
     def definition(self, experiment_id: str) -> Experiment:
         """Returns an experiment as of its newest revision."""
@@ -111,6 +112,8 @@ def learner_session(engine: Engine) -> Iterator[PostgresLearnerSession | None]:
             acquired = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK_KEY})
         yield PostgresLearnerSession(connection) if acquired else None
     finally:
-        # A pooled connection would keep the lock; ending the session frees it.
+        # Back in the pool the connection would keep the lock; its end frees it, and so does this, at once.
+        with suppress(SQLAlchemyError), connection.begin():
+            connection.execute(text("SELECT pg_advisory_unlock_all()"))
         connection.invalidate()
         connection.close()

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, text
 
 from services.bandit.domain.ports import Health, Statistics
-from services.bandit.domain.posterior import ArmStatistics
+from services.bandit.domain.statistics import ArmStatistics
 from shared.store.engine import transaction
 
 _ARMS = text(

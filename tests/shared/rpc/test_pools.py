@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
+import pytest
 from grpc import _server
 
 from experimentation.v1 import bandit_service_pb2 as pb
@@ -36,6 +37,15 @@ def test_pool_when_work_fails_then_counts_it_as_done() -> None:
 
     assert isinstance(failed.exception(WAIT_SECONDS), ZeroDivisionError)
     pool.shutdown()
+    assert pool.under_way == 0
+
+
+def test_pool_when_shut_down_then_refuses_and_counts_nothing() -> None:
+    pool = BoundedPool(Pool.FAST, thread_count=1, limit=1)
+    pool.shutdown()
+
+    with pytest.raises(RuntimeError):
+        pool.submit(int)
     assert pool.under_way == 0
 
 

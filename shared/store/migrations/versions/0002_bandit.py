@@ -99,6 +99,7 @@ CREATE TABLE folded_definitions (
 );
 """
 
+# refuse_change comes with the review's tables.
 POLICIES = """
 CREATE TABLE policy_snapshots (
   experiment_id text NOT NULL,
@@ -120,12 +121,10 @@ CREATE TABLE learning_switches (
 );
 CREATE INDEX ON learning_switches (experiment_id, switch_id);
 
-CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
-END $$;
-CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON policy_snapshots FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON learning_switches FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON policy_snapshots
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON learning_switches
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 
 
@@ -139,5 +138,5 @@ def downgrade() -> None:
     """Drops the tables."""
     op.execute(
         "DROP TABLE allocations, exposures, outcomes, trials, trial_values, arm_statistics, learner_progress,"
-        " folded_definitions, policy_snapshots, learning_switches; DROP FUNCTION refuse_change"
+        " folded_definitions, policy_snapshots, learning_switches"
     )
