@@ -54,6 +54,16 @@ def actor(metadata: Iterable[tuple[str, str | bytes]]) -> str:
     return name or ANONYMOUS
 
 
+def experiment_id(request: pb.GetExperimentRequest) -> str:
+    """Returns which experiment is asked for.
+
+    Raises:
+        InvalidArgument: INVALID_FIELD.
+    """
+    _document(request)
+    return request.experiment_id
+
+
 def creation(request: pb.CreateExperimentRequest) -> tuple[model.Experiment, RequestKey]:
     """Returns the experiment asked for, its output-only fields unset, and the key of the request.
 
@@ -174,18 +184,16 @@ def revision_to_proto(revision: Revision) -> pb.Revision:
 
 
 def _request_key(request: pb.CreateExperimentRequest | pb.ProposeChangeRequest) -> RequestKey:
-    form = document(request)
-    request_id = form.pop("request_id", "")
-    return RequestKey(request_id, digests.sha256(form))
+    return RequestKey(request.request_id, digests.sha256(_document(request)))
 
 
 def _query(request: pb.ListExperimentsRequest | pb.ListRevisionsRequest) -> dict[str, str]:
     """Returns what a page token is bound to: all that the request says but which page of it."""
-    kept = {name: value for name, value in document(request).items() if name not in ("page_token", "page_size")}
+    kept = {name: value for name, value in _document(request).items() if name not in ("page_token", "page_size")}
     return {"request": digests.sha256(kept)}
 
 
-def document(request: Message) -> dict[str, Any]:
+def _document(request: Message) -> dict[str, Any]:
     """Returns the request in the canonical JSON form of protobuf.
 
     Raises:

@@ -27,8 +27,8 @@ class ExperimentServicer:
         self, request: pb.GetExperimentRequest, _context: grpc.ServicerContext
     ) -> pb.GetExperimentResponse:
         """Returns one experiment."""
-        convert.document(request)
-        return pb.GetExperimentResponse(experiment=experiment_to_proto(self._service.get(request.experiment_id)))
+        experiment = self._service.get(convert.experiment_id(request))
+        return pb.GetExperimentResponse(experiment=experiment_to_proto(experiment))
 
     def ListExperiments(
         self, request: pb.ListExperimentsRequest, _context: grpc.ServicerContext

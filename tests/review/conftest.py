@@ -1,6 +1,7 @@
 """A review server on a free port, with a store of its own, and a client of it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -13,6 +14,7 @@ from services.review import main
 from services.review.config import Config
 from shared import errors, telemetry
 from shared.rpc import client, status
+from shared.store import engine as store_engine
 
 STOP_SECONDS = 5.0
 
@@ -37,19 +39,28 @@ class Refusal:
 Refused: TypeAlias = Callable[[Any, Any], Refusal]
 
 
-@pytest.fixture
-def channel(engine: sqlalchemy.Engine) -> Iterator[grpc.Channel]:
+@contextmanager
+def _served(engine: sqlalchemy.Engine) -> Iterator[ExperimentServiceStub]:
     metrics = telemetry.RpcMetrics(telemetry.new_registry())
     server = main.build_server(Config(address="127.0.0.1:0"), engine, metrics)
-    opened = client.open_channel(server.start())
-    yield opened
-    opened.close()
+    with client.open_channel(server.start()) as channel:
+        yield ExperimentServiceStub(channel)
     server.stop(STOP_SECONDS)
 
 
 @pytest.fixture
-def stub(channel: grpc.Channel) -> ExperimentServiceStub:
-    return ExperimentServiceStub(channel)
+def stub(engine: sqlalchemy.Engine) -> Iterator[ExperimentServiceStub]:
+    with _served(engine) as opened:
+        yield opened
+
+
+@pytest.fixture
+def storeless_stub() -> Iterator[ExperimentServiceStub]:
+    """Speaks to a server whose store is away."""
+    engine = store_engine.create_engine("postgresql://postgres@127.0.0.1:1/none", application_name="test")
+    with _served(engine) as opened:
+        yield opened
+    engine.dispose()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from typing import Any, cast
 import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from experimentation.v1 import common_pb2
@@ -398,3 +399,21 @@ def test_any_call_when_the_actor_is_too_long_then_it_is_refused(stub: Experiment
         stub.CreateExperiment(create(), metadata=(("x-actor", "x" * 201),))
 
     assert caught.value.code() is INVALID
+
+
+@pytest.mark.parametrize(
+    ("method", "request_"),
+    [
+        ("CreateExperiment", create(request_id="r1")),
+        ("GetExperiment", pb.GetExperimentRequest(experiment_id="checkout")),
+        ("ListExperiments", pb.ListExperimentsRequest()),
+        ("ProposeChange", propose(START)),
+        ("ListRevisions", pb.ListRevisionsRequest(experiment_id="checkout")),
+    ],
+)
+def test_any_call_when_the_store_is_away_then_unavailable(
+    storeless_stub: ExperimentServiceStub, refused: Refused, method: str, request_: Message
+) -> None:
+    refusal = refused(getattr(storeless_stub, method), request_)
+
+    assert refusal.reason == (grpc.StatusCode.UNAVAILABLE, Reason.STORE_UNAVAILABLE)

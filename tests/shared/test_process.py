@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -18,21 +18,29 @@ process.run_until_signalled("bandit", lambda: {{"grpc": "127.0.0.1:1"}}, stop)
 """
 
 
-def spawn(stop: str = "pass") -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", SERVER.format(stop=stop)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={"PYTHONPATH": ":".join(sys.path)},
-    )
+Spawn = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def running() -> Iterator[subprocess.Popen[str]]:
-    with spawn() as process:
-        yield process
+def spawn() -> Iterator[Spawn]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start(stop: str = "pass") -> subprocess.Popen[str]:
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", SERVER.format(stop=stop)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env={"PYTHONPATH": ":".join(sys.path)},
+            )
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
         process.kill()
+        process.communicate(timeout=10)
 
 
 def ready_line(process: subprocess.Popen[str]) -> str:
@@ -40,8 +48,8 @@ def ready_line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline()
 
 
-def test_process_when_started_then_writes_a_line_that_a_supervisor_can_read(running: subprocess.Popen[str]) -> None:
-    assert json.loads(ready_line(running)) == {
+def test_process_when_started_then_writes_a_line_that_a_supervisor_can_read(spawn: Spawn) -> None:
+    assert json.loads(ready_line(spawn())) == {
         "event": "ready",
         "service": "bandit",
         "addresses": {"grpc": "127.0.0.1:1"},
@@ -49,22 +57,23 @@ def test_process_when_started_then_writes_a_line_that_a_supervisor_can_read(runn
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_process_when_signalled_then_stops_and_exits_well(running: subprocess.Popen[str], number: int) -> None:
-    ready_line(running)
+def test_process_when_signalled_then_stops_and_exits_well(spawn: Spawn, number: int) -> None:
+    process = spawn()
+    ready_line(process)
 
-    running.send_signal(number)
+    process.send_signal(number)
 
-    assert running.communicate(timeout=10)[1] == "stopped"
-    assert running.returncode == 0
+    assert process.communicate(timeout=10)[1] == "stopped"
+    assert process.returncode == 0
 
 
-def test_process_when_signalled_twice_then_does_not_wait_for_the_drain() -> None:
-    with spawn(stop="sys.stderr.flush(); threading.Event().wait()") as process:
-        ready_line(process)
-        process.send_signal(signal.SIGTERM)
-        assert process.stderr is not None
-        assert process.stderr.read(7) == "stopped"
+def test_process_when_signalled_twice_then_does_not_wait_for_the_drain(spawn: Spawn) -> None:
+    process = spawn(stop="sys.stderr.flush(); threading.Event().wait()")
+    ready_line(process)
+    process.send_signal(signal.SIGTERM)
+    assert process.stderr is not None
+    assert process.stderr.read(7) == "stopped"
 
-        process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)
 
-        assert process.wait(timeout=10) == -signal.SIGTERM
+    assert process.wait(timeout=10) == -signal.SIGTERM

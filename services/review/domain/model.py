@@ -25,7 +25,7 @@ class RequestKey:
 
     Attributes:
         request_id: Chosen by the caller; empty: every request is new.
-        digest: Fingerprint of all else that the request says.
+        digest: Fingerprint of what the request says.
     """
 
     request_id: str = ""

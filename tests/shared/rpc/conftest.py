@@ -9,7 +9,8 @@ import grpc
 import pytest
 from prometheus_client import CollectorRegistry
 
-from experimentation.v1 import bandit_service_pb2, bandit_service_pb2_grpc
+from experimentation.v1 import bandit_service_pb2 as pb
+from experimentation.v1 import bandit_service_pb2_grpc
 from shared.rpc import client
 from shared.rpc.calls import Behaviour
 from shared.rpc.options import ServerOptions
@@ -17,7 +18,7 @@ from shared.rpc.pools import Pool
 from shared.rpc.server import RpcServer
 from shared.telemetry import RpcMetrics
 
-SERVICE = bandit_service_pb2.DESCRIPTOR.services_by_name["BanditService"]
+SERVICE = pb.DESCRIPTOR.services_by_name["BanditService"]
 STOP_SECONDS = 5.0
 
 
@@ -33,6 +34,14 @@ class Served:
 
 
 Serve = Callable[..., Served]
+
+
+def allocate(request: pb.AllocateRequest, context: grpc.ServicerContext) -> pb.AllocateResponse:
+    return pb.AllocateResponse(allocation=pb.Allocation(arm_id=request.unit_id))
+
+
+def handled(served: Served, method: str, code: str) -> float | None:
+    return served.registry.get_sample_value("grpc_server_handled_total", {"method": method, "code": code})
 
 
 def servicer(behaviours: Mapping[str, Behaviour]) -> object:
