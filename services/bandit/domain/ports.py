@@ -161,6 +161,9 @@ class LearnerSession(Protocol):
     def fold(self, definitions: Sequence[Experiment], *, now: datetime) -> frozenset[str]:
         """Folds what was committed since the last fold into the statistics, exactly once; returns whom it touched."""
 
+    def ensure_partitions(self, *, now: datetime) -> None:
+        """Makes room for the logs of the months to come."""
+
     def primary_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
         """Returns the statistics of the primary metric by experiment and arm."""
 

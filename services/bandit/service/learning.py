@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 from services.bandit.domain.ports import LearnerSession
 from services.bandit.domain.publishing import next_snapshot
@@ -20,6 +20,7 @@ class Learner:
     def __init__(self, session: LearnerSession, *, now: Callable[[], datetime]) -> None:
         self._session = session
         self._now = now
+        self._roomy_on: date | None = None
         self._definitions: dict[str, Experiment] = {}
         self._snapshots = dict(session.newest_snapshots())
         # Statistics may have moved since the last learner published, so everything is looked at once.
@@ -31,6 +32,7 @@ class Learner:
         Raises:
             Unavailable: STORE_UNAVAILABLE: the right to learn is lost; what was not published stays undone.
         """
+        self._make_room()
         redefined = self._reload()
         frozen = self._session.frozen()
         published = self._publish_each(redefined | self._switched(frozen), frozen)
@@ -40,6 +42,12 @@ class Learner:
         published += self._publish_each(due, frozen)
         self._dirty = learning - due
         return published
+
+    def _make_room(self) -> None:
+        today = self._now().date()
+        if today != self._roomy_on:
+            self._session.ensure_partitions(now=self._now())
+            self._roomy_on = today
 
     def _reload(self) -> set[str]:
         """Reads the definitions that are new; returns whose snapshot they make out of date."""

@@ -5,24 +5,28 @@ learner that was replaced cannot write.
 """
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from services.bandit.domain.statistics import ArmStatistics
 from services.bandit.store import policies
 from services.bandit.store.fold import fold
 from services.bandit.store.partitions import ensure_partitions
 from services.bandit.store.statistics import arm_statistics
+from shared import log
 from shared.definition.document import from_document
 from shared.definition.model import Experiment
 from shared.policy.document import to_document
 from shared.policy.snapshot import PolicySnapshot
 from shared.store.engine import translate_errors
 from shared.store.notify import notify
+
+_logger = logging.getLogger(__name__)
 
 _LOCK_KEY = 0x6578706C6561726E  # "explearn"
 
@@ -73,8 +77,15 @@ class PostgresLearnerSession:
     def fold(self, definitions: Sequence[Experiment], *, now: datetime) -> frozenset[str]:
         """Folds what was committed since the last fold into the statistics, exactly once; returns whom it touched."""
         with self._transaction() as connection:
-            ensure_partitions(connection, now=now)
             return fold(connection, definitions, now=now)
+
+    def ensure_partitions(self, *, now: datetime) -> None:
+        """Makes the coming months' partitions of the logs where they are missing, unless writers are in the way."""
+        try:
+            with self._transaction() as connection:
+                ensure_partitions(connection, now=now)
+        except OperationalError as error:
+            log.event(_logger, "partitions have to wait", level=logging.WARNING, error=str(error.orig))
 
     def primary_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
         """Returns the statistics of the primary metric by experiment and arm."""

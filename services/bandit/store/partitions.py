@@ -19,6 +19,8 @@ def ensure_partitions(connection: Connection, *, now: datetime) -> None:
 
     The present month is left to the default partition when that already holds rows of it.
     """
+    # A new partition locks the log for a moment; whoever writes must not queue behind us.
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '200ms'")
     starts = month_starts(now, count=4)
     for log in LOGS:
         for start, end in pairwise(starts[1:]):
