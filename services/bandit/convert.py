@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import common_pb2
@@ -17,15 +18,9 @@ from services.bandit.service.serving import BATCH_REASONS, Allocation, BatchAllo
 from shared.definition.convert import timestamp_to_proto
 from shared.policy.convert import snapshot_to_proto
 from shared.policy.document import checksum, to_document
-from shared.policy.placement import PlacementReason
 from shared.policy.snapshot import PolicySnapshot
 
-_REASONS = {reason: pb.AllocationReason.Value(f"ALLOCATION_REASON_{reason}") for reason in PlacementReason}
-_BATCH_REASONS = [_REASONS[reason] for reason in BATCH_REASONS]
-_EXPOSURE_STATES = {
-    name.removeprefix("EXPOSURE_STATE_"): pb.ExposureState.Value(name)
-    for name in pb.ExposureState.DESCRIPTOR.values_by_name
-}
+_BATCH_REASONS = [pb.AllocationReason.Value(f"ALLOCATION_REASON_{reason}") for reason in BATCH_REASONS]
 _DURABILITIES = {place: pb.Durability.Value(f"DURABILITY_{place}") for place in Durability}
 
 # Beyond what any clock says, so that the row is refused for its time and not the whole request for its form.
@@ -40,23 +35,36 @@ def _freshness(stale_seconds: float | None) -> tuple[pb.Freshness.ValueType, Dur
     return pb.FRESHNESS_STALE, age
 
 
-def allocation_to_proto(allocation: Allocation) -> pb.Allocation:
-    """Returns an allocation as a message."""
+def allocate_response(allocation: Allocation) -> pb.AllocateResponse:
+    """Returns an allocation as the answer to Allocate; about a microsecond."""
+    experiment_id, arm_id, propensity, version, reason, stale_seconds, token, allocation_id, exposure_state = allocation
+    template = _response_template(experiment_id, arm_id, propensity, version, reason, exposure_state)
+    response = pb.AllocateResponse.FromString(template)
+    message = response.allocation
+    message.token = token
+    if allocation_id:
+        message.allocation_id = allocation_id
+    if stale_seconds is not None:
+        message.freshness = pb.FRESHNESS_STALE
+        message.snapshot_age.FromTimedelta(timedelta(seconds=stale_seconds))
+    return response
+
+
+@lru_cache(maxsize=4096)
+def _response_template(
+    experiment_id: str, arm_id: str, propensity: float, policy_version: int, reason: str, exposure_state: str
+) -> bytes:
+    """Returns what many answers have in common: to parse it takes a third of the time of setting field by field."""
     message = pb.Allocation(
-        experiment_id=allocation.experiment_id,
-        arm_id=allocation.arm_id,
-        propensity=allocation.propensity,
-        policy_version=allocation.policy_version,
-        reason=_REASONS[allocation.reason],
+        experiment_id=experiment_id,
+        arm_id=arm_id,
+        propensity=propensity,
+        policy_version=policy_version,
+        reason=pb.AllocationReason.Value(f"ALLOCATION_REASON_{reason}"),
         freshness=pb.FRESHNESS_FRESH,
-        token=allocation.token,
-        allocation_id=allocation.allocation_id,
-        exposure_state=_EXPOSURE_STATES[allocation.exposure_state],
+        exposure_state=pb.ExposureState.Value(f"EXPOSURE_STATE_{exposure_state}"),
     )
-    if allocation.stale_seconds is not None:
-        freshness, age = _freshness(allocation.stale_seconds)
-        message.MergeFrom(pb.Allocation(freshness=freshness, snapshot_age=age))
-    return message
+    return pb.AllocateResponse(allocation=message).SerializeToString()
 
 
 def batch_to_proto(batch: BatchAllocation) -> pb.BatchAllocateResponse:

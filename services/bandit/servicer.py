@@ -56,7 +56,7 @@ class BanditServicer(rpc.BanditServiceServicer):
             previous_token=request.previous_token,
             allocation_id=request.allocation_id,
         )
-        return pb.AllocateResponse(allocation=convert.allocation_to_proto(allocation))
+        return convert.allocate_response(allocation)
 
     def BatchAllocate(
         self, request: pb.BatchAllocateRequest, context: grpc.ServicerContext
@@ -73,7 +73,7 @@ class BanditServicer(rpc.BanditServiceServicer):
         allocations = self._allocations.allocate_all(
             request.unit_id, request.experiment_ids, expose=request.exposure_mode == pb.EXPOSURE_MODE_IMMEDIATE
         )
-        return pb.AllocateAllResponse(allocations=[convert.allocation_to_proto(one) for one in allocations])
+        return pb.AllocateAllResponse(allocations=[convert.allocate_response(one).allocation for one in allocations])
 
     def RecordExposure(
         self, request: pb.RecordExposureRequest, context: grpc.ServicerContext

@@ -114,18 +114,21 @@ class Listener:
             until = deadline if self.connected else min(deadline, self._connect_at)
             ready = self._selector.select(max(until - time.monotonic(), 0.0))
             if ready and self._connection is not None and not self.closed:
-                return self._receive(self._connection)
+                channels = self._receive(self._connection)
+                if channels or not self.connected:
+                    return channels
             if time.monotonic() >= deadline:
                 break
         return frozenset()
 
     def _connect(self) -> bool:
         try:
-            self._connection = psycopg.connect(**self._arguments, autocommit=True)
-            self._registered = self._connection.fileno()
+            connection = psycopg.connect(**self._arguments, autocommit=True)
+            self._registered = connection.fileno()
             self._selector.register(self._registered, selectors.EVENT_READ)
+            self._connection = connection
             for channel in sorted(self._channels):
-                self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
         except psycopg.Error:
             self._disconnect()
             return False

@@ -1,23 +1,27 @@
 """Decision tokens: signed, self-contained proof of one allocation.
 
-Layout, little-endian: format (1 byte), key id (1), whether it counts (1), policy version (8), propensity (8, IEEE 754),
-issued at in milliseconds since 1970 (8), lengths of experiment, arm and allocation id (1 each), those three and the
-unit id in UTF-8, then 16 bytes of keyed BLAKE2b (RFC 7693) over all before.
+Layout, little-endian, with ids in UTF-8:
+    format (1 byte), whether it counts (1), policy version (8), propensity (8, IEEE 754), lengths of experiment and arm
+    id (1 each), experiment id, arm id: the same for all units of an arm;
+    issued at, in milliseconds since 1970 (8), length of the allocation id (1), allocation id, unit id;
+    key id (1), keyed BLAKE2b (RFC 7693) over all before (16).
 """
 
-import hashlib
 import hmac
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from shared.errors import InvalidArgument, Reason
 
 FORMAT: Final = 1
 MAC_BYTES: Final = 16
-_HEAD: Final = struct.Struct("<BB?QdQBBB")
+_HEAD: Final = struct.Struct("<B?QdBB")
+_MIDDLE: Final = struct.Struct("<QB")
+_SHORTEST: Final = _HEAD.size + _MIDDLE.size + 1
 
 
 class Decision(NamedTuple):
@@ -63,26 +67,24 @@ class TokenSigner:
 
     def __init__(self, keys: TokenKeys, *, time_to_live: timedelta) -> None:
         self._keys = keys
+        self._signing_key_id = bytes([keys.signing])
         self._secret = keys.secrets[keys.signing]
         self._lifetime_ms = time_to_live // timedelta(milliseconds=1)
 
-    def sign(self, decision: Decision) -> bytes:
-        """Returns the token of a decision; about 1.5 microseconds."""
-        experiment, arm = decision.experiment_id.encode(), decision.arm_id.encode()
-        allocation = decision.allocation_id.encode()
-        head = _HEAD.pack(
-            FORMAT,
-            self._keys.signing,
-            decision.counts,
-            decision.policy_version,
-            decision.propensity,
-            decision.issued_at_ms,
-            len(experiment),
-            len(arm),
-            len(allocation),
+    def sign(self, prefix: bytes, unit_id: str, allocation_id: str, *, issued_at_ms: int) -> bytes:
+        """Returns the token of a decision; about a microsecond.
+
+        Args:
+            prefix: What `prefix` returns for the arm.
+            unit_id: The unit.
+            allocation_id: The trial where every allocation counts; empty otherwise.
+            issued_at_ms: Now, in milliseconds since 1970.
+        """
+        allocation = allocation_id.encode()
+        body = (
+            prefix + _MIDDLE.pack(issued_at_ms, len(allocation)) + allocation + unit_id.encode() + self._signing_key_id
         )
-        body = head + experiment + arm + allocation + decision.unit_id.encode()
-        return body + hashlib.blake2b(body, key=self._secret, digest_size=MAC_BYTES).digest()
+        return body + blake2b(body, key=self._secret, digest_size=MAC_BYTES).digest()
 
     def read(self, token: bytes, *, now_ms: int) -> Decision:
         """Returns what a token says.
@@ -91,10 +93,8 @@ class TokenSigner:
             InvalidArgument: INVALID_TOKEN: damaged, forged, or of an unknown key. EXPIRED_TOKEN: too old.
         """
         body, mac = token[:-MAC_BYTES], token[-MAC_BYTES:]
-        secret = self._keys.secrets.get(body[1]) if len(body) >= _HEAD.size and body[0] == FORMAT else None
-        if secret is None or not hmac.compare_digest(
-            mac, hashlib.blake2b(body, key=secret, digest_size=MAC_BYTES).digest()
-        ):
+        secret = self._keys.secrets.get(body[-1]) if len(body) >= _SHORTEST and body[0] == FORMAT else None
+        if secret is None or not hmac.compare_digest(mac, blake2b(body, key=secret, digest_size=MAC_BYTES).digest()):
             raise InvalidArgument(Reason.INVALID_TOKEN, "the decision token is damaged, forged or of an unknown key")
         decision = _parse(body)
         expires_at_ms = decision.issued_at_ms + self._lifetime_ms
@@ -106,17 +106,26 @@ class TokenSigner:
         return decision
 
 
+def prefix(experiment_id: str, arm_id: str, policy_version: int, propensity: float, *, counts: bool) -> bytes:
+    """Returns the part of a token that is the same for all units of an arm."""
+    experiment, arm = experiment_id.encode(), arm_id.encode()
+    return _HEAD.pack(FORMAT, counts, policy_version, propensity, len(experiment), len(arm)) + experiment + arm
+
+
 def _parse(body: bytes) -> Decision:
-    _, _, counts, version, propensity, issued_at_ms, experiment, arm, allocation = _HEAD.unpack_from(body)
-    ends = (_HEAD.size, _HEAD.size + experiment, _HEAD.size + experiment + arm)
-    unit = ends[2] + allocation
+    _, counts, version, propensity, experiment_length, arm_length = _HEAD.unpack_from(body)
+    arm = _HEAD.size + experiment_length
+    middle = arm + arm_length
+    issued_at_ms, allocation_length = _MIDDLE.unpack_from(body, middle)
+    allocation = middle + _MIDDLE.size
+    unit = allocation + allocation_length
     return Decision(
-        experiment_id=body[ends[0] : ends[1]].decode(),
-        unit_id=body[unit:].decode(),
-        arm_id=body[ends[1] : ends[2]].decode(),
+        experiment_id=body[_HEAD.size : arm].decode(),
+        unit_id=body[unit:-1].decode(),
+        arm_id=body[arm:middle].decode(),
         policy_version=version,
         propensity=propensity,
-        allocation_id=body[ends[2] : unit].decode(),
+        allocation_id=body[allocation:unit].decode(),
         issued_at_ms=issued_at_ms,
         counts=counts,
     )

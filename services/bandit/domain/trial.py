@@ -27,6 +27,8 @@ def trial_id(unit_id: str, allocation_id: str = "") -> str:
 
 def unit_id_fault(unit_id: str) -> str:
     """Returns what is wrong with a unit id; empty where nothing is."""
+    if unit_id.isascii() and unit_id.isprintable() and 0 < len(unit_id) <= MAX_UNIT_ID_BYTES:
+        return ""  # the usual case, in a few nanoseconds
     if not unit_id:
         return "must not be empty"
     if len(unit_id) > MAX_UNIT_ID_BYTES or len(unit_id.encode()) > MAX_UNIT_ID_BYTES:

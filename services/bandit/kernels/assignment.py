@@ -30,9 +30,7 @@ def _read_4(data: NDArray[np.uint8], at: np.uint64) -> np.uint64:
 
 @jit
 def _read_8(data: NDArray[np.uint8], at: np.uint64) -> np.uint64:
-    high = (
-        _U(data[at + _4]) | (_U(data[at + _5]) << _8) | (_U(data[at + _6]) << _16) | (_U(data[at + _7]) << _24)
-    )
+    high = _U(data[at + _4]) | (_U(data[at + _5]) << _8) | (_U(data[at + _6]) << _16) | (_U(data[at + _7]) << _24)
     return _read_4(data, at) | (high << _32)
 
 

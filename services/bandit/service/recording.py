@@ -9,7 +9,7 @@ from services.bandit.domain import trial
 from services.bandit.domain.events import Durability, Exposure, Outcome, Receipt, Rejection
 from services.bandit.domain.ports import AllocationLog, AllocationRow, OutcomeLog, OutcomeRow
 from services.bandit.domain.token import Decision, TokenSigner
-from services.bandit.service.policy_book import COUNTED, PolicyBook
+from services.bandit.service.policy_book import PolicyBook
 from shared.definition.model import Metric, MetricKind
 from shared.errors import FieldViolation, InvalidArgument, PlatformError, Reason, Unavailable, invalid_field
 
@@ -87,16 +87,16 @@ class RecordingService:
             raise invalid_field("unit_id", fault)
         policy = self._book.version(exposure.experiment_id, exposure.policy_version)
         allocation_id = _allocation_id(exposure.allocation_id, required=policy.counts_allocations)
-        arm, reason = policy.place(exposure.unit_id, allocation_id)
+        answer = policy.answer(*policy.place(exposure.unit_id, allocation_id))
         return Decision(
             policy.experiment_id,
             exposure.unit_id,
-            policy.logged_arm_id(arm, reason),
+            answer.logged_arm_id,
             policy.version,
-            policy.propensity(arm, reason),
+            answer.propensity,
             allocation_id,
             _milliseconds(now),
-            reason in COUNTED,
+            answer.counts,
         )
 
     def _outcome_row(self, outcome: Outcome, now: datetime) -> OutcomeRow:

@@ -2,17 +2,16 @@
 
 from array import array
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from xxhash import xxh64_intdigest
 
 from services.bandit.domain import trial
 from services.bandit.domain.ports import AllocationLog, AllocationRow
 from services.bandit.domain.token import Decision, TokenSigner
 from services.bandit.kernels.assignment import assign
-from services.bandit.service.policy_book import COUNTED, PolicyBook, ServingPolicy
+from services.bandit.service.policy_book import PolicyBook, ServingPolicy
 from shared.definition.model import ExperimentState
 from shared.errors import FieldViolation, invalid_field, invalid_fields
 from shared.policy.placement import KEY_SEPARATOR, PlacementReason
@@ -21,11 +20,15 @@ RECORDED, DEFERRED, NOT_COUNTED, NOT_RECORDED = "RECORDED", "DEFERRED", "NOT_COU
 
 _SEEN_SLOTS = 1 << 18
 
+_Row: TypeAlias = tuple[str, str, str, str, int, float, str]
+"""An AllocationRow up to its reason."""
+
 
 class Allocation(NamedTuple):
     """Is one answer of the bandit.
 
     Attributes:
+        reason: A PlacementReason as plain text.
         stale_seconds: How long ago the store last confirmed the policy; None while fresh.
         exposure_state: RECORDED, DEFERRED, NOT_COUNTED or NOT_RECORDED, as in ExposureState.
     """
@@ -34,7 +37,7 @@ class Allocation(NamedTuple):
     arm_id: str
     propensity: float
     policy_version: int
-    reason: PlacementReason
+    reason: str
     stale_seconds: float | None
     token: bytes
     allocation_id: str
@@ -87,7 +90,7 @@ class AllocationService:
         self._now_ms = now_ms
         self._new_allocation_id = new_allocation_id
         # Direct-mapped: a slot holds the hash of the trial last logged there. Forgetting one only logs it again.
-        self._seen = array("Q", bytes(8 * _SEEN_SLOTS))
+        self._seen = array("q", bytes(8 * _SEEN_SLOTS))
 
     def allocate(
         self,
@@ -121,7 +124,7 @@ class AllocationService:
         else:
             allocation_id = ""
         if previous_token and (pinned := self._pinned(policy, unit_id, previous_token)):
-            return self._answer(policy, pinned, PlacementReason.PINNED, expose=expose)
+            return self._keep(pinned, previous_token, expose=expose)
         return self._place(policy, unit_id, allocation_id, expose=expose)
 
     def allocate_all(
@@ -179,55 +182,58 @@ class AllocationService:
         )
 
     def _place(self, policy: ServingPolicy, unit_id: str, allocation_id: str, *, expose: bool) -> Allocation:
-        arm, reason = policy.place(unit_id, allocation_id)
-        decision = Decision(
-            policy.experiment_id,
-            unit_id,
-            policy.logged_arm_id(arm, reason),
-            policy.version,
-            policy.propensity(arm, reason),
-            allocation_id,
-            self._now_ms(),
-            reason in COUNTED,
-        )
-        return self._answer(policy, decision, reason, expose=expose)
-
-    def _answer(
-        self, policy: ServingPolicy, decision: Decision, reason: PlacementReason, *, expose: bool
-    ) -> Allocation:
-        experiment_id, _, logged_arm_id, version, propensity, allocation_id, _, counts = decision
+        arm_id, logged_arm_id, propensity, reason, counts, prefix = policy.answer(*policy.place(unit_id, allocation_id))
+        now_ms = self._now_ms()
+        exposure_state = NOT_COUNTED
+        if counts:
+            trial_id = trial.trial_id(unit_id, allocation_id) if allocation_id else unit_id
+            exposure_state = self._log_once(
+                (policy.experiment_id, unit_id, trial_id, logged_arm_id, policy.version, propensity, reason),
+                now_ms,
+                expose=expose,
+            )
         return Allocation(
-            experiment_id,
-            policy.arm_ids[policy.snapshot.default_arm] if reason is PlacementReason.HOLDOUT else logged_arm_id,
+            policy.experiment_id,
+            arm_id,
             propensity,
-            version,
+            policy.version,
             reason,
             self._book.stale_seconds(),
-            self._signer.sign(decision),
+            self._signer.sign(prefix, unit_id, allocation_id, issued_at_ms=now_ms),
             allocation_id,
-            self._log_once(decision, reason, expose=expose) if counts else NOT_COUNTED,
+            exposure_state,
         )
 
-    def _log_once(self, decision: Decision, reason: PlacementReason, *, expose: bool) -> str:
+    def _keep(self, decision: Decision, token: bytes, *, expose: bool) -> Allocation:
+        """Returns the earlier answer again; the unit counts where it first counted."""
+        experiment_id, unit_id, arm_id, version, propensity, allocation_id, _, _ = decision
+        row = (
+            experiment_id,
+            unit_id,
+            trial.trial_id(unit_id, allocation_id),
+            arm_id,
+            version,
+            propensity,
+            PlacementReason.PINNED.value,
+        )
+        return Allocation(
+            experiment_id,
+            arm_id,
+            propensity,
+            version,
+            PlacementReason.PINNED.value,
+            self._book.stale_seconds(),
+            token,
+            allocation_id,
+            self._log_once(row, self._now_ms(), expose=expose),
+        )
+
+    def _log_once(self, row: _Row, at_ms: int, *, expose: bool) -> str:
         """Logs an allocation unless it was logged a moment ago: only a trial's first exposure counts."""
-        experiment_id, unit_id, arm_id, version, propensity, allocation_id, at_ms, _ = decision
-        trial_id = trial.trial_id(unit_id, allocation_id)
-        mark = xxh64_intdigest(f"{experiment_id}\n{arm_id}\n{version}\n{expose}\n{trial_id}".encode()) or 1
+        mark = hash((row, expose))
         slot = mark & (_SEEN_SLOTS - 1)
         if self._seen[slot] != mark:
-            row = AllocationRow(
-                experiment_id,
-                unit_id,
-                trial_id,
-                arm_id,
-                version,
-                propensity,
-                reason,
-                at_ms,
-                allocated=True,
-                exposed=expose,
-            )
-            if self._log.append(row):
+            if self._log.append(AllocationRow(*row, at_ms, allocated=True, exposed=expose)):
                 self._seen[slot] = mark
             elif expose:
                 return NOT_RECORDED
@@ -251,21 +257,14 @@ class AllocationService:
         reasons: NDArray[np.int8],
     ) -> list[bytes]:
         now_ms = self._now_ms()
+        answers = [
+            policy.answer(arm, BATCH_REASONS[reason])
+            for arm, reason in zip(arms.tolist(), reasons.tolist(), strict=True)
+        ]
         return [
-            self._signer.sign(
-                Decision(
-                    policy.experiment_id,
-                    unit_id,
-                    policy.logged_arm_id(arm, BATCH_REASONS[reason]),
-                    policy.version,
-                    policy.propensity(arm, BATCH_REASONS[reason]),
-                    allocation_id,
-                    now_ms,
-                    BATCH_REASONS[reason] in COUNTED,
-                )
-            )
-            for unit_id, allocation_id, arm, reason in zip(
-                unit_ids, allocation_ids or [""] * len(unit_ids), arms.tolist(), reasons.tolist(), strict=True
+            self._signer.sign(answer.token_prefix, unit_id, allocation_id, issued_at_ms=now_ms)
+            for answer, unit_id, allocation_id in zip(
+                answers, unit_ids, allocation_ids or [""] * len(unit_ids), strict=True
             )
         ]
 

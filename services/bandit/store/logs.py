@@ -5,6 +5,7 @@ the backslash needs escaping.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, LiteralString, cast
 
 import psycopg
@@ -34,11 +35,16 @@ _COPY_ALLOCATIONS: Final = "COPY allocation_staging FROM STDIN"
 _COPY_OUTCOMES: Final = "COPY outcomes (experiment_id, trial_id, metric_id, event_id, value, occurred_at) FROM STDIN"
 
 
+_digits = lru_cache(maxsize=4096)(repr)
+"""Propensities are few, and their digits take longer than all the rest of a line."""
+
+
 def allocation_line(row: AllocationRow) -> str:
     """Returns a row as a line of COPY text."""
+    experiment_id, unit_id, trial_id, arm_id, version, propensity, reason, at_ms, allocated, exposed = row
     line = (
-        f"{row.experiment_id}\t{row.unit_id}\t{row.trial_id}\t{row.arm_id}\t{row.policy_version}\t{row.propensity!r}"
-        f"\t{row.reason}\t{row.at_ms}\t{'t' if row.allocated else 'f'}\t{'t' if row.exposed else 'f'}\n"
+        f"{experiment_id}\t{unit_id}\t{trial_id}\t{arm_id}\t{version}\t{_digits(propensity)}"
+        f"\t{reason}\t{at_ms}\t{'t' if allocated else 'f'}\t{'t' if exposed else 'f'}\n"
     )
     return line.replace("\\", "\\\\") if "\\" in line else line
 

@@ -118,21 +118,27 @@ class Spool:
         Args:
             payload: One byte or more.
         """
-        size = _HEADER.size + len(payload)
+        length = len(payload)
+        size = _HEADER.size + length
         with self._lock:
-            head = self._head
-            place = head % self._capacity
-            room = self._capacity - place
-            start = head if size <= room else head + room
+            start = self._head
+            place = start % self._capacity
+            if place + size > self._capacity:
+                start, place = start + self._capacity - place, 0
             if start + size - self._tail > self._capacity:
                 return False
-            if start != head and room >= _HEADER.size:
-                _HEADER.pack_into(self._ring, _PAGE + place, _WRAP, _seed(head))
-            offset = _PAGE + start % self._capacity
-            self._ring[offset + _HEADER.size : offset + size] = payload
-            _HEADER.pack_into(self._ring, offset, len(payload), zlib.crc32(payload, _seed(start)))
+            if start != self._head:
+                self._mark_end()
+            header = _HEADER.pack(length, zlib.crc32(payload, _seed(start)))
+            self._ring[_PAGE + place : _PAGE + place + size] = header + payload
             self._head = start + size
         return True
+
+    def _mark_end(self) -> None:
+        """Says at the head that the next record is at the ring's beginning."""
+        place = self._head % self._capacity
+        if self._capacity - place >= _HEADER.size:
+            _HEADER.pack_into(self._ring, _PAGE + place, _WRAP, _seed(self._head))
 
     def sync(self) -> None:
         """Returns when what was appended survives the end of the machine, too."""

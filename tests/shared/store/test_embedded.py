@@ -156,6 +156,10 @@ def test_start_when_the_path_is_unfit_for_a_socket_then_it_is_reached_all_the_sa
         assert adopter.pid is None
         assert execute(server.url, "SELECT 1") == [(1,)]
 
+    run = directory / name / "postgres" / "run"
+    assert run.is_symlink()
+    run.resolve().rmdir()
+
 
 def test_start_when_postgres_refuses_then_unavailable_tells_why(directory: Path) -> None:
     server = EmbeddedPostgres(directory, settings=QUICK | {"max_connections": "many"}, start_timeout_seconds=0.2)
