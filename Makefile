@@ -6,14 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo up test verify lint format gen bench lock clean
+.PHONY: help setup demo up test verify lint format gen bench released lock clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv with everything that requirements.lock pins
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -c "import site, pathlib; pathlib.Path(site.getsitepackages()[0], 'experimentation.pth').write_text('$(CURDIR)\n$(CURDIR)/proto/gen\n')"
@@ -52,6 +52,9 @@ format: $(READY) ## Put code and contracts into their format
 
 gen: $(READY) ## Generate proto/gen
 	PATH=$(BIN):$$PATH $(BIN)/python proto/generate.py
+
+released: $(READY) ## Make the present contract the one that later ones are compared with
+	$(BIN)/python proto/generate.py --image proto/released.binpb
 
 lock: ## Pin what pyproject.toml asks for (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra dev -o requirements.lock pyproject.toml

@@ -103,13 +103,12 @@ class Child:
             process.wait()
 
     def _spawn(self, log: int, command: Sequence[str]) -> subprocess.Popen[bytes]:
-        environment = os.environ | {"PYTHONUNBUFFERED": "1"} | dict(self._environment(self._addresses))
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - our own modules
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
-            env=environment,
+            env=_over(os.environ, self._environment(self._addresses)),
             start_new_session=True,
         )
 
@@ -156,6 +155,12 @@ def _addresses(line: bytes) -> Mapping[str, str] | None:
     except ValueError:
         return None
     return said.get("addresses", {}) if isinstance(said, dict) and said.get("event") == "ready" else None
+
+
+def _over(inherited: Mapping[str, str], given: Mapping[str, str]) -> Mapping[str, str]:
+    """Returns both together; a secret that is given, or its file, takes the place of an inherited one."""
+    names = {name.removesuffix("_FILE") for name in given}
+    return {name: text for name, text in inherited.items() if name.removesuffix("_FILE") not in names} | dict(given)
 
 
 def _rotate(log_file: Path) -> None:

@@ -33,7 +33,7 @@ def claimed(directory: Path) -> Iterator[Publish]:
         OSError: The file cannot be made.
     """
     with (directory / FILE_NAME).open("a+b") as file:
-        if not _locked(file):
+        if not _locked(file, fcntl.LOCK_EX):
             raise _already_runs(directory, _content(file))
         try:
             _write(file, {})
@@ -48,12 +48,12 @@ def running(directory: Path) -> Running | None:
     if not path.exists():
         return None
     with path.open("rb") as file:
-        return None if _locked(file) else _content(file)
+        return None if _locked(file, fcntl.LOCK_SH) else _content(file)
 
 
-def _locked(file: BinaryIO) -> bool:
+def _locked(file: BinaryIO, kind: int) -> bool:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -16,6 +16,7 @@ class EmbeddedDatabase:
 
     def __init__(self, directory: Path) -> None:
         self._server = EmbeddedPostgres(directory)
+        self._adopted = False
 
     @property
     def url(self) -> str:
@@ -29,8 +30,8 @@ class EmbeddedDatabase:
 
     @property
     def alive(self) -> bool:
-        """Whether its process is there."""
-        return self.pid is not None
+        """Whether its process is there; one that somebody else started is theirs to keep."""
+        return self._adopted or self.pid is not None
 
     def start(self, _cancelled: threading.Event) -> Mapping[str, str]:
         """Starts it, applies the migrations and returns its URL.
@@ -41,6 +42,7 @@ class EmbeddedDatabase:
             OSError: There are no programs for it, or no directory.
         """
         self._server.start()
+        self._adopted = self.pid is None
         try:
             migrate.upgrade(self.url)
         except BaseException:

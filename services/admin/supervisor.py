@@ -108,7 +108,8 @@ class Supervisor:
                 while not self._stopping.wait(_PAUSE_SECONDS):
                     for watched in self._watched:
                         watched.look_after(self._stopping)
-        except BaseException as error:  # noqa: BLE001 - it is raised again where somebody waits
+        except BaseException as error:
+            # Raised again where somebody waits.
             self._failure = error
         finally:
             self._settled.set()

@@ -12,13 +12,11 @@ Linux and macOS. Only the account of the server gets past the mode of `postgres/
 
 import ctypes
 import fcntl
-import logging
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,8 +27,8 @@ from typing import Final, Self
 import sqlalchemy
 from psycopg import conninfo, pq
 
-from shared import errors, log
-from shared.store import binaries
+from shared import errors
+from shared.store import binaries, places
 from shared.store.account import Account, account_for
 
 SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
@@ -51,14 +49,12 @@ SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _REFUGE: Final = Path("/var/lib")
-_SOCKET_NAME: Final = ".s.PGSQL.5432"
-_LONGEST_SOCKET_PATH: Final = 100  # Linux has room for 107 bytes, macOS for 103.
+_PORT: Final = 5432  # A part of the socket's name, said everywhere so that a PGPORT around us does not count.
 _RECOVERY_SECONDS: Final = 300.0
 _LOG_TAIL_CHARACTERS: Final = 800
 _STOP_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.02
 _PR_SET_PDEATHSIG: Final = 1
-_logger = logging.getLogger(__name__)
 
 
 class EmbeddedPostgres:
@@ -93,9 +89,8 @@ class EmbeddedPostgres:
     @property
     def url(self) -> str:
         """The URL of its database `postgres`, for its superuser; known once it was started."""
-        url = sqlalchemy.URL.create(
-            "postgresql+psycopg", username="postgres", database="postgres", query={"host": str(self._run)}
-        )
+        where = {"host": str(self._run), "port": str(_PORT)}
+        url = sqlalchemy.URL.create("postgresql+psycopg", username="postgres", database="postgres", query=where)
         return url.render_as_string(hide_password=False)
 
     @property
@@ -113,8 +108,8 @@ class EmbeddedPostgres:
         self._directory.mkdir(parents=True, exist_ok=True)
         with _locked(self._directory / "lock"):
             account = account_for(self._directory / "postgres")
-            home = self._home(account)
-            self._run = self._run_directory(home, account)
+            home = places.home_of(self._directory, account, refuge=self._refuge)
+            self._run = places.run_directory_of(home, account)
             if not self._answers():
                 programs = binaries.programs_for(account, binaries.package_directory(), refuge=self._refuge)
                 self._make_cluster(programs, home, account)
@@ -144,34 +139,6 @@ class EmbeddedPostgres:
         """Stops it."""
         self.stop()
 
-    def _home(self, account: Account) -> Path:
-        home = self._directory / "postgres"
-        if not home.exists():
-            if account.may_enter(self._directory):
-                home.mkdir()
-            else:
-                home.symlink_to(tempfile.mkdtemp(prefix="experimentation-", dir=self._refuge))
-                log.event(
-                    _logger,
-                    "data kept elsewhere, the directory is out of reach",
-                    account=account.name,
-                    data=str(home.resolve()),
-                )
-            account.take(home)
-        return home.resolve()
-
-    def _run_directory(self, home: Path, account: Account) -> Path:
-        run = home / "run"
-        # One that a link points to may have been swept away, and its name taken by somebody else.
-        if not run.exists() or run.stat().st_uid != account.user_id:
-            if _fits_a_socket(run):
-                run.mkdir()
-            else:
-                run.unlink(missing_ok=True)
-                run.symlink_to(tempfile.mkdtemp(prefix="experimentation-"))
-            account.take(run)
-        return run.resolve()
-
     def _make_cluster(self, programs: Path, home: Path, account: Account) -> None:
         if (home / "cluster").exists():
             return
@@ -180,21 +147,15 @@ class EmbeddedPostgres:
         options = ["-D", str(draft), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions"]
         if self._settings["fsync"] == "off":
             options.append("--no-sync")
-        self._spawn([str(programs / "initdb"), *options], account).wait()
-        if not (draft / "PG_VERSION").exists():
+        if self._spawn([str(programs / "initdb"), *options], account).wait() != 0:
             raise self._failure()
         draft.rename(home / "cluster")
+        _make_durable(home)
 
     def _launch_until_it_answers(self, programs: Path, home: Path, account: Account) -> None:
-        command = [
-            str(programs / "postgres"),
-            "-D",
-            str(home / "cluster"),
-            "-c",
-            f"unix_socket_directories={self._run}",
-        ]
-        for name, value in self._settings.items():
-            command += ["-c", f"{name}={value}"]
+        settings = self._settings | {"port": str(_PORT), "unix_socket_directories": str(self._run)}
+        command = [str(programs / "postgres"), "-D", str(home / "cluster")]
+        command += [f"--{name}={value}" for name, value in settings.items()]
         began_at = time.monotonic()
         while not self._answers():
             # One that was killed leaves processes behind for a moment, and they keep the next one from starting.
@@ -207,7 +168,7 @@ class EmbeddedPostgres:
             time.sleep(_PAUSE_SECONDS)
 
     def _answers(self) -> bool:
-        where = conninfo.make_conninfo(host=str(self._run), connect_timeout=2)
+        where = conninfo.make_conninfo(host=str(self._run), port=_PORT, connect_timeout=2)
         return pq.PGconn.ping(where.encode()) == pq.Ping.OK
 
     def _spawn(self, command: Sequence[str], account: Account) -> subprocess.Popen[bytes]:
@@ -230,9 +191,12 @@ class EmbeddedPostgres:
         return errors.Unavailable(errors.Reason.STORE_UNAVAILABLE, f"Postgres did not start, {path} ends with: {tail}")
 
 
-def _fits_a_socket(run: Path) -> bool:
-    # A comma would make two places of it, for the server and for its clients.
-    return len(os.fsencode(run / _SOCKET_NAME)) <= _LONGEST_SOCKET_PATH and "," not in str(run)
+def _make_durable(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _end_with_parent() -> Callable[[], object] | None:

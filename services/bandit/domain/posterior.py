@@ -75,16 +75,20 @@ def gaussian_posterior(
     total = counts.sum()
     if total == 0:
         return None
-    pooled_mean = float(counts @ means / total)
-    pooled_variance = float((within.sum() + counts @ (means - pooled_mean) ** 2) / total)
+    # Means are taken from one of them, so that equal ones stay equal to the last bit.
+    origin = means[counts.argmax()]
+    distances = np.where(counts > 0, means - origin, 0.0)
+    pooled_mean = float(counts @ distances / total)
+    pooled_variance = float((within.sum() + counts @ (distances - pooled_mean) ** 2) / total)
     if pooled_variance <= 0:
         return None
     prior_count = algorithm.prior_unit_count
     posterior_count = prior_count + counts
-    location = (prior_count * pooled_mean + counts * means) / posterior_count
-    shrinkage = prior_count * counts * (means - pooled_mean) ** 2 / posterior_count
+    location = (prior_count * pooled_mean + counts * distances) / posterior_count
+    shrinkage = prior_count * counts * (distances - pooled_mean) ** 2 / posterior_count
     scale = np.sqrt((prior_count * pooled_variance + within + shrinkage) / posterior_count / posterior_count)
     sign = 1.0 if direction is MetricDirection.MAXIMIZE else -1.0
     best = student_best_arm(sign * location, scale, posterior_count)
     reach = special.stdtrit(posterior_count, 1 - INTERVAL_TAIL) * scale
-    return Posterior(location, location - reach, location + reach, *best)
+    mean = origin + location
+    return Posterior(mean, mean - reach, mean + reach, *best)

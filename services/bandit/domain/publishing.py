@@ -43,10 +43,10 @@ def next_snapshot(
     reason = _reason(experiment, previous, frozen=frozen)
     if reason is None and previous is not None and not _is_due(experiment, previous, frozen=frozen, now=now):
         return None
-    weights = _weights(experiment, statistics, previous, frozen=frozen)
-    if reason is None and previous is not None and not _is_material(experiment, previous, weights):
+    lengths = quantize(_weights(experiment, statistics, previous, frozen=frozen)).tolist()
+    if reason is None and previous is not None and not _is_material(experiment, previous, lengths):
         return None
-    return _snapshot(experiment, weights, previous, reason or PublishReason.LEARNING, frozen=frozen, now=now)
+    return _snapshot(experiment, lengths, previous, reason or PublishReason.LEARNING, frozen=frozen, now=now)
 
 
 def salt(experiment_id: str, purpose: str) -> int:
@@ -67,9 +67,9 @@ def _is_due(experiment: Experiment, previous: PolicySnapshot, *, frozen: bool, n
     return now - previous.published_at >= experiment.allocation_policy.controls.update_interval
 
 
-def _is_material(experiment: Experiment, previous: PolicySnapshot, weights: Floats) -> bool:
-    change = max(abs(weight - arm.weight) for weight, arm in zip(weights, previous.arms, strict=True))
-    return bool(change > 0 and change >= experiment.allocation_policy.controls.min_weight_change)
+def _is_material(experiment: Experiment, previous: PolicySnapshot, lengths: Sequence[int]) -> bool:
+    change = max(abs(length / RANGE - arm.weight) for length, arm in zip(lengths, previous.arms, strict=True))
+    return change > 0 and change >= experiment.allocation_policy.controls.min_weight_change
 
 
 def _weights(
@@ -86,25 +86,24 @@ def _weights(
 
 
 def _kept(experiment: Experiment, previous: PolicySnapshot) -> Floats:
-    """Returns the previous weights; where arms came or went, the others keep their proportions."""
+    """Returns the previous weights; what arms that went leave is shared in proportion, those that came get the floor."""
     known = {arm.arm_id: arm.weight for arm in previous.arms}
-    if [arm.arm_id for arm in experiment.arms] == list(known):
-        return np.array(list(known.values()))
     weights = np.array([known.get(arm.arm_id, 0.0) for arm in experiment.arms])
     weights = weights / weights.sum() if weights.sum() > 0 else np.full(len(weights), 1 / len(weights))
+    if all(arm.arm_id in known for arm in experiment.arms):
+        return weights
     return floored(weights, lower_bounds(experiment, experiment.allocation_policy.controls))
 
 
 def _snapshot(
     experiment: Experiment,
-    weights: Floats,
+    lengths: Sequence[int],
     previous: PolicySnapshot | None,
     reason: PublishReason,
     *,
     frozen: bool,
     now: datetime,
 ) -> PolicySnapshot:
-    lengths = [int(length) for length in quantize(weights)]
     arm_ids = [arm.arm_id for arm in experiment.arms]
     default = experiment.shipped_arm_id or experiment.control.arm_id
     return PolicySnapshot(

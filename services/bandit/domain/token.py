@@ -3,7 +3,7 @@
 Layout, little-endian, with ids in UTF-8:
     format (1 byte), whether it counts (1), policy version (8), propensity (8, IEEE 754), lengths of experiment and arm
     id (1 each), experiment id, arm id: the same for all units of an arm;
-    issued at, in milliseconds since 1970 (8), length of the allocation id (1), allocation id, unit id;
+    issued at, in milliseconds since 1970 (8), length of the allocation id (2), allocation id, unit id;
     key id (1), keyed BLAKE2b (RFC 7693) over all before (16).
 """
 
@@ -20,7 +20,7 @@ from shared.errors import InvalidArgument, Reason
 FORMAT: Final = 1
 MAC_BYTES: Final = 16
 _HEAD: Final = struct.Struct("<B?QdBB")
-_MIDDLE: Final = struct.Struct("<QB")
+_MIDDLE: Final = struct.Struct("<QH")
 _SHORTEST: Final = _HEAD.size + _MIDDLE.size + 1
 
 

@@ -4,14 +4,18 @@ Measured against dense composite quadrature with SciPy's distribution functions:
 to 1e-9 of the largest scale.
 """
 
+from typing import Final
+
 import numpy as np
 
 from services.bandit.kernels import _quadrature
 from services.bandit.kernels._arguments import Floats, vector
 
-# Where the mass that is left out is below exp(-LOG_MASS).
-LOG_MASS = 32.0
-LEAST_FREEDOM = 0.1
+LOG_MASS: Final = 32.0
+"""Tails may be left out where they hold less than exp(-LOG_MASS) of an arm's mass."""
+LEAST_FREEDOM: Final = 0.1
+FARTHEST: Final = 1e100
+"""Of locations and scales, in units of the largest scale: beyond it their squares would overflow."""
 
 
 def beta_best_arm(alpha: Floats, beta: Floats) -> tuple[Floats, Floats]:
@@ -31,9 +35,9 @@ def beta_best_arm(alpha: Floats, beta: Floats) -> tuple[Floats, Floats]:
     """
     alpha, beta = _positive("alpha", alpha), _positive("beta", beta)
     _check_sizes(alpha, beta)
+    mode = np.log(alpha) - np.log(beta)
     width = np.sqrt(1 / alpha + 1 / beta)
-    arms = _quadrature.Arms(alpha, beta, np.log(alpha / beta), width, np.full(alpha.size, -LOG_MASS - 6))
-    return _quadrature.best_arm(_quadrature.BETA, arms)
+    return _quadrature.best_arm(_quadrature.BETA, _arms(alpha, beta, mode, width, np.full(alpha.size, -LOG_MASS)))
 
 
 def student_best_arm(location: Floats, scale: Floats, degrees_of_freedom: Floats) -> tuple[Floats, Floats]:
@@ -57,15 +61,20 @@ def student_best_arm(location: Floats, scale: Floats, degrees_of_freedom: Floats
     location, scale = vector("location", location, np.float64), _positive("scale", scale)
     freedom = np.maximum(_positive("degrees_of_freedom", degrees_of_freedom), LEAST_FREEDOM)
     _check_sizes(location, scale, freedom)
-    if not np.isfinite(location).all():
-        raise ValueError("location: must be finite")
     # The origin is the highest arm, so that arms that compete with it keep their digits however far the others are.
     unit = scale.max()
     mode = (location - location.max()) / unit
+    width = scale / unit
+    if not ((mode >= -FARTHEST) & (width >= 1 / FARTHEST)).all():
+        raise ValueError(f"location, scale: must be finite and span less than {FARTHEST:g}")
     floor = -LOG_MASS * (freedom + 1) / freedom
-    arms = _quadrature.Arms(freedom, scale / unit, mode, scale / unit, floor)
-    probability, loss = _quadrature.best_arm(_quadrature.STUDENT, arms)
+    probability, loss = _quadrature.best_arm(_quadrature.STUDENT, _arms(freedom, width, mode, width, floor))
     return probability, loss * unit
+
+
+def _arms(*columns: Floats) -> _quadrature.Arms:
+    # Stacked, so that all are arrays of one kind and the kernel is compiled once.
+    return _quadrature.Arms(*np.stack(columns))
 
 
 def _positive(name: str, values: Floats) -> Floats:

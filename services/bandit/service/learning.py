@@ -73,8 +73,9 @@ class Learner:
         )
 
     def _is_due(self, experiment_id: str) -> bool:
+        snapshot = self._snapshots.get(experiment_id)
         interval = self._definitions[experiment_id].allocation_policy.controls.update_interval
-        return self._now() - self._snapshots[experiment_id].published_at >= interval
+        return snapshot is not None and self._now() - snapshot.published_at >= interval
 
     def _publish_each(self, experiment_ids: set[str], frozen: frozenset[str]) -> int:
         if not experiment_ids:

@@ -150,6 +150,15 @@ def test_start_when_the_server_was_not_made_to_the_end_then_it_is_made_anew(dire
         assert execute(server.url, "SELECT 1") == [(1,)]
 
 
+def test_start_when_the_environment_names_another_port_then_it_is_reached_all_the_same(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPORT", "1")
+
+    with server_in(directory) as server:
+        assert execute(server.url, "SELECT 1") == [(1,)]
+
+
 @pytest.mark.parametrize("name", ["x" * 120, "a, b%20'c"])
 def test_start_when_the_path_is_unfit_for_a_socket_then_it_is_reached_all_the_same(directory: Path, name: str) -> None:
     with server_in(directory / name) as server, server_in(directory / name) as adopter:

@@ -729,7 +729,7 @@ class Outcome(_message.Message):
     OCCURRED_AT_FIELD_NUMBER: _builtins.int
     ALLOCATION_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
-    """Names the event, so that a repeated one counts once: unique within its experiment and unit. Required, 1 to 64 characters."""
+    """Names the event, so that a repeated one counts once: unique within its experiment, unit and metric. Required, 1 to 64 characters."""
     token: _builtins.bytes
     """Is the token of the allocation. Required unless experiment and unit are given."""
     experiment_id: _builtins.str

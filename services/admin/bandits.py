@@ -1,0 +1,62 @@
+"""The command `bandit status`, and the table of arms that it shares with the demo."""
+
+from pathlib import Path
+
+from rich.table import Table
+
+from experimentation.v1 import bandit_service_pb2, common_pb2
+from services.admin.clients import CALL_SECONDS, address_of, bandit_at
+from services.admin.screen import screen
+from shared.rpc import client
+
+
+def status(experiment_id: str, directory: Path, *, address: str) -> None:
+    """Writes what the bandit knows of one experiment, and what it does.
+
+    Raises:
+        NotFound: EXPERIMENT_NOT_FOUND.
+        PlatformError: There is no stack, or the call failed.
+    """
+    request = bandit_service_pb2.GetBanditRequest(experiment_id=experiment_id)
+    with bandit_at(address_of("bandit", directory, given=address)) as stub:
+        bandit = client.call(stub.GetBandit, request, timeout_seconds=CALL_SECONDS).bandit
+    console = screen()
+    console.print(_headline(bandit.snapshot), markup=False)
+    console.print(arms_table(bandit))
+    console.print(
+        f"estimated regret {bandit.estimated_regret:.1f}, "
+        f"estimated gain over an equal split {bandit.estimated_gain_over_equal_split:+.1f} "
+        "(in units of the primary metric)"
+    )
+
+
+def arms_table(bandit: bandit_service_pb2.Bandit) -> Table:
+    """Returns one row per arm: what was counted, and what follows from it."""
+    table = Table("arm", box=None, pad_edge=False)
+    titles = ("units", "sum", "mean", "posterior mean [95 % interval]", "weight now", "probability best")
+    for title in titles:
+        table.add_column(title, justify="right")
+    for arm in bandit.arms:
+        table.add_row(
+            arm.arm_id,
+            f"{arm.unit_count:,}",
+            f"{arm.value_sum:,.6g}",
+            f"{arm.mean:.3f}" if arm.HasField("mean") else "-",
+            _interval(arm),
+            f"{arm.weight:.1%}",
+            f"{arm.probability_best:.1%}" if arm.HasField("probability_best") else "-",
+        )
+    return table
+
+
+def _interval(arm: bandit_service_pb2.ArmPosterior) -> str:
+    if not arm.HasField("posterior_mean"):
+        return "-"
+    return f"{arm.posterior_mean:.3f} [{arm.interval_low:.3f}, {arm.interval_high:.3f}]"
+
+
+def _headline(snapshot: bandit_service_pb2.PolicySnapshot) -> str:
+    state = common_pb2.ExperimentState.Name(snapshot.state).removeprefix("EXPERIMENT_STATE_").lower()
+    frozen = ", weights frozen" if snapshot.frozen else ""
+    published = f"{snapshot.published_at.ToDatetime():%Y-%m-%d %H:%M:%S}"
+    return f"{snapshot.experiment_id}: {state}{frozen}, policy version {snapshot.policy_version} of {published} UTC"

@@ -1,0 +1,1 @@
+"""The demo: a real field experiment, replayed through the running services."""

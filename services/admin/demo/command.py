@@ -1,0 +1,116 @@
+"""The command `demo`: starts the stack, replays the runs, reports."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from services.admin.clients import bandit_at, experiments_at
+from services.admin.demo import report, thornton
+from services.admin.demo.definition import create_and_start, stop_all
+from services.admin.demo.replay import Checkpoint, Run, replay
+from services.admin.screen import command_line, screen
+from services.admin.stack import LocalStack
+from services.admin.supervisor import Event, Notice, Report
+from services.admin.up import show_ready
+from shared import clock
+
+# Real time is compressed, so that the learner must look more often than once a second.
+SETTINGS: Final = {"BANDIT_POLL_INTERVAL": "0.05"}
+_SEED: Final = 2008
+_INTERRUPTED: Final = 130
+
+
+def run_demo(directory: Path, *, run_count: int, unit_count: int, keep_running: bool) -> None:
+    """Runs the demo.
+
+    Args:
+        directory: Of its stack; used again by the next demo.
+        run_count: How many times the experiment is replayed.
+        unit_count: How many people arrive in each.
+        keep_running: Whether the stack stays on until an interrupt.
+
+    Raises:
+        PlatformError: Something failed; the message says what.
+        OSError: The data or the directory are out of reach.
+    """
+    console = screen()
+    try:
+        field = thornton.load()
+        report.introduce(console, field, run_count=run_count, unit_count=unit_count)
+        began_at = time.monotonic()
+        with LocalStack(
+            directory, bandit_port=0, review_port=0, settings=SETTINGS, report=_complaints(console)
+        ) as stack:
+            console.print(f"The stack is up after {time.monotonic() - began_at:.1f} s. Running:")
+            runs = _replay_all(stack, console, field.arms, run_count=run_count, unit_count=unit_count)
+            report.conclude(console, field.arms, runs, unit_count=unit_count)
+            _point_onwards(console, directory, runs[-1].experiment_id, running=keep_running)
+            if keep_running:
+                show_ready(console, stack, directory)
+                stack.wait()
+    except KeyboardInterrupt:
+        console.print("stopped")
+        sys.exit(0 if keep_running else _INTERRUPTED)
+
+
+def _replay_all(
+    stack: LocalStack,
+    console: Console,
+    arms: tuple[thornton.RealArm, ...],
+    *,
+    run_count: int,
+    unit_count: int,
+) -> list[Run]:
+    began = clock.now()
+    runs = []
+    with experiments_at(stack.addresses["review"]) as experiments, bandit_at(stack.addresses["bandit"]) as bandit:
+        for number in range(1, run_count + 1):
+            stop_all(experiments)
+            experiment_id = f"thornton-{began:%Y%m%d-%H%M%S}-{number}"
+            create_and_start(experiments, experiment_id, arms)
+            rng = np.random.default_rng([_SEED, number])
+            with _progress(console, f"run {number} of {run_count}", unit_count) as progress:
+                run = replay(bandit, experiment_id, arms, unit_count=unit_count, rng=rng, tell=progress)
+            runs.append(run)
+    return runs
+
+
+class _Tell(Protocol):
+    def __call__(self, checkpoint: Checkpoint, /) -> None:
+        """Shows where the run stands."""
+
+
+@contextmanager
+def _progress(console: Console, title: str, unit_count: int) -> Iterator[_Tell]:
+    """Shows a bar with the weights on a terminal; elsewhere one line at the end."""
+    columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TextColumn("{task.fields[line]}"))
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(title, total=unit_count, line="")
+
+        def tell(checkpoint: Checkpoint, /) -> None:
+            bar.update(task, completed=checkpoint.unit_count, line=report.progress_line(checkpoint))
+
+        yield tell
+
+
+def _complaints(console: Console) -> Report:
+    def tell(notice: Notice) -> None:
+        if notice.event in {Event.ENDED, Event.FAILED}:
+            console.print(notice.message, markup=False)
+
+    return tell
+
+
+def _point_onwards(console: Console, directory: Path, experiment_id: str, *, running: bool) -> None:
+    where = ("--directory", str(directory))
+    console.print("\n[bold]Where to look next[/bold]" + ("" if running else " (the first one starts the stack again):"))
+    commands = [("bandit", "status", experiment_id, *where), ("experiment", "list", *where)]
+    for arguments in commands if running else [("up", *where), *commands]:
+        console.print(f"  {command_line(*arguments)}", markup=False, soft_wrap=True)

@@ -1,0 +1,58 @@
+"""The command `up`: the local stack in the foreground, with words about where it answers and what to try."""
+
+import threading
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from services.admin.config import PREFIX, Config
+from services.admin.screen import command_line, screen
+from services.admin.stack import LocalStack
+from services.admin.supervisor import Event, Notice
+from shared import config
+
+SHOWN_EVENTS = frozenset({Event.ENDED, Event.FAILED})
+
+
+def run_up(directory: Path, *, bandit_port: int, review_port: int) -> None:
+    """Runs the stack until an interrupt, and returns after a clean stop.
+
+    Raises:
+        PlatformError: It did not start; the message says why.
+        ConfigError: The environment is not usable.
+        OSError: The directory is out of reach.
+    """
+    console, started = screen(), threading.Event()
+
+    def report(notice: Notice) -> None:
+        if not started.is_set() or notice.event is not Event.STARTING:
+            console.print(notice.message, markup=False)
+
+    url = config.load(Config, PREFIX).database_url.value
+    stack = LocalStack(directory, database_url=url, bandit_port=bandit_port, review_port=review_port, report=report)
+    try:
+        with stack:
+            started.set()
+            show_ready(console, stack, directory)
+            try:
+                stack.wait()
+            finally:
+                console.print("stopping")
+    except KeyboardInterrupt:
+        console.print("stopped; the data stay in", str(directory))
+
+
+def show_ready(console: Console, stack: LocalStack, directory: Path) -> None:
+    """Writes where the stack answers, and what to try next."""
+    table = Table.grid(padding=(0, 2))
+    for name, address in stack.addresses.items():
+        table.add_row(f"  {name}", f"http://{address}/metrics" if name.endswith("-metrics") else address)
+    table.add_row("  logs", str(directory / "logs"))
+    where = ("--directory", str(directory))
+    console.print("\nThe stack is ready (gRPC, plaintext, with reflection, on this machine only):")
+    console.print(table, soft_wrap=True)
+    console.print("Try, in another terminal:")
+    for arguments in (("experiment", "list", *where), ("demo",)):
+        console.print(f"  {command_line(*arguments)}", markup=False, soft_wrap=True)
+    console.print("Ctrl-C stops it.\n")

@@ -1,0 +1,235 @@
+"""What the bandit's use cases need of the world, in memory: see services/bandit/domain/ports.py.
+
+Every store has `away`: while it is true, whoever asks gets Unavailable.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from services.bandit.domain.events import Durability
+from services.bandit.domain.ports import (
+    AllocationRow,
+    Health,
+    LearningSwitch,
+    OutcomeRow,
+    Publication,
+    Statistics,
+)
+from services.bandit.domain.statistics import ArmStatistics
+from shared.definition.model import Experiment
+from shared.errors import AlreadyExists, Reason, ResourceExhausted, Unavailable
+from shared.policy.snapshot import PolicySnapshot
+
+
+class HandClock:
+    """Shows the time that it was set to."""
+
+    def __init__(self, instant: datetime) -> None:
+        self.instant = instant
+
+    def __call__(self) -> datetime:
+        return self.instant
+
+    def monotonic(self) -> float:
+        return self.instant.timestamp()
+
+    def milliseconds(self) -> int:
+        return int(self.instant.timestamp() * 1000)
+
+    def advance(self, span: timedelta) -> None:
+        self.instant += span
+
+
+def store_is_away() -> Unavailable:
+    """Returns what a store raises while it is away."""
+    return Unavailable(Reason.STORE_UNAVAILABLE, "the store is not available, try again")
+
+
+@dataclass
+class InMemoryAllocationLog:
+    """Keeps rows; `full` says that there is no room for more."""
+
+    rows: list[AllocationRow] = field(default_factory=list)
+    full: bool = False
+    away: bool = False
+
+    def append(self, row: AllocationRow) -> bool:
+        if not self.full:
+            self.rows.append(row)
+        return not self.full
+
+    def record(self, rows: Sequence[AllocationRow]) -> Durability:
+        durability = _durability(away=self.away, full=self.full)
+        self.rows.extend(rows)
+        return durability
+
+
+@dataclass
+class InMemoryOutcomeLog:
+    """Keeps rows; `full` says that there is no room for more while the store is away."""
+
+    rows: list[OutcomeRow] = field(default_factory=list)
+    full: bool = False
+    away: bool = False
+
+    def record(self, rows: Sequence[OutcomeRow]) -> Durability:
+        durability = _durability(away=self.away, full=self.full)
+        self.rows.extend(rows)
+        return durability
+
+
+def _durability(*, away: bool, full: bool) -> Durability:
+    if away and full:
+        raise ResourceExhausted(Reason.SPOOL_FULL, "no room", retry_after_seconds=0.5)
+    return Durability.SPOOLED if away else Durability.COMMITTED
+
+
+@dataclass
+class InMemoryPolicyStore:
+    """Holds what was published, in order; `asked` counts the reads of single versions."""
+
+    published: list[Publication] = field(default_factory=list)
+    away: bool = False
+    asked: int = 0
+
+    def add(self, snapshot: PolicySnapshot) -> None:
+        self.published.append(Publication(len(self.published) + 1, snapshot))
+
+    def newest(self) -> Sequence[Publication]:
+        return list({entry.snapshot.experiment_id: entry for entry in self._present()}.values())
+
+    def published_after(self, publication: int) -> Sequence[Publication]:
+        return [entry for entry in self._present() if entry.publication > publication]
+
+    def version(self, experiment_id: str, policy_version: int) -> PolicySnapshot | None:
+        self.asked += 1
+        found = (one for one in self._of(experiment_id) if one.policy_version == policy_version)
+        return next(found, None)
+
+    def history(self, experiment_id: str, *, below_version: int | None, limit: int) -> Sequence[PolicySnapshot]:
+        newest_first = self._of(experiment_id)[::-1]
+        return [one for one in newest_first if below_version is None or one.policy_version < below_version][:limit]
+
+    def _of(self, experiment_id: str) -> list[PolicySnapshot]:
+        return [entry.snapshot for entry in self._present() if entry.snapshot.experiment_id == experiment_id]
+
+    def _present(self) -> list[Publication]:
+        if self.away:
+            raise store_is_away()
+        return self.published
+
+
+@dataclass
+class InMemorySnapshotFile:
+    """Holds what was last written."""
+
+    snapshots: list[PolicySnapshot] = field(default_factory=list)
+
+    def read(self) -> Sequence[PolicySnapshot]:
+        return list(self.snapshots)
+
+    def write(self, snapshots: Iterable[PolicySnapshot]) -> None:
+        self.snapshots = list(snapshots)
+
+
+@dataclass
+class InMemorySwitchStore:
+    """Keeps the record of freezes."""
+
+    entries: list[LearningSwitch] = field(default_factory=list)
+    away: bool = False
+    _by_request: dict[str, LearningSwitch] = field(default_factory=dict)
+
+    def add(self, entry: LearningSwitch, *, request_id: str) -> LearningSwitch:
+        if self.away:
+            raise store_is_away()
+        if request_id and (made := self._by_request.get(request_id)):
+            if made._replace(switched_at=entry.switched_at) != entry:
+                raise AlreadyExists(Reason.REQUEST_ID_REUSED, f"request id {request_id!r} made a different entry")
+            return made
+        self.entries.append(entry)
+        self._by_request[request_id] = entry
+        return entry
+
+
+@dataclass
+class InMemoryStatisticsStore:
+    """Holds statistics by experiment and metric."""
+
+    known: dict[tuple[str, str], Statistics] = field(default_factory=dict)
+    away: bool = False
+
+    def statistics(self, experiment_id: str, metric_id: str) -> Statistics:
+        if self.away:
+            raise store_is_away()
+        return self.known.get((experiment_id, metric_id), Statistics({}, Health(0, 0), None))
+
+
+@dataclass
+class InMemoryLearnerSession:
+    """Holds all that a learner reads, and what it published.
+
+    Attributes:
+        experiments: By id, as of their newest revisions.
+        known: Statistics of the primary metrics by experiment and arm.
+        news: The experiments that the next fold touches.
+        batches: What was published, call by call.
+    """
+
+    experiments: dict[str, Experiment] = field(default_factory=dict)
+    snapshots: dict[str, PolicySnapshot] = field(default_factory=dict)
+    known: dict[str, Mapping[str, ArmStatistics]] = field(default_factory=dict)
+    switched_off: set[str] = field(default_factory=set)
+    news: set[str] = field(default_factory=set)
+    batches: list[list[PolicySnapshot]] = field(default_factory=list)
+    roomy_on: list[datetime] = field(default_factory=list)
+    lost: bool = False
+
+    def define(self, experiment: Experiment) -> None:
+        self.experiments[experiment.experiment_id] = experiment
+
+    def tell(self, experiment_id: str, *statistics: ArmStatistics) -> None:
+        """Says what the next fold finds."""
+        self.known[experiment_id] = {arm.arm_id: arm for arm in statistics}
+        self.news.add(experiment_id)
+
+    def revisions(self) -> Mapping[str, int]:
+        self._check()
+        return {one: experiment.revision for one, experiment in self.experiments.items()}
+
+    def definition(self, experiment_id: str) -> Experiment:
+        self._check()
+        return self.experiments[experiment_id]
+
+    def newest_snapshots(self) -> Mapping[str, PolicySnapshot]:
+        self._check()
+        return dict(self.snapshots)
+
+    def frozen(self) -> frozenset[str]:
+        self._check()
+        return frozenset(self.switched_off)
+
+    def fold(self, definitions: Sequence[Experiment], *, now: datetime) -> frozenset[str]:
+        self._check()
+        touched = self.news & {experiment.experiment_id for experiment in definitions}
+        self.news -= touched
+        return frozenset(touched)
+
+    def ensure_partitions(self, *, now: datetime) -> None:
+        self._check()
+        self.roomy_on.append(now)
+
+    def primary_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
+        self._check()
+        asked = {experiment.experiment_id for experiment in definitions}
+        return {one: arms for one, arms in self.known.items() if one in asked}
+
+    def publish(self, snapshots: Sequence[PolicySnapshot]) -> None:
+        self._check()
+        self.batches.append(list(snapshots))
+        self.snapshots.update({snapshot.experiment_id: snapshot for snapshot in snapshots})
+
+    def _check(self) -> None:
+        if self.lost:
+            raise store_is_away()

@@ -1,0 +1,58 @@
+"""Snapshots that the tests of policies share."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.definition.model import (
+    AllocationPolicy,
+    AnalysisUnit,
+    CombinationRule,
+    ExperimentState,
+    Metric,
+    MetricKind,
+    MetricRole,
+    Traffic,
+)
+from shared.policy.snapshot import PolicyArm, PolicySnapshot, PublishReason, Segments
+from tests.shared.policy.make_golden import PATH
+
+CONVERSION = Metric(
+    "conversion",
+    MetricKind.PROPORTION,
+    MetricRole.PRIMARY,
+    combination_rule=CombinationRule.ANY,
+    min_value=0.0,
+    max_value=1.0,
+)
+
+
+def golden_cases() -> list[dict[str, Any]]:  # JSON
+    """Returns the cases of the golden file."""
+    cases: list[dict[str, Any]] = json.loads(PATH.read_text(encoding="utf-8"))["cases"]
+    return cases
+
+
+def golden_snapshot(case: dict[str, Any]) -> PolicySnapshot:
+    """Returns the snapshot of a case of the golden file."""
+    segments = Segments(tuple(case["segment_starts"]), tuple(case["segment_arms"]))
+    lengths = segments.lengths(max(segments.arms) + 1)
+    return PolicySnapshot(
+        experiment_id="golden",
+        policy_version=3,
+        experiment_revision=2,
+        state=ExperimentState(case["state"]),
+        arm_salt=int(case["arm_salt"], 16),
+        traffic_salt=int(case["traffic_salt"], 16),
+        traffic=Traffic(case["traffic_share"], case["holdout_share"]),
+        arms=tuple(PolicyArm(f"arm-{place}", length / 2**32, place == 0) for place, length in enumerate(lengths)),
+        segments=segments,
+        default_arm=case["default_arm"],
+        analysis_unit=AnalysisUnit(case["analysis_unit"]),
+        attribution_window=timedelta(days=7),
+        metrics=(CONVERSION,),
+        allocation_policy=AllocationPolicy(),
+        frozen=False,
+        publish_reason=PublishReason.DEFINITION,
+        published_at=datetime(2026, 3, 1, tzinfo=UTC),
+    )

@@ -1,0 +1,137 @@
+"""Makes proto/golden/placement.json, the vectors by which other languages check that they place units alike.
+
+    python -m tests.shared.policy.make_golden
+
+It shares no code with `shared.policy.placement`: the hash is `reference_xxh64`, the rule is written out again.
+"""
+
+import json
+import random
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.shared.policy.reference_xxh64 import xxh64
+
+PATH = Path(__file__).parents[3] / "proto" / "golden" / "placement.json"
+RANGE = 1 << 32
+
+EXPLANATION = (
+    "position(key, salt) = XXH64(UTF-8 bytes of key, seed = salt) >> 32. A unit's traffic position comes from its id and"
+    " traffic_salt; its arm position from its id and arm_salt or, where analysis_unit is ALLOCATION, from unit_id +"
+    " U+001F + allocation_id. Reason and arm: PAUSED or STOPPED by state: default_arm. Traffic position >= 2^32 -"
+    " round(holdout_share x 2^32): HOLDOUT, default_arm. Traffic position >= round(traffic_share x 2^32):"
+    " NOT_IN_TRAFFIC, default_arm. Otherwise SPLIT: the arm of the last segment that starts at or before the arm"
+    " position. round() takes halves to the even neighbour. Salts and hashes are 16 hexadecimal digits; arms are"
+    " positions from 0."
+)
+
+
+class Case(NamedTuple):
+    """Is a snapshot, as far as placement goes."""
+
+    name: str
+    arm_salt: int
+    traffic_salt: int
+    segment_starts: list[int]
+    segment_arms: list[int]
+    default_arm: int = 0
+    traffic_share: float = 1.0
+    holdout_share: float = 0.0
+    analysis_unit: str = "UNIT"
+    state: str = "RUNNING"
+
+
+CASES = (
+    Case("two arms in halves", 0, 1, [0, RANGE // 2], [0, 1]),
+    Case("salts with the highest bit", 0xFFFFFFFFFFFFFFFF, 0x8000000000000000, [0, RANGE // 2], [0, 1]),
+    Case("segments that come back", 0x0123456789ABCDEF, 7, [0, 1, 900_000_000, 2_400_000_000, 4_200_000_000], [2, 0, 1, 0, 2]),
+    Case("an arm of one position", 99, 98, [0, RANGE - 1], [0, 1]),
+    Case("a third of the traffic", 0xFEDCBA9876543210, 0x1122334455667788, [0, 2_000_000_000], [1, 0], 1, traffic_share=1 / 3),
+    Case("a holdout of a tenth", 11, 12, [0, 1_000_000_000, 3_000_000_000], [0, 1, 2], 0, 1.0, 0.1),
+    Case("traffic and holdout", 13, 14, [0, RANGE // 2], [1, 0], 0, 0.5, 0.25),
+    Case("shares that are halves of a position", 15, 16, [0, RANGE // 2], [0, 1], 1, 0.5 + 2**-33, 0.25 + 2**-33),
+    Case("every allocation counts", 17, 18, [0, 1_500_000_000, 3_000_000_000], [0, 1, 2], analysis_unit="ALLOCATION"),
+    Case(
+        "every allocation counts, with traffic and holdout",
+        19,
+        20,
+        [0, RANGE // 2],
+        [0, 1],
+        traffic_share=0.6,
+        holdout_share=0.2,
+        analysis_unit="ALLOCATION",
+    ),
+    Case("paused", 21, 22, [0, RANGE // 2], [0, 1], 0, 0.5, 0.1, state="PAUSED"),
+    Case("stopped, the second arm shipped", 23, 24, [0, RANGE // 2], [0, 1], 1, 0.5, 0.1, state="STOPPED"),
+)
+
+# Every length up to two stripes of the hash, and what encodings get wrong.
+UNITS = (
+    *("x" * length for length in (1, 3, 4, 5, 7, 8, 12, 16, 31, 32, 33, 39, 63, 64, 65, 128, 256)),
+    "00000000-0000-4000-8000-000000000000",
+    "user 42",
+    "\\backslash/'quote\"",
+    "Ünïcödé",
+    "用户-0001",
+    "👩‍👩‍👧‍👦",
+    "e\u0301 is not \u00e9",
+    "\u00e9 is not e\u0301",
+    "\ufeffmark",
+    "שלום",
+    "𝔘𝔫𝔦𝔱",
+)
+
+
+def document() -> dict[str, Any]:  # JSON
+    """Returns the vectors."""
+    chance = random.Random(20260301)
+    drawn = [f"visitor-{chance.randrange(10**9)}" for _ in range(40)]
+    return {"explanation": EXPLANATION, "cases": [_case(case, [*UNITS, *drawn]) for case in CASES]}
+
+
+def main() -> None:
+    """Writes the file."""
+    PATH.parent.mkdir(exist_ok=True)
+    PATH.write_text(json.dumps(document(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _case(case: Case, unit_ids: list[str]) -> dict[str, Any]:
+    head = case._asdict() | {"arm_salt": f"{case.arm_salt:016x}", "traffic_salt": f"{case.traffic_salt:016x}"}
+    return head | {"vectors": [_vector(case, place, unit_id) for place, unit_id in enumerate(unit_ids)]}
+
+
+def _vector(case: Case, place: int, unit_id: str) -> dict[str, Any]:
+    allocation_id = f"view-{place}-ä" if case.analysis_unit == "ALLOCATION" else ""
+    key = f"{unit_id}\x1f{allocation_id}" if allocation_id else unit_id
+    traffic_hash, arm_hash = xxh64(unit_id.encode(), case.traffic_salt), xxh64(key.encode(), case.arm_salt)
+    reason = _reason(case, traffic_hash // RANGE)
+    arm = _owner(case, arm_hash // RANGE) if reason == "SPLIT" else case.default_arm
+    return {
+        "unit_id": unit_id,
+        "allocation_id": allocation_id,
+        "traffic_hash": f"{traffic_hash:016x}",
+        "arm_hash": f"{arm_hash:016x}",
+        "arm": arm,
+        "reason": reason,
+    }
+
+
+def _reason(case: Case, traffic_position: int) -> str:
+    if case.state != "RUNNING":
+        return case.state
+    if traffic_position >= RANGE - round(Fraction(case.holdout_share) * RANGE):
+        return "HOLDOUT"
+    return "NOT_IN_TRAFFIC" if traffic_position >= round(Fraction(case.traffic_share) * RANGE) else "SPLIT"
+
+
+def _owner(case: Case, arm_position: int) -> int:
+    owner = -1
+    for start, arm in zip(case.segment_starts, case.segment_arms, strict=True):
+        if start <= arm_position:
+            owner = arm
+    return owner
+
+
+if __name__ == "__main__":
+    main()
