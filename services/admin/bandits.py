@@ -33,8 +33,8 @@ def status(experiment_id: str, directory: Path, *, address: str) -> None:
 def arms_table(bandit: bandit_service_pb2.Bandit) -> Table:
     """Returns one row per arm: what was counted, and what follows from it."""
     table = Table("arm", box=None, pad_edge=False)
-    titles = ("units", "sum", "mean", "posterior mean [95 % interval]", "weight now", "probability best")
-    for title in titles:
+    total, mean = ("conversions", "rate") if _counts_conversions(bandit.snapshot) else ("sum", "mean")
+    for title in ("units", total, mean, f"posterior {mean} [95 % interval]", "weight now", "probability best"):
         table.add_column(title, justify="right")
     for arm in bandit.arms:
         table.add_row(
@@ -47,6 +47,11 @@ def arms_table(bandit: bandit_service_pb2.Bandit) -> Table:
             f"{arm.probability_best:.1%}" if arm.HasField("probability_best") else "-",
         )
     return table
+
+
+def _counts_conversions(snapshot: bandit_service_pb2.PolicySnapshot) -> bool:
+    primary = (metric for metric in snapshot.metrics if metric.role == common_pb2.METRIC_ROLE_PRIMARY)
+    return any(metric.kind == common_pb2.METRIC_KIND_PROPORTION for metric in primary)
 
 
 def _interval(arm: bandit_service_pb2.ArmPosterior) -> str:

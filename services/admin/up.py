@@ -4,7 +4,6 @@ import threading
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from services.admin.config import PREFIX, Config
 from services.admin.screen import command_line, screen
@@ -45,13 +44,11 @@ def run_up(directory: Path, *, bandit_port: int, review_port: int) -> None:
 
 def show_ready(console: Console, stack: LocalStack, directory: Path) -> None:
     """Writes where the stack answers, and what to try next."""
-    table = Table.grid(padding=(0, 2))
-    for name, address in stack.addresses.items():
-        table.add_row(f"  {name}", f"http://{address}/metrics" if name.endswith("-metrics") else address)
-    table.add_row("  logs", str(directory / "logs"))
-    where = ("--directory", str(directory))
     console.print("\nThe stack is ready (gRPC, plaintext, with reflection, on this machine only):")
-    console.print(table, soft_wrap=True)
+    for name, address in [*stack.addresses.items(), ("logs", str(directory / "logs"))]:
+        shown = f"http://{address}/metrics" if name.endswith("-metrics") else address
+        console.print(f"  {name:<14}  {shown}", markup=False, soft_wrap=True)
+    where = ("--directory", str(directory))
     console.print("Try, in another terminal:")
     for arguments in (("experiment", "list", *where), ("demo",)):
         console.print(f"  {command_line(*arguments)}", markup=False, soft_wrap=True)

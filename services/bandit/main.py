@@ -48,6 +48,7 @@ class Replica:
         self._config = config
         self._stack = ExitStack()
         self._stopping = threading.Event()
+        self._journals: list[Journal] = []
 
     def start(self) -> Mapping[str, str]:
         """Starts everything and returns the addresses."""
@@ -60,6 +61,11 @@ class Replica:
         """Stops everything, the server first, the spools last."""
         self._stopping.set()
         self._stack.close()
+
+    @property
+    def spooled_bytes(self) -> int:
+        """Returns how much waits on this machine's disk."""
+        return sum(journal.spooled_bytes for journal in self._journals)
 
     def _start(self, stack: ExitStack) -> Mapping[str, str]:
         config = self._config
@@ -106,6 +112,7 @@ class Replica:
         spool = Spool(directory / f"{name}.spool", capacity_bytes=self._config.spool_bytes)
         journal = Journal(spool, copy, refused=directory / f"{name}.refused")
         stack.callback(journal.close)
+        self._journals.append(journal)
         return journal
 
     def _refresh(

@@ -77,7 +77,7 @@ def _change(
     experiment_id: str,
     change: experiment_service_pb2.Change,
     *,
-    wanted: common_pb2.ExperimentState,
+    wanted: "common_pb2.ExperimentState.ValueType",
 ) -> None:
     verb = change.WhichOneof("kind")
     request = experiment_service_pb2.ProposeChangeRequest(

@@ -27,7 +27,7 @@ def introduce(console: Console, field: FieldData, *, run_count: int, unit_count:
         f"  {people:,} people, each offered a random incentive; it is known who came for the result. "
         f"{field.dropped_count:,} rows with a missing value are left out. The rates are those of the real people:"
     )
-    console.print(Padding(_field_table(field), (0, 4)))
+    console.print(Padding(_field_table(field), (0, 0, 0, 4), expand=False))
     console.print("[bold]Replay[/bold], in compressed time:")
     console.print(
         f"  {run_count} run(s) of up to {unit_count:,} arrivals, each a new experiment. The running bandit allocates\n"
@@ -47,11 +47,11 @@ def conclude(console: Console, arms: Sequence[RealArm], runs: Sequence[Run], *, 
     gains = [gain.gain(run.conversion_count, rates=rates, unit_count=run.unit_count) for run in runs]
     last = runs[-1]
     console.print(f"\n[bold]What the bandit knows[/bold] at the end of the last run, {last.experiment_id}:")
-    console.print(Padding(arms_table(last.bandit), (0, 2)))
+    console.print(Padding(arms_table(last.bandit), (0, 0, 0, 2), expand=False))
     console.print("\n[bold]How its weights moved[/bold] in that run:")
-    console.print(Padding(_weights_table(last), (0, 2)))
+    console.print(Padding(_weights_table(last), (0, 0, 0, 2), expand=False))
     console.print("\n[bold]Conversions[/bold], run by run (an equal split expects the average of the real rates):")
-    console.print(Padding(_runs_table(runs, rates, gains), (0, 2)))
+    console.print(Padding(_runs_table(runs, rates, gains), (0, 0, 0, 2), expand=False))
     console.print(f"\n[bold green]{_verdict(gains)}[/bold green]")
     if any(run.unit_count < unit_count for run in runs):
         console.print("Some runs ended early: an arm was about to run out of real rows.")

@@ -1,15 +1,12 @@
 """Chooses how kernels are compiled; the only place that knows the options."""
 
 from collections.abc import Callable
-from typing import Final, ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar, cast
 
 import numba
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-# No fastmath: the same bits on every replica. nogil: a learner thread must not stop the threads that serve.
-OPTIONS: Final = {"nopython": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
 
 
 def jit(function: Callable[P, R]) -> Callable[P, R]:
@@ -30,5 +27,7 @@ def jit_uncached(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _compiled(function: Callable[P, R], *, cache: bool) -> Callable[P, R]:
-    # Numba has no types.
-    return cast(Callable[P, R], numba.jit(cache=cache, **OPTIONS)(function))
+    # No fastmath: the same bits on every replica. nogil: a learner's thread must not stop those that serve.
+    compiled = numba.jit(nopython=True, nogil=True, fastmath=False, error_model="numpy", cache=cache)(function)
+    # Numba's own types leave out how the function is called.
+    return cast(Callable[P, R], compiled)

@@ -118,7 +118,7 @@ def _vanishing_point(family: int, arms: Arms, arm: int, step: float) -> float:
     """Returns where the arm's density has become nothing, seen from its mode in the direction of the step."""
     while _log_density(family, arms, arm, arms.mode[arm] + step) > arms.floor[arm]:
         step *= 2
-    return arms.mode[arm] + step
+    return float(arms.mode[arm] + step)
 
 
 @jit
@@ -136,7 +136,7 @@ def _fitting_length(family: int, arms: Arms, place: float, length: float) -> flo
 @jit
 def _suits_line(family: int, place: float, length: float) -> bool:
     """Says whether the panel keeps its distance from the singularities of the logistic function at +-i pi."""
-    return family != BETA or length <= max(3.0, abs(place + length / 2))
+    return bool(family != BETA or length <= max(3.0, abs(place + length / 2)))
 
 
 @jit
@@ -147,7 +147,7 @@ def _suits_arm(family: int, arms: Arms, arm: int, place: float, length: float) -
     start = max(arms.floor[arm], _log_density(family, arms, arm, place))
     middle = max(arms.floor[arm], _log_density(family, arms, arm, place + length / 2))
     end = max(arms.floor[arm], _log_density(family, arms, arm, place + length))
-    return abs(end - start) <= STEEPEST and abs(start - 2 * middle + end) <= MOST_BENT
+    return bool(abs(end - start) <= STEEPEST and abs(start - 2 * middle + end) <= MOST_BENT)
 
 
 @jit
@@ -176,7 +176,7 @@ def _is_nothing(family: int, arms: Arms, arm: int, start: float, end: float) -> 
     if family == STUDENT and arms.first[arm] < 4:
         return False
     nearest = min(max(arms.mode[arm], start), end)
-    return _log_density(family, arms, arm, nearest) < arms.floor[arm]
+    return bool(_log_density(family, arms, arm, nearest) < arms.floor[arm])
 
 
 @jit
@@ -236,7 +236,7 @@ def _stretch(family: int, place: float) -> float:
     if family == STUDENT:
         return 1.0
     decay = np.exp(-abs(place))
-    return decay / (1 + decay) ** 2
+    return float(decay / (1 + decay) ** 2)
 
 
 @jit
@@ -257,17 +257,17 @@ def _expected_overshoot(arms: Arms, arm: int, place: float) -> float:
     if freedom <= 1:
         return np.inf
     distance = place - arms.mode[arm]
-    return distance**2 * np.exp(_log_density(STUDENT, arms, arm, place)) / (freedom * (freedom - 1))
+    return float(distance**2 * np.exp(_log_density(STUDENT, arms, arm, place)) / (freedom * (freedom - 1)))
 
 
 @jit
 def _log_density(family: int, arms: Arms, arm: int, place: float) -> float:
     """Returns the log density at the place, relative to the peak's."""
     if family == BETA:
-        return _log_beta(arms.first[arm], arms.second[arm], place - arms.mode[arm])
+        return float(_log_beta(arms.first[arm], arms.second[arm], place - arms.mode[arm]))
     freedom = arms.first[arm]
     deviation = (place - arms.mode[arm]) / arms.second[arm]
-    return -(freedom + 1) / 2 * np.log1p(deviation**2 / freedom)
+    return float(-(freedom + 1) / 2 * np.log1p(deviation**2 / freedom))
 
 
 @jit
@@ -280,5 +280,5 @@ def _log_beta(alpha: float, beta: float, distance: float) -> float:
         alpha, beta, distance = beta, alpha, -distance
     share = alpha / (alpha + beta)
     if distance > 30:  # exp overflows later on.
-        return -beta * distance - (alpha + beta) * np.log(share + (1 - share) * np.exp(-distance))
-    return alpha * distance - (alpha + beta) * np.log1p(share * np.expm1(distance))
+        return float(-beta * distance - (alpha + beta) * np.log(share + (1 - share) * np.exp(-distance)))
+    return float(alpha * distance - (alpha + beta) * np.log1p(share * np.expm1(distance)))

@@ -1,61 +1,50 @@
-"""From what an algorithm asks for to what is served: floors, then whole positions."""
+"""Weights within bounds, and weights as whole numbers of positions."""
 
 from typing import Final
 
 import numpy as np
-
-from services.bandit.kernels._arguments import Floats, Offsets, vector
+from numpy.typing import NDArray
 
 RANGE: Final = 1 << 32
-"""How many positions a set of weights is cut into."""
-
-ROUNDING: Final = 1e-9
 
 
-def floored(weights: Floats, lower_bounds: Floats) -> Floats:
-    """Returns lower_bounds + (1 - sum of lower_bounds) x weights, shape (K,), summing to 1.
+def floored(weights: NDArray[np.float64], lower_bounds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns lower_bounds + (1 - their sum) x weights: nobody is below its bound, and the sum stays 1.
 
-    Args:
-        weights: Shape (K,) float64, 0 or more, summing to 1.
-        lower_bounds: Shape (K,) float64, 0 or more, summing to at most 1.
-
-    Raises:
-        ValueError: An array is not as said.
-    """
-    weights = _shares("weights", weights)
-    lower_bounds = vector("lower_bounds", lower_bounds, np.float64)
-    if lower_bounds.size != weights.size:
-        raise ValueError(f"lower_bounds: {lower_bounds.size} entries for {weights.size} weights")
-    spare = 1 - lower_bounds.sum()
-    if not ((lower_bounds >= 0).all() and spare >= -ROUNDING):
-        raise ValueError(f"lower_bounds == {lower_bounds}, must be 0 or more and sum to at most 1")
-    return np.asarray(lower_bounds + max(0.0, spare) * weights)
-
-
-def quantize(weights: Floats) -> Offsets:
-    """Returns how many positions each arm gets, shape (K,) int64, summing to RANGE exactly.
-
-    By largest remainder, ties to the lower index; a weight of 0 gets none, any other at least one, taken from the arm
-    with the most.
+    Clipping and normalising again would push others below theirs.
 
     Args:
-        weights: Shape (K,) float64, 0 or more, summing to 1.
+        weights: 0 or more, summing to 1, shape (n_arms,).
+        lower_bounds: 0 or more, summing to at most 1, shape (n_arms,).
 
     Raises:
-        ValueError: The weights are not as said.
+        ValueError: The shapes differ, or the bounds do not fit.
     """
-    weights = _shares("weights", weights)
-    exact = weights / weights.sum() * RANGE
-    counts = np.maximum(np.floor(exact), weights > 0).astype(np.int64)
+    total = float(lower_bounds.sum())
+    if weights.shape != lower_bounds.shape or total > 1 + 1e-9 or bool((lower_bounds < 0).any()):
+        raise ValueError(f"lower bounds {lower_bounds.tolist()} do not fit {weights.size} weights")
+    return np.asarray(lower_bounds + max(1 - total, 0.0) * weights)
+
+
+def quantize(weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Returns whole numbers in proportion to the weights that sum to 2^32 (largest remainders, then the lower index).
+
+    A weight of 0 stays 0; a positive one gets 1 at least.
+
+    Args:
+        weights: 0 or more, finite, not all 0, shape (n_arms,).
+
+    Raises:
+        ValueError: They are not such weights.
+    """
+    if weights.size == 0 or not np.isfinite(weights).all() or bool((weights < 0).any()) or weights.sum() <= 0:
+        raise ValueError(f"weights {weights.tolist()} must be finite, 0 or more, and not all 0")
+    shares = weights / weights.sum() * RANGE
+    counts = np.where(weights > 0, np.maximum(np.floor(shares), 1), 0).astype(np.int64)
     missing = RANGE - int(counts.sum())
-    by_remainder = np.argsort(np.floor(exact) - exact, kind="stable")
-    counts[by_remainder[: max(0, missing)]] += 1
-    counts[np.argmax(counts)] += min(0, missing)
+    if missing >= 0:
+        by_remainder = np.argsort(np.where(weights > 0, counts - shares, np.inf), kind="stable")
+        counts[by_remainder[:missing]] += 1
+    else:
+        counts[np.argmax(counts)] += missing
     return counts
-
-
-def _shares(name: str, values: Floats) -> Floats:
-    values = vector(name, values, np.float64)
-    if not ((values >= 0).all() and abs(values.sum() - 1) <= ROUNDING):
-        raise ValueError(f"{name} == {values}, must be 0 or more and sum to 1")
-    return values

@@ -131,7 +131,8 @@ class PolicyBook:
 
         Raises:
             NotFound: EXPERIMENT_NOT_FOUND.
-            FailedPrecondition: POLICY_VERSION_UNKNOWN: never published, or not known here while the store is away.
+            FailedPrecondition: POLICY_VERSION_UNKNOWN: never published, or not known here yet.
+            Unavailable: STORE_UNAVAILABLE: an older version is wanted that is not in memory.
         """
         newest = self.policy(experiment_id)
         if policy_version == newest.version:

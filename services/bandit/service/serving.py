@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from services.bandit.domain import trial
+from services.bandit.domain import token, trial
 from services.bandit.domain.ports import AllocationLog, AllocationRow
 from services.bandit.domain.token import Decision, TokenSigner
 from services.bandit.kernels.assignment import assign
@@ -111,7 +111,7 @@ class AllocationService:
             allocation_id: Names the trial where every allocation counts; empty makes a fresh one there.
 
         Raises:
-            InvalidArgument: INVALID_FIELD, INVALID_TOKEN.
+            InvalidArgument: INVALID_FIELD, INVALID_TOKEN, EXPIRED_TOKEN.
             NotFound: EXPERIMENT_NOT_FOUND.
         """
         policy = self._book.policy(experiment_id)
@@ -124,7 +124,7 @@ class AllocationService:
         else:
             allocation_id = ""
         if previous_token and (pinned := self._pinned(policy, unit_id, previous_token)):
-            return self._keep(pinned, previous_token, expose=expose)
+            return self._keep(pinned, expose=expose)
         return self._place(policy, unit_id, allocation_id, expose=expose)
 
     def allocate_all(
@@ -204,9 +204,11 @@ class AllocationService:
             exposure_state,
         )
 
-    def _keep(self, decision: Decision, token: bytes, *, expose: bool) -> Allocation:
-        """Returns the earlier answer again; the unit counts where it first counted."""
-        experiment_id, unit_id, arm_id, version, propensity, allocation_id, _, _ = decision
+    def _keep(self, decision: Decision, *, expose: bool) -> Allocation:
+        """Returns the earlier answer again, its token good for a new lifetime; the unit counts where it first counted."""
+        experiment_id, unit_id, arm_id, version, propensity, allocation_id, _, counts = decision
+        prefix = token.prefix(experiment_id, arm_id, version, propensity, counts=counts)
+        now_ms = self._now_ms()
         row = (
             experiment_id,
             unit_id,
@@ -223,9 +225,9 @@ class AllocationService:
             version,
             PlacementReason.PINNED.value,
             self._book.stale_seconds(),
-            token,
+            self._signer.sign(prefix, unit_id, allocation_id, issued_at_ms=now_ms),
             allocation_id,
-            self._log_once(row, self._now_ms(), expose=expose),
+            self._log_once(row, now_ms, expose=expose),
         )
 
     def _log_once(self, row: _Row, at_ms: int, *, expose: bool) -> str:
@@ -288,7 +290,7 @@ class _Column:
 
 def _check_unit_ids(column: _Column, unit_ids: Sequence[str]) -> None:
     bytes_are_fine = not (column.data < 0x20).any() and not (column.data == 0x7F).any()
-    if bytes_are_fine and column.lengths.min() > 0 and column.lengths.max() <= trial.MAX_UNIT_ID_BYTES:
+    if bytes_are_fine and column.lengths.min(initial=1) > 0 and column.lengths.max(initial=1) <= trial.MAX_UNIT_ID_BYTES:
         return
     faults = [(index, trial.unit_id_fault(unit_id)) for index, unit_id in enumerate(unit_ids)]
     raise invalid_fields([FieldViolation(f"unit_ids[{index}]", fault) for index, fault in faults if fault])

@@ -100,7 +100,13 @@ class Journal:
 
     def _commit_all(self) -> None:
         while group := self._next_group():
-            self._commit(group)
+            try:
+                self._commit(group)
+            except Exception as error:  # the disk failed; who waits must hear it, and the next ones be served
+                log.failure(_logger, "rows could not be kept", error)
+                for request in group:
+                    if not request.done.done():
+                        request.done.set_exception(error)
 
     def _next_group(self) -> list[_Request]:
         with self._arrived:
@@ -162,8 +168,12 @@ class Journal:
                 self._copy_drained(blocks)
                 self._spool.discard(position)
                 self._note_back()
+            # Where nothing was spooled for want of room, nothing here finds out: let the next commit try.
+            self._store_is_away = False
         except Unavailable:
             self._note_away()
+        except Exception as error:  # the disk failed; what is spooled stays for the next time
+            log.failure(_logger, "spool was not drained", error)
 
     def _copy_drained(self, blocks: list[bytes]) -> None:
         try:

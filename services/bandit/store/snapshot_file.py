@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from shared import log
-from shared.policy.document import from_document, to_document
+from shared.policy.document import Document, from_document, to_document
 from shared.policy.snapshot import PolicySnapshot
 
 _logger = logging.getLogger(__name__)
@@ -23,12 +23,12 @@ class LocalSnapshotFile:
         """Returns the snapshots that are whole; nothing where there is no file."""
         try:
             documents = json.loads(self._path.read_text(encoding="utf-8"))
-            return [from_document(document) for document in documents]
         except FileNotFoundError:
             return []
-        except (ValueError, TypeError, AttributeError) as error:
-            log.event(_logger, "snapshot file is damaged, it is passed over", level=logging.ERROR, error=str(error))
+        except ValueError as error:
+            _report(error)
             return []
+        return [snapshot for document in documents if (snapshot := _whole(document))]
 
     def write(self, snapshots: Iterable[PolicySnapshot]) -> None:
         """Replaces the file, whole or not at all."""
@@ -39,3 +39,15 @@ class LocalSnapshotFile:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._path)
+
+
+def _whole(document: Document) -> PolicySnapshot | None:
+    try:
+        return from_document(document)
+    except (ValueError, TypeError, AttributeError) as error:
+        _report(error)
+        return None
+
+
+def _report(error: Exception) -> None:
+    log.event(_logger, "snapshot file is damaged, what is damaged is passed over", level=logging.ERROR, error=str(error))

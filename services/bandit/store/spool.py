@@ -55,17 +55,27 @@ class Spool:
         except BlockingIOError as error:
             os.close(self._file)
             raise SpoolInUseError(f"{path} is in use by another process") from error
-        self._capacity, self._tail = self._open_ring(capacity_bytes)
-        self._ring = mmap.mmap(self._file, _PAGE + self._capacity)
+        wanted = max(capacity_bytes // _PAGE, 1) * _PAGE
+        self._map(*(self._known_ring() or self._new_ring(wanted)))
+        if self.is_empty and self._capacity != wanted:
+            self._ring.close()
+            self._map(*self._new_ring(wanted))
+
+    def _map(self, capacity: int, tail: int) -> None:
+        self._capacity, self._tail = capacity, tail
+        self._ring = mmap.mmap(self._file, _PAGE + capacity)
         self._head = self._recover()
 
-    def _open_ring(self, capacity_bytes: int) -> tuple[int, int]:
+    def _known_ring(self) -> tuple[int, int] | None:
+        """Returns the capacity and the tail of the ring in the file, or None where there is none."""
         preface = os.pread(self._file, _PREFACE.size, 0)
         if len(preface) == _PREFACE.size:
             magic, capacity, tail = _PREFACE.unpack(preface)
             if magic == _MAGIC and os.fstat(self._file).st_size == _PAGE + capacity:
                 return capacity, tail
-        capacity = max(capacity_bytes // _PAGE, 1) * _PAGE
+        return None
+
+    def _new_ring(self, capacity: int) -> tuple[int, int]:
         os.ftruncate(self._file, 0)
         os.posix_fallocate(self._file, 0, _PAGE + capacity)
         os.pwrite(self._file, _PREFACE.pack(_MAGIC, capacity, 0), 0)
@@ -117,22 +127,35 @@ class Spool:
 
         Args:
             payload: One byte or more.
+
+        Raises:
+            ValueError: There is no byte.
         """
         length = len(payload)
+        if not length:
+            raise ValueError("a record must have one byte or more")
         size = _HEADER.size + length
         with self._lock:
             start = self._head
             place = start % self._capacity
             if place + size > self._capacity:
                 start, place = start + self._capacity - place, 0
-            if start + size - self._tail > self._capacity:
+            # An empty ring begins wherever the record fits, or a large one would never find room.
+            tail = start if self._head == self._tail else self._tail
+            if start + size - tail > self._capacity:
                 return False
-            if start != self._head:
+            if tail != self._tail:
+                self._move_tail(tail)
+            elif start != self._head:
                 self._mark_end()
             header = _HEADER.pack(length, zlib.crc32(payload, _seed(start)))
             self._ring[_PAGE + place : _PAGE + place + size] = header + payload
             self._head = start + size
         return True
+
+    def _move_tail(self, position: int) -> None:
+        self._tail = position
+        struct.pack_into("<Q", self._ring, _TAIL_OFFSET, position)
 
     def _mark_end(self) -> None:
         """Says at the head that the next record is at the ring's beginning."""
@@ -164,8 +187,7 @@ class Spool:
     def discard(self, position: int) -> None:
         """Frees the records before a position that `peek` returned."""
         with self._lock:
-            self._tail = position
-            struct.pack_into("<Q", self._ring, _TAIL_OFFSET, position)
+            self._move_tail(max(position, self._tail))
 
     def close(self) -> None:
         """Syncs and closes the file."""
