@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from services.bandit.domain.publishing import next_snapshot
@@ -81,9 +82,11 @@ def counted(arm_id: str, unit_count: int, successes: int = 0) -> ArmStatistics:
 
 
 def measured(arm_id: str, values: list[float]) -> ArmStatistics:
-    """Returns the statistics of values."""
-    mean = sum(values) / len(values) if values else 0.0
-    return ArmStatistics(arm_id, len(values), sum(values), mean, sum((value - mean) ** 2 for value in values))
+    """Returns the statistics of values, exact to the last bit as the store's are."""
+    exact = [Fraction(value) for value in values]
+    mean = sum(exact, Fraction()) / max(len(exact), 1)
+    deviations = sum(((value - mean) ** 2 for value in exact), Fraction())
+    return ArmStatistics(arm_id, len(values), float(sum(exact)), float(mean), float(deviations))
 
 
 def by_arm(*statistics: ArmStatistics) -> dict[str, ArmStatistics]:
@@ -109,8 +112,7 @@ def cut(snapshot: PolicySnapshot, *lengths: int) -> PolicySnapshot:
     """Returns the snapshot with other lengths, cut in the order of the arms."""
     starts = tuple(sum(lengths[:place]) for place in range(len(lengths)))
     changed = tuple(
-        PolicyArm(arm.arm_id, length / RANGE, arm.control)
-        for arm, length in zip(snapshot.arms, lengths, strict=True)
+        PolicyArm(arm.arm_id, length / RANGE, arm.control) for arm, length in zip(snapshot.arms, lengths, strict=True)
     )
     return replace(snapshot, arms=changed, segments=Segments(starts, tuple(range(len(lengths)))))
 

@@ -1,8 +1,8 @@
 """Numba kernels: arrays and scalars in, arrays out; they know nothing of experiments.
 
 Memory layout: a column of strings is one uint8 array of their bytes and an int64 array of n + 1 offsets (Arrow's).
-Vectors over arms are contiguous float64 of shape (n_arms,). Public functions check shapes and dtypes, since compiled code
-does not. No state is kept and the interpreter's lock is not held: all is safe for threads.
+Vectors over arms are contiguous float64 of shape (n_arms,). Public functions check shapes and dtypes, since
+compiled code does not. No state is kept and the interpreter's lock is not held: all is safe for threads.
 """
 
 import numpy as np

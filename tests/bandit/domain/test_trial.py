@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from services.bandit.domain import trial
 
 
-@pytest.mark.parametrize("unit_id", ["a", "user 42", "é" * 128, "x" * 256, "用户", "~!@#$%^&*()", "back\\slash", "\u2028"])
+@pytest.mark.parametrize(
+    "unit_id", ["a", "user 42", "é" * 128, "x" * 256, "用户", "~!@#$%^&*()", "back\\slash", "\u2028"]
+)
 def test_unit_id_fault_when_it_can_name_a_unit_then_none(unit_id: str) -> None:
     assert trial.unit_id_fault(unit_id) == ""
 

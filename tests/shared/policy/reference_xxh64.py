@@ -43,9 +43,7 @@ def _converged(data: bytes, seed: int, stripes: int) -> int:
     accumulators = [seed + PRIME_1 + PRIME_2, seed + PRIME_2, seed, seed - PRIME_1]
     accumulators = [_wrapped(value) for value in accumulators]
     for stripe in range(stripes):
-        accumulators = [
-            _round(value, _lane(data, 32 * stripe + 8 * place)) for place, value in enumerate(accumulators)
-        ]
+        accumulators = [_round(value, _lane(data, 32 * stripe + 8 * place)) for place, value in enumerate(accumulators)]
     turns = (1, 7, 12, 18)
     hashed = _wrapped(sum(_rotated(value, bits) for value, bits in zip(accumulators, turns, strict=True)))
     for value in accumulators:

@@ -44,7 +44,9 @@ def test_place_when_golden_then_arm_and_reason_are_those_of_the_vector(case: dic
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["name"])
 def test_position_when_golden_then_it_is_the_upper_half_of_the_hash(case: dict[str, Any]) -> None:
     for vector in case["vectors"]:
-        assert placement.position(vector["unit_id"], int(case["traffic_salt"], 16)) == int(vector["traffic_hash"][:8], 16)
+        assert placement.position(vector["unit_id"], int(case["traffic_salt"], 16)) == int(
+            vector["traffic_hash"][:8], 16
+        )
 
 
 @given(st.binary(max_size=300), st.integers(0, 2**64 - 1))
@@ -63,7 +65,11 @@ def test_reference_when_given_published_inputs_then_the_published_hash(data: byt
 
 def test_place_when_shares_are_exact_then_borders_belong_to_the_upper_part() -> None:
     snapshot = golden_snapshot(GOLDEN[0])
-    for share, holdout, end, start in [(1.0, 0.0, 2**32, 2**32), (0.5, 0.5, 2**31, 2**31), (0.25, 0.125, 2**30, 7 * 2**29)]:
+    for share, holdout, end, start in [
+        (1.0, 0.0, 2**32, 2**32),
+        (0.5, 0.5, 2**31, 2**31),
+        (0.25, 0.125, 2**30, 7 * 2**29),
+    ]:
         traffic = replace(snapshot, traffic=Traffic(share, holdout))
         assert (placement.traffic_end(traffic), placement.holdout_start(traffic)) == (end, start)
 

@@ -1,0 +1,102 @@
+"""Allocate over gRPC against empty methods of the same server: what our own work costs on top of the transport."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from itertools import count
+
+import grpc
+from experimentation.v1 import bandit_service_pb2 as pb
+from experimentation.v1 import bandit_service_pb2_grpc as rpc
+
+from tests.bench import h2_load, machine, world
+from tests.bench.figures import Figure, Section, in_turn, ratios
+from tests.bench.replica import ALLOCATE, EMPTY, EMPTY_WRAPPED
+
+ROUNDS = 7
+CALLS = 10_000
+CONNECTIONS, STREAMS = 8, 8
+
+METHOD = f"""\
+A replica with its own Postgres, server on one core, load and Postgres on the others. {CONNECTIONS} connections with
+{STREAMS} calls under way on each, {CALLS:,} calls a round, another unit id in every call, exposures recorded as by
+default. The load is bare HTTP/2 frames (`tests/bench/h2_load.py`); every answer's size is checked, and with it that the
+call succeeded. *Empty* is a method on the same server and pool that parses the AllocateRequest and returns the bytes of
+a constant answer of the same size, without any wrapper of ours. *Empty, wrapped* goes through our wrapper (request id,
+metrics, error mapping) and serialises its answer."""
+
+
+def section() -> Section:
+    """Returns what was measured."""
+    with ExitStack() as stack:
+        stack.enter_context(machine.on_cores(machine.load_cores()))
+        where = stack.enter_context(world.directory())
+        url = stack.enter_context(world.postgres(where))
+        engine = stack.enter_context(world.connections(url))
+        world.insert(engine, [world.experiment()])
+        world.publish(engine)
+        address = stack.enter_context(world.replica(url, where / "state", cores=[_server_core()]))
+        return _measured(address)
+
+
+def _server_core() -> int:
+    return SERVER_CORE
+
+
+# Asked for before this process keeps to the other cores.
+SERVER_CORE = machine.server_core()
+
+
+def _measured(address: str) -> Section:
+    size = _wait_and_size(address)
+    rounds = count(1)
+    loads = in_turn(
+        {path: _load(address, path, size, rounds) for path in (ALLOCATE, EMPTY, EMPTY_WRAPPED)}, rounds=ROUNDS
+    )
+    speed = {path: [load.calls_per_second for load in loads[path]] for path in loads}
+    middle = {path: [load.quantile_us(0.5) for load in loads[path]] for path in loads}
+    tail = {path: [load.quantile_us(0.99) for load in loads[path]] for path in loads}
+    return Section(
+        "Allocate over gRPC",
+        METHOD,
+        (
+            Figure("throughput, Allocate / empty", ratios(speed[ALLOCATE], speed[EMPTY]), at_least=0.85),
+            Figure("p99 latency, Allocate / empty", ratios(tail[ALLOCATE], tail[EMPTY]), at_most=1.3),
+            Figure("p50 latency, Allocate / empty", ratios(middle[ALLOCATE], middle[EMPTY])),
+            Figure("throughput, empty wrapped / empty", ratios(speed[EMPTY_WRAPPED], speed[EMPTY])),
+            Figure("throughput, Allocate / empty wrapped", ratios(speed[ALLOCATE], speed[EMPTY_WRAPPED])),
+            *(
+                Figure(f"throughput, {name}", tuple(speed[path]), "calls/s")
+                for name, path in (("Allocate", ALLOCATE), ("empty", EMPTY), ("empty wrapped", EMPTY_WRAPPED))
+            ),
+            *(
+                Figure(f"{share} latency, {name}", tuple(values[path]), "us")
+                for share, values in (("p50", middle), ("p99", tail))
+                for name, path in (("Allocate", ALLOCATE), ("empty", EMPTY))
+            ),
+        ),
+    )
+
+
+def _wait_and_size(address: str) -> int:
+    """Returns the size of an answer, once the replica has the policy."""
+    request = pb.AllocateRequest(experiment_id=world.EXPERIMENT_ID, unit_id=world.unit_ids(0, 1)[0])
+    with grpc.insecure_channel(address) as channel:
+        return rpc.BanditServiceStub(channel).Allocate(request, timeout=10).ByteSize()
+
+
+def _load(address: str, path: str, size: int, rounds: "count[int]") -> Callable[[], h2_load.Load]:
+    def measure() -> h2_load.Load:
+        payloads = [_request(unit_id) for unit_id in world.unit_ids(next(rounds) * CALLS, CALLS)]
+        load = h2_load.run(
+            address, path, payloads, connections=CONNECTIONS, streams=STREAMS, response_bytes=size
+        )
+        answer = pb.AllocateResponse.FromString(load.last_response).allocation
+        assert answer.experiment_id == world.EXPERIMENT_ID
+        assert path != ALLOCATE or answer.exposure_state == pb.EXPOSURE_STATE_RECORDED
+        return load
+
+    return measure
+
+
+def _request(unit_id: str) -> bytes:
+    return pb.AllocateRequest(experiment_id=world.EXPERIMENT_ID, unit_id=unit_id).SerializeToString()
