@@ -16,7 +16,7 @@ setup: $(READY) ## Make .venv with everything that requirements.lock pins
 $(READY): requirements.lock
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -c "import site, pathlib; pathlib.Path(site.getsitepackages()[0], 'experimentation.pth').write_text('$(CURDIR)\n$(CURDIR)/proto/gen\n')"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: $(READY) ## Replay a real experiment through the real services and watch the bandit learn

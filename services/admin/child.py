@@ -39,6 +39,7 @@ class Child:
         environment: Environment,
         log_file: Path,
         ready_seconds: float = READY_SECONDS,
+        stop_seconds: float = STOP_SECONDS,
     ) -> None:
         """Describes a process.
 
@@ -49,12 +50,14 @@ class Child:
                 first), so that it can have them again.
             log_file: Where its output goes, except for the ready line; its directory exists.
             ready_seconds: How long it may take to become ready.
+            stop_seconds: How long it may take to stop before it is killed.
         """
         self.name = name
         self._module = module
         self._environment = environment
         self._log_file = log_file
         self._ready_seconds = ready_seconds
+        self._stop_seconds = stop_seconds
         self._addresses: Mapping[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -91,13 +94,13 @@ class Child:
         return self._addresses
 
     def stop(self) -> None:
-        """Asks the process to stop, and ends it when it has not in 15 s."""
+        """Asks the process to stop, and kills it when it does not in time."""
         process, self._process = self._process, None
         if process is None:
             return
         process.terminate()
         try:
-            process.wait(STOP_SECONDS)
+            process.wait(self._stop_seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -18,7 +18,7 @@ _LOCK_KEY: Final = 0x6578706D696772  # "expmigr"
 
 
 def upgrade(url: str, *, scripts: Path = SCRIPTS) -> None:
-    """Applies the steps that are missing, all in one transaction: all or none. Safe to run many times, and at once.
+    """Applies the steps that are missing, all in one transaction: all or none. Safe to run again, and at once by many.
 
     Args:
         url: Of the database, as in `shared.store.engine.parse_url`.

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from itertools import count
 
-import grpc
 from experimentation.v1 import bandit_service_pb2 as pb
-from experimentation.v1 import bandit_service_pb2_grpc as rpc
 
 from tests.bench import h2_load, machine, world
 from tests.bench.figures import Figure, Section, in_turn, ratios
@@ -28,26 +26,19 @@ metrics, error mapping) and serialises its answer."""
 def section() -> Section:
     """Returns what was measured."""
     with ExitStack() as stack:
+        server_core = machine.server_core()
         stack.enter_context(machine.on_cores(machine.load_cores()))
         where = stack.enter_context(world.directory())
         url = stack.enter_context(world.postgres(where))
         engine = stack.enter_context(world.connections(url))
         world.insert(engine, [world.experiment()])
         world.publish(engine)
-        address = stack.enter_context(world.replica(url, where / "state", cores=[_server_core()]))
+        address = stack.enter_context(world.replica(url, where / "state", cores=[server_core]))
         return _measured(address)
 
 
-def _server_core() -> int:
-    return SERVER_CORE
-
-
-# Asked for before this process keeps to the other cores.
-SERVER_CORE = machine.server_core()
-
-
 def _measured(address: str) -> Section:
-    size = _wait_and_size(address)
+    size = world.wait_for_policy(address).ByteSize()
     rounds = count(1)
     loads = in_turn(
         {path: _load(address, path, size, rounds) for path in (ALLOCATE, EMPTY, EMPTY_WRAPPED)}, rounds=ROUNDS
@@ -75,13 +66,6 @@ def _measured(address: str) -> Section:
             ),
         ),
     )
-
-
-def _wait_and_size(address: str) -> int:
-    """Returns the size of an answer, once the replica has the policy."""
-    request = pb.AllocateRequest(experiment_id=world.EXPERIMENT_ID, unit_id=world.unit_ids(0, 1)[0])
-    with grpc.insecure_channel(address) as channel:
-        return rpc.BanditServiceStub(channel).Allocate(request, timeout=10).ByteSize()
 
 
 def _load(address: str, path: str, size: int, rounds: "count[int]") -> Callable[[], h2_load.Load]:

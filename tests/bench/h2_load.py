@@ -10,6 +10,7 @@ import socket
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from time import perf_counter, perf_counter_ns
 
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING, _GOAWAY, _WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
@@ -62,9 +63,10 @@ def run(
     latencies: list[int] = []
     queue = iter(payloads)
     with selectors.DefaultSelector() as selector:
-        peers = [_Connection(socket.create_connection((host, int(port))), headers, response_bytes, latencies)]
-        while len(peers) < connections:
-            peers.append(_Connection(socket.create_connection((host, int(port))), headers, response_bytes, latencies))
+        peers = [
+            _Connection(socket.create_connection((host, int(port))), headers, response_bytes, latencies)
+            for _ in range(connections)
+        ]
         for peer in peers:
             selector.register(peer.socket, selectors.EVENT_READ, peer)
         gc.disable()
@@ -102,7 +104,7 @@ class _Connection:
 
     def begin(self, queue: Iterator[bytes], streams: int) -> None:
         """Sends the first calls."""
-        self.socket.sendall(b"".join(self._call(payload) for payload, _ in zip(queue, range(streams), strict=False)))
+        self.socket.sendall(b"".join(map(self._call, islice(queue, streams))))
 
     def advance(self, queue: Iterator[bytes]) -> None:
         """Reads what came, and sends a call for each that ended."""

@@ -4,14 +4,18 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import grpc
 from sqlalchemy import Engine, text
 
 from services.bandit.main import token_keys
+from experimentation.v1 import bandit_service_pb2 as pb
+from experimentation.v1 import bandit_service_pb2_grpc as rpc
 from services.bandit.domain.token import TokenSigner
 from services.bandit.service.learning import Learner
 from services.bandit.store.learner_session import learner_session
@@ -115,6 +119,20 @@ def publish(engine: Engine) -> None:
     with learner_session(engine) as session:
         assert session is not None
         Learner(session, now=clock.now).step()
+
+
+def wait_for_policy(address: str) -> pb.AllocateResponse:
+    """Returns an answer, once the replica has the policy."""
+    request = pb.AllocateRequest(experiment_id=EXPERIMENT_ID, unit_id=unit_ids(0, 1)[0])
+    deadline = time.monotonic() + _START_SECONDS
+    with grpc.insecure_channel(address) as channel:
+        while True:
+            try:
+                return rpc.BanditServiceStub(channel).Allocate(request, timeout=_START_SECONDS)
+            except grpc.RpcError as error:
+                if error.code() is not grpc.StatusCode.NOT_FOUND or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.02)
 
 
 def signer() -> TokenSigner:

@@ -101,8 +101,16 @@ def listen(listener: Listener, heard: queue.Queue[frozenset[str]]) -> None:
         heard.put(channels)
 
 
+def assert_closes(listener: Listener, waiting: threading.Thread) -> None:
+    closing = threading.Thread(target=listener.close, daemon=True)
+    closing.start()
+    for thread in (closing, waiting):
+        thread.join(TIMEOUT_SECONDS)
+        assert not thread.is_alive()
+
+
 def listening_thread(listener: Listener, heard: queue.Queue[frozenset[str]]) -> threading.Thread:
-    thread = threading.Thread(target=listen, args=(listener, heard))
+    thread = threading.Thread(target=listen, args=(listener, heard), daemon=True)
     thread.start()
     return thread
 
@@ -113,10 +121,7 @@ def test_close_when_a_thread_waits_then_it_returns_at_once(database_url: str) ->
     thread = listening_thread(listener, heard)
     assert heard.get(timeout=TIMEOUT_SECONDS) == {"first"}
 
-    listener.close()
-
-    thread.join(TIMEOUT_SECONDS)
-    assert not thread.is_alive()
+    assert_closes(listener, thread)
     assert listener.closed
     assert not listener.connected
 
@@ -126,10 +131,7 @@ def test_close_when_a_thread_waits_and_nobody_answers_then_it_returns_at_once() 
     heard: queue.Queue[frozenset[str]] = queue.Queue()
     thread = listening_thread(listener, heard)
 
-    listener.close()
-
-    thread.join(TIMEOUT_SECONDS)
-    assert not thread.is_alive()
+    assert_closes(listener, thread)
     assert not listener.connected
 
 
@@ -147,7 +149,4 @@ def test_iteration_when_news_come_then_it_yields_them_until_it_is_closed(listene
 
     send(engine, "first")
     assert heard.get(timeout=TIMEOUT_SECONDS) == {"first"}
-    listener.close()
-
-    thread.join(TIMEOUT_SECONDS)
-    assert not thread.is_alive()
+    assert_closes(listener, thread)

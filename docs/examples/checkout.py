@@ -1,0 +1,68 @@
+"""Runs an experiment against the local stack (`make up`): create, start, allocate, record, look.
+
+Usage: .venv/bin/python docs/examples/checkout.py [BANDIT_ADDRESS REVIEW_ADDRESS]
+"""
+
+import random
+import sys
+import time
+
+import grpc
+
+from experimentation.v1 import bandit_service_pb2 as bandit_pb
+from experimentation.v1 import common_pb2, experiment_service_pb2
+from experimentation.v1.bandit_service_pb2_grpc import BanditServiceStub
+from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
+
+bandit_address, review_address = sys.argv[1:] or ("127.0.0.1:50051", "127.0.0.1:50052")
+experiment_id = f"checkout-button-{int(time.time())}"
+
+# 1. Describe and start the experiment (control plane).
+review = ExperimentServiceStub(grpc.insecure_channel(review_address))
+experiment = common_pb2.Experiment(
+    experiment_id=experiment_id,
+    arms=[common_pb2.Arm(arm_id="grey", control=True), common_pb2.Arm(arm_id="green")],
+    metrics=[
+        common_pb2.Metric(
+            metric_id="bought", kind=common_pb2.METRIC_KIND_PROPORTION, role=common_pb2.METRIC_ROLE_PRIMARY
+        )
+    ],
+    allocation_policy=common_pb2.AllocationPolicy(
+        beta_thompson=common_pb2.BetaThompson(),
+        # Follow the data at every step of the learner, for the sake of the example; the default is once a minute.
+        controls=common_pb2.AllocationControls(update_interval={"seconds": 0}),
+    ),
+)
+review.CreateExperiment(experiment_service_pb2.CreateExperimentRequest(experiment=experiment))
+start = experiment_service_pb2.Change(start=experiment_service_pb2.StartChange())
+review.ProposeChange(
+    experiment_service_pb2.ProposeChangeRequest(experiment_id=experiment_id, change=start, reason="try a green button")
+)
+
+# 2. Wait until the bandit serves it: it takes a moment, and WatchPolicies tells when.
+bandit = BanditServiceStub(grpc.insecure_channel(bandit_address))
+watch = bandit.WatchPolicies(bandit_pb.WatchPoliciesRequest(experiment_ids=[experiment_id]), timeout=10)
+next(message for message in watch if message.snapshots)
+watch.cancel()
+
+# 3. Serve visitors and tell the bandit who bought (data plane).
+for visit in range(2000):
+    request = bandit_pb.AllocateRequest(experiment_id=experiment_id, unit_id=f"visitor-{visit}")
+    allocation = bandit.Allocate(request).allocation
+    if random.random() < (0.30 if allocation.arm_id == "green" else 0.15):
+        purchase = bandit_pb.Outcome(
+            event_id=f"purchase-{visit}", token=allocation.token, metric_id="bought", value=1
+        )
+        bandit.RecordOutcomes(bandit_pb.RecordOutcomesRequest(outcomes=[purchase]))
+
+# 4. See what it knows. Statistics follow within about a second.
+while True:
+    known = bandit.GetBandit(bandit_pb.GetBanditRequest(experiment_id=experiment_id)).bandit
+    if sum(arm.unit_count for arm in known.arms) == 2000:
+        break
+    time.sleep(0.1)
+for arm in known.arms:
+    print(
+        f"{arm.arm_id:6} {arm.unit_count:5} visitors  {arm.mean:.1%} bought"
+        f"  chance to be best {arm.probability_best:.1%}  weight {arm.weight:.0%}"
+    )

@@ -1,0 +1,127 @@
+"""The local stack with real processes; the tests share one, which survives each of them."""
+
+import os
+import queue
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from experimentation.v1 import bandit_service_pb2, experiment_service_pb2
+from services.admin import claim
+from services.admin.clients import address_of, bandit_at, experiments_at
+from services.admin.stack import LocalStack
+from services.admin.supervisor import Event, Notice
+from shared import errors
+from shared.rpc import client
+
+TIMEOUT_SECONDS = 60.0
+
+
+class Watched(NamedTuple):
+    stack: LocalStack
+    directory: Path
+    notices: "queue.Queue[Notice]"
+
+    def kill(self, part: str) -> None:
+        """Kills the process of a part; returns when it is ready again."""
+        with self.notices.mutex:
+            self.notices.queue.clear()
+        os.kill(self.stack.pids[part], signal.SIGKILL)
+        while (notice := self.notices.get(timeout=TIMEOUT_SECONDS)).part != part or notice.event is not Event.READY:
+            pass
+
+
+@pytest.fixture(scope="module")
+def watched(stack_directory: Path, await_end: Callable[[int], None]) -> Iterator[Watched]:
+    notices: queue.Queue[Notice] = queue.Queue()
+    with LocalStack(stack_directory, bandit_port=0, review_port=0, report=notices.put) as stack:
+        yield Watched(stack, stack_directory, notices)
+        pids = stack.pids
+    assert len(pids) == 4
+    for pid in pids.values():
+        await_end(pid)
+    assert claim.running(stack_directory) is None
+
+
+def experiments_answer(address: str) -> bool:
+    with experiments_at(address) as stub:
+        request = experiment_service_pb2.ListExperimentsRequest()
+        client.call(stub.ListExperiments, request, timeout_seconds=TIMEOUT_SECONDS)
+    return True
+
+
+def test_stack_when_ready_then_its_services_answer(watched: Watched) -> None:
+    assert experiments_answer(watched.stack.addresses["review"])
+    request = bandit_service_pb2.AllocateRequest(experiment_id="none", unit_id="u")
+    with bandit_at(watched.stack.addresses["bandit"]) as stub, pytest.raises(errors.NotFound) as caught:
+        client.call(stub.Allocate, request, timeout_seconds=TIMEOUT_SECONDS)
+    assert caught.value.reason is errors.Reason.EXPERIMENT_NOT_FOUND
+
+
+def test_stack_when_ready_then_each_process_has_a_session_of_its_own(watched: Watched) -> None:
+    pids = watched.stack.pids
+
+    assert pids.keys() == {"database", "review", "learner", "bandit"}
+    assert {name: os.getsid(pid) for name, pid in pids.items()} == dict(pids)
+
+
+def test_stack_when_ready_then_others_find_its_addresses(watched: Watched) -> None:
+    assert address_of("bandit", watched.directory, given="") == watched.stack.addresses["bandit"]
+    assert address_of("bandit", watched.directory, given="other:1") == "other:1"
+
+
+@pytest.mark.parametrize("name", ["review", "learner", "bandit", "database"])
+def test_stack_when_a_process_is_killed_then_it_starts_again_at_its_address(watched: Watched, name: str) -> None:
+    before, addresses = watched.stack.pids[name], dict(watched.stack.addresses)
+
+    watched.kill(name)
+
+    assert watched.stack.pids[name] != before
+    assert watched.stack.addresses == addresses
+    assert experiments_answer(addresses["review"])
+
+
+def test_stack_when_one_runs_in_the_directory_then_refuses(watched: Watched) -> None:
+    with (
+        pytest.raises(errors.FailedPrecondition, match="runs in") as caught,
+        LocalStack(watched.directory, bandit_port=0, review_port=0),
+    ):
+        pass
+
+    assert caught.value.reason is errors.Reason.INVALID_STATE
+
+
+def test_stack_when_a_port_is_taken_then_says_which_and_what_to_do(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        with (
+            pytest.raises(errors.FailedPrecondition, match=f"port {port} is taken.*--bandit-port") as caught,
+            LocalStack(tmp_path, bandit_port=port, review_port=0),
+        ):
+            pass
+
+    assert caught.value.reason is errors.Reason.INVALID_STATE
+
+
+def test_stack_when_a_process_cannot_start_then_says_why_and_leaves_nothing(tmp_path: Path, database_url: str) -> None:
+    notices: queue.Queue[Notice] = queue.Queue()
+    stack = LocalStack(
+        tmp_path,
+        database_url=database_url,
+        bandit_port=0,
+        review_port=0,
+        settings={"BANDIT_NONSENSE": "1"},
+        report=notices.put,
+    )
+
+    with pytest.raises(errors.Internal, match="BANDIT_NONSENSE") as caught, stack:
+        pass
+
+    assert caught.value.reason is errors.Reason.INTERNAL
+    assert stack.pids == {}
+    assert claim.running(tmp_path) is None

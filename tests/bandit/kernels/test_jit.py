@@ -1,0 +1,51 @@
+"""Compilation: it works where nothing can be written to disk."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.bandit.kernels._jit import jit, jit_uncached
+
+PROGRAM = "from services.bandit.kernels.assignment import hash_column; import numpy as np\n\
+print(hash_column(np.zeros(0, np.uint8), np.zeros(2, np.int64), 0)[0])"
+
+
+def test_jit_when_compiled_then_keeps_the_answer_and_the_name() -> None:
+    def add(first: int, second: int) -> int:
+        """Returns the sum."""
+        return first + second
+
+    compiled = jit_uncached(add)
+
+    assert compiled(2, 3) == 5
+    assert (compiled.__name__, compiled.__doc__) == ("add", "Returns the sum.")
+
+
+def test_jit_when_the_source_is_in_no_file_then_compiles_without_a_cache() -> None:
+    names: dict[str, object] = {}
+    exec("def double(number): return 2 * number", names)
+
+    compiled = jit(names["double"])  # type: ignore[arg-type]
+
+    assert compiled(21) == 42
+
+
+@pytest.mark.parametrize("directory", ["cache"])
+def test_kernels_when_the_cache_directory_is_empty_then_fill_it_and_answer(directory: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / directory)}
+
+    finished = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        check=True,
+        capture_output=True,
+        cwd=Path(__file__).parents[3],
+        env=environment,
+        text=True,
+        timeout=120,
+    )
+
+    assert int(finished.stdout) == 0xEF46DB3751D8E999
+    assert list((tmp_path / directory).rglob("*.nbi"))
