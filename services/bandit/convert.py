@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from experimentation.v1 import bandit_service_pb2 as pb
-from experimentation.v1 import common_pb2
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from experimentation.v1 import bandit_service_pb2 as pb
+from experimentation.v1 import common_pb2
 from services.bandit.domain.events import Durability, Exposure, Outcome, Receipt
 from services.bandit.domain.ports import LearningSwitch
 from services.bandit.domain.statistics import ArmStatistics

@@ -4,9 +4,9 @@ import threading
 from collections.abc import Iterator, Mapping
 
 import grpc
+
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import bandit_service_pb2_grpc as rpc
-
 from services.bandit import convert
 from services.bandit.service.insight import InsightService
 from services.bandit.service.policy_book import PolicyBook

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from experimentation.v1 import common_pb2 as pb
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from experimentation.v1 import common_pb2 as pb
 from shared.definition import model
 
 _Member = TypeVar("_Member", bound=StrEnum)

@@ -2,9 +2,9 @@
 
 from typing import Any, TypeAlias
 
-from experimentation.v1 import common_pb2 as pb
 from google.protobuf import json_format
 
+from experimentation.v1 import common_pb2 as pb
 from shared.definition import convert, model
 
 # JSON has no narrower type in Python.

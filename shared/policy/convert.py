@@ -2,7 +2,6 @@
 
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import common_pb2
-
 from shared.definition import convert
 from shared.definition.model import AnalysisUnit, ExperimentState, Traffic
 from shared.policy.snapshot import PolicyArm, PolicySnapshot, PublishReason, Segments

@@ -5,9 +5,9 @@ import hashlib
 import json
 from typing import Any, TypeAlias
 
-from experimentation.v1 import bandit_service_pb2 as pb
 from google.protobuf import json_format
 
+from experimentation.v1 import bandit_service_pb2 as pb
 from shared.policy import convert
 from shared.policy.snapshot import PolicySnapshot
 

@@ -42,7 +42,14 @@ CHECKOUT = Experiment(
     "checkout",
     (Arm("control", control=True), Arm("blue")),
     (
-        Metric("paid", MetricKind.PROPORTION, MetricRole.PRIMARY, combination_rule=CombinationRule.ANY, min_value=0, max_value=1),
+        Metric(
+            "paid",
+            MetricKind.PROPORTION,
+            MetricRole.PRIMARY,
+            combination_rule=CombinationRule.ANY,
+            min_value=0,
+            max_value=1,
+        ),
         Metric("revenue", MetricKind.MEAN, MetricRole.SECONDARY, min_value=0, max_value=1000),
     ),
     AllocationPolicy(

@@ -15,7 +15,7 @@ from shared.store.engine import transaction
 from tests.bandit.conftest import CHECKOUT, World, refusal
 
 INVALID_FIELD = (grpc.StatusCode.INVALID_ARGUMENT, Reason.INVALID_FIELD)
-NOT_FOUND = (grpc.StatusCode.NOT_FOUND, Reason.EXPERIMENT_NOT_FOUND, [])
+NOT_FOUND: tuple[grpc.StatusCode, Reason, list[str]] = (grpc.StatusCode.NOT_FOUND, Reason.EXPERIMENT_NOT_FOUND, [])
 FAR_FUTURE = Timestamp(seconds=4_000_000_000)
 BEYOND_TIME = Timestamp(seconds=2**40)
 
@@ -327,9 +327,9 @@ def test_allocate_when_paused_or_stopped_then_serves_one_arm_that_does_not_count
 
 def test_freeze_when_data_come_in_then_weights_stay_until_unfreeze(world: World) -> None:
     request = pb.FreezeRequest(experiment_id="checkout", reason="numbers look odd", request_id="r1")
-    frozen = world.stub.Freeze(request, metadata=[("x-actor", "ada")]).learning_switch
+    frozen = world.stub.Freeze(request, metadata=(("x-actor", "ada"),)).learning_switch
     assert (frozen.frozen, frozen.reason, frozen.actor) == (True, "numbers look odd", "ada")
-    assert world.stub.Freeze(request, metadata=[("x-actor", "ada")]).learning_switch == frozen
+    assert world.stub.Freeze(request, metadata=(("x-actor", "ada"),)).learning_switch == frozen
     world.learn()
     for unit in range(100):
         answer = allocate(world, f"u{unit}")

@@ -9,7 +9,11 @@ from shared.config import describe
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
 
 _SERVICES = (
-    ("bandit: replica (`python -m services.bandit`) and learner (`python -m services.bandit.worker`)", bandit.Config, bandit.PREFIX),
+    (
+        "bandit: replica (`python -m services.bandit`) and learner (`python -m services.bandit.worker`)",
+        bandit.Config,
+        bandit.PREFIX,
+    ),
     ("review (`python -m services.review`)", review.Config, review.PREFIX),
 )
 
@@ -19,8 +23,9 @@ def document() -> str:
     lines = [
         "# Configuration",
         "",
-        "Every process reads its environment once, when it starts. An unknown variable with its prefix, or a bad value, stops it.",
-        "A secret can be given as a file instead: `<NAME>_FILE`. Written by `python -m tests.docs.write_configuration`.",
+        "Every process reads its environment once, when it starts. An unknown variable with its prefix, or a bad value,",
+        "stops it. A secret can be given as a file instead: `<NAME>_FILE`.",
+        "Written by `python -m tests.docs.write_configuration`.",
     ]
     for title, config_class, prefix in _SERVICES:
         lines += ["", f"## {title}", "", "| variable | type | default | allowed | meaning |", "|---|---|---|---|---|"]

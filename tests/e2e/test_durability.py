@@ -57,7 +57,9 @@ class Stack:
     def assert_counted_exactly_once(self, experiment_id: str, load: Load) -> None:
         wanted = (load.unit_count, float(load.acknowledged_sum))
         assert load.unit_count > 0
-        eventually(lambda: self.counted(experiment_id) == wanted, f"{wanted} counted, now {self.counted(experiment_id)}")
+        eventually(
+            lambda: self.counted(experiment_id) == wanted, f"{wanted} counted, now {self.counted(experiment_id)}"
+        )
 
 
 @pytest.fixture(scope="module")

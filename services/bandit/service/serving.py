@@ -290,7 +290,11 @@ class _Column:
 
 def _check_unit_ids(column: _Column, unit_ids: Sequence[str]) -> None:
     bytes_are_fine = not (column.data < 0x20).any() and not (column.data == 0x7F).any()
-    if bytes_are_fine and column.lengths.min(initial=1) > 0 and column.lengths.max(initial=1) <= trial.MAX_UNIT_ID_BYTES:
+    if (
+        bytes_are_fine
+        and column.lengths.min(initial=1) > 0
+        and column.lengths.max(initial=1) <= trial.MAX_UNIT_ID_BYTES
+    ):
         return
     faults = [(index, trial.unit_id_fault(unit_id)) for index, unit_id in enumerate(unit_ids)]
     raise invalid_fields([FieldViolation(f"unit_ids[{index}]", fault) for index, fault in faults if fault])

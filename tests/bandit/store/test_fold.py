@@ -4,6 +4,7 @@ import random
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 
 import pytest
 from sqlalchemy import Engine, text
@@ -19,8 +20,17 @@ from tests.bandit.store.reference_fold import one_pass
 EXPERIMENT = experiment_with_every_rule()
 
 
+def exactly(units: int, total: int, squares: int) -> tuple[int, Fraction, Fraction]:
+    return units, Fraction(total), Fraction(squares)
+
+
+def observe_each(logs: Logs, rows: list[OutcomeRow]) -> None:
+    for row in rows:
+        logs.observe(row)
+
+
 def random_rows(seed: int, size: int) -> tuple[list[AllocationRow], list[OutcomeRow]]:
-    """Returns exposures across versions and arms, and outcomes with repeats, strangers and values that floats mangle."""
+    """Returns exposures across versions and arms, and outcomes with repeats, strangers and awkward values."""
     rng = random.Random(seed)
     exposures = [
         exposure(
@@ -85,7 +95,7 @@ def test_fold_when_an_event_comes_again_with_another_value_then_the_first_counts
 
     session.fold([EXPERIMENT], now=NOW)
 
-    assert logs.totals()[1, "blue", "sum"] == (1, 5, 25)
+    assert logs.totals()[1, "blue", "sum"] == exactly(1, 5, 25)
 
 
 def test_fold_when_the_exposure_comes_after_the_outcome_then_it_counts(
@@ -98,7 +108,7 @@ def test_fold_when_the_exposure_comes_after_the_outcome_then_it_counts(
     logs.expose(exposure("u"))
     session.fold([EXPERIMENT], now=NOW)
 
-    assert logs.totals()[1, "blue", "sum"] == (1, 5, 25)
+    assert logs.totals()[1, "blue", "sum"] == exactly(1, 5, 25)
 
 
 def test_fold_when_an_earlier_exposure_arrives_late_then_the_unit_moves(
@@ -112,7 +122,7 @@ def test_fold_when_an_earlier_exposure_arrives_late_then_the_unit_moves(
     session.fold([EXPERIMENT], now=NOW)
 
     totals = logs.totals()
-    assert totals[1, "green", "sum"] == (1, 5, 25)
+    assert totals[1, "green", "sum"] == exactly(1, 5, 25)
     assert (2, "blue", "sum") not in totals
 
 
@@ -128,7 +138,7 @@ def test_fold_when_outcomes_are_outside_the_window_then_they_do_not_count(
 
     session.fold([EXPERIMENT], now=NOW)
 
-    assert logs.totals()[1, "blue", "sum"] == (3, 5, 25)
+    assert logs.totals()[1, "blue", "sum"] == exactly(3, 5, 25)
 
 
 def test_fold_when_a_rule_or_window_changes_then_everything_is_folded_anew(
@@ -154,15 +164,13 @@ def test_fold_when_a_transaction_commits_late_then_its_rows_are_not_jumped_over(
 ) -> None:
     logs.expose(exposure("slow"), exposure("quick"))
     with transaction(engine) as connection:
-        connection.execute(
-            text("INSERT INTO outcomes VALUES ('checkout', 'slow', 'sum', 'e', 3, :at)"), {"at": NOW}
-        )
+        connection.execute(text("INSERT INTO outcomes VALUES ('checkout', 'slow', 'sum', 'e', 3, :at)"), {"at": NOW})
         logs.observe(outcome("quick", 5.0))
         session.fold([EXPERIMENT], now=NOW)
     logs.observe(outcome("quick", 1.0, event_id="e2"))
     session.fold([EXPERIMENT], now=NOW)
 
-    assert logs.totals()[1, "blue", "sum"] == (2, 9, 45)
+    assert logs.totals()[1, "blue", "sum"] == exactly(2, 9, 45)
 
 
 def test_fold_when_writers_write_all_the_time_then_nothing_is_lost(
@@ -170,7 +178,7 @@ def test_fold_when_writers_write_all_the_time_then_nothing_is_lost(
 ) -> None:
     exposures, outcomes = random_rows(5, 50)
     chunks = [outcomes[start::8] for start in range(8)]
-    writers = [threading.Thread(target=lambda rows=rows: [logs.observe(row) for row in rows]) for rows in chunks]
+    writers = [threading.Thread(target=observe_each, args=(logs, rows)) for rows in chunks]
     logs.expose(*exposures)
 
     for writer in writers:
