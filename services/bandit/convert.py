@@ -51,15 +51,15 @@ def allocate_response(allocation: Allocation) -> pb.AllocateResponse:
 
 
 @lru_cache(maxsize=4096)
-def _response_template(
-    experiment_id: str, arm_id: str, propensity: float, policy_version: int, reason: str, exposure_state: str
+def _response_template(  # noqa: PLR0917 - the cache is quickest by position
+    experiment_id: str, arm_id: str, propensity: float, version: int, reason: str, exposure_state: str, /
 ) -> bytes:
     """Returns what many answers have in common: to parse it takes a third of the time of setting field by field."""
     message = pb.Allocation(
         experiment_id=experiment_id,
         arm_id=arm_id,
         propensity=propensity,
-        policy_version=policy_version,
+        policy_version=version,
         reason=pb.AllocationReason.Value(f"ALLOCATION_REASON_{reason}"),
         freshness=pb.FRESHNESS_FRESH,
         exposure_state=pb.ExposureState.Value(f"EXPOSURE_STATE_{exposure_state}"),

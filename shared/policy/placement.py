@@ -5,6 +5,7 @@
     t = position(unit_id, traffic_salt)
     t >= 2^32 - round(holdout_share x 2^32)   -> held out: the default arm, reported beside the arms
     t >= round(share x 2^32)                  -> not in traffic: the default arm, not counted
+    (round takes halves to the even neighbour)
     otherwise the arm whose segment holds position(key, arm_salt), where key is the unit id or, where every
     allocation counts, unit_id + U+001F + allocation_id.
 

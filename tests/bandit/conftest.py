@@ -79,8 +79,8 @@ class World:
         statement = text(
             "INSERT INTO experiments (experiment_id, state, revision, etag, definition, display_name, search_text,"
             " labels, create_request_digest, created_at, updated_at) VALUES (:id, :state, :revision, '',"
-            " CAST(:document AS jsonb), '', '', '{}', '', now(), now()) ON CONFLICT (experiment_id) DO UPDATE SET state = excluded.state,"
-            " revision = excluded.revision, definition = excluded.definition"
+            " CAST(:document AS jsonb), '', '', '{}', '', now(), now()) ON CONFLICT (experiment_id)"
+            " DO UPDATE SET state = excluded.state, revision = excluded.revision, definition = excluded.definition"
         )
         with transaction(self._engine) as connection:
             for experiment in experiments:

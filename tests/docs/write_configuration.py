@@ -23,8 +23,8 @@ def document() -> str:
     lines = [
         "# Configuration",
         "",
-        "Every process reads its environment once, when it starts. An unknown variable with its prefix, or a bad value,",
-        "stops it. A secret can be given as a file instead: `<NAME>_FILE`.",
+        "Every process reads its environment once, when it starts. An unknown variable with its prefix, or a bad",
+        "value, stops it. A secret can be given as a file instead: `<NAME>_FILE`.",
         "Written by `python -m tests.docs.write_configuration`.",
     ]
     for title, config_class, prefix in _SERVICES:

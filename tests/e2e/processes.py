@@ -13,6 +13,7 @@ from typing import Self
 
 import grpc
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
 from experimentation.v1 import bandit_service_pb2_grpc as bandit_rpc
 from experimentation.v1 import common_pb2 as common
@@ -108,7 +109,7 @@ def start_experiment(address: str, experiment_id: str, *, kind: common.MetricKin
     stub = experiment_rpc.ExperimentServiceStub(grpc.insecure_channel(address))
     policy = common.AllocationPolicy(
         gaussian_thompson=common.GaussianThompson(),
-        controls=common.AllocationControls(burn_in_unit_count=50, update_interval={}, min_weight_change=0.05),
+        controls=common.AllocationControls(burn_in_unit_count=50, update_interval=Duration(), min_weight_change=0.05),
     )
     experiment = common.Experiment(
         experiment_id=experiment_id,

@@ -86,7 +86,10 @@ def _weights(
 
 
 def _kept(experiment: Experiment, previous: PolicySnapshot) -> Floats:
-    """Returns the previous weights; what arms that went leave is shared in proportion, those that came get the floor."""
+    """Returns the previous weights.
+
+    What arms that went leave behind is shared in proportion; arms that came get the floor.
+    """
     known = {arm.arm_id: arm.weight for arm in previous.arms}
     weights = np.array([known.get(arm.arm_id, 0.0) for arm in experiment.arms])
     weights = weights / weights.sum() if weights.sum() > 0 else np.full(len(weights), 1 / len(weights))

@@ -205,7 +205,7 @@ class AllocationService:
         )
 
     def _keep(self, decision: Decision, *, expose: bool) -> Allocation:
-        """Returns the earlier answer again, its token good for a new lifetime; the unit counts where it first counted."""
+        """Returns the earlier answer again, its token as good as new; the unit counts where it first counted."""
         experiment_id, unit_id, arm_id, version, propensity, allocation_id, _, counts = decision
         prefix = token.prefix(experiment_id, arm_id, version, propensity, counts=counts)
         now_ms = self._now_ms()

@@ -50,6 +50,4 @@ def _whole(document: Document) -> PolicySnapshot | None:
 
 
 def _report(error: Exception) -> None:
-    log.event(
-        _logger, "snapshot file is damaged, what is damaged is passed over", level=logging.ERROR, error=str(error)
-    )
+    log.event(_logger, "snapshot file is damaged, the damaged part is lost", level=logging.ERROR, error=str(error))

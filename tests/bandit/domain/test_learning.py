@@ -102,7 +102,8 @@ def test_weights_when_less_is_better_then_the_lowest_arm_gets_most() -> None:
 def test_weights_when_the_values_are_all_alike_then_equal_as_nothing_is_known() -> None:
     definition = experiment(metrics=(SALES,), allocation_policy=policy(GaussianThompson()))
 
-    weights = target_weights(definition, [measured(arm_id, [0.1] * count) for arm_id, count in zip(IDS, (3, 7, 11))])
+    results = [measured("control", [0.1] * 3), measured("blue", [0.1] * 7), measured("green", [0.1] * 11)]
+    weights = target_weights(definition, results)
 
     assert weights.tolist() == pytest.approx([1 / 3] * 3)
 

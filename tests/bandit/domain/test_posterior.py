@@ -84,9 +84,9 @@ def test_beta_when_priors_or_counts_are_extreme_then_finite(prior: float, count:
 
 
 def updated_one_by_one(arm: list[float], *, centre: float, variance: float, prior: float) -> tuple[float, float, float]:
-    """Returns degrees of freedom, location and scale of a mean's posterior after one normal-inverse-gamma update a value.
+    """Returns degrees of freedom, location and scale of a mean's posterior, updated value by value.
 
-    Gelman et al., Bayesian Data Analysis, 3rd edition, 3.3, with n = 1: kappa and nu grow by one, the sum of squares by
+    Normal-inverse-gamma: Gelman et al., Bayesian Data Analysis, 3rd edition, 3.3, with n = 1: kappa and nu grow by one, the sum of squares by
     kappa / (kappa + 1) (value - mean)^2.
     """
     freedom = kappa = prior

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -116,7 +117,7 @@ def test_next_when_the_interval_has_not_passed_then_none_until_it_has() -> None:
 
 
 @pytest.mark.parametrize(("threshold", "publishes"), [(1.0, False), (0.5, True)])
-def test_next_when_no_weight_moves_far_enough_then_none(threshold: float, publishes: bool) -> None:
+def test_next_when_no_weight_moves_far_enough_then_none(threshold: float, *, publishes: bool) -> None:
     definition = experiment(allocation_policy=policy(BetaThompson(), min_weight_change=threshold))
 
     snapshot = due(definition, CLEAR, published(definition))
@@ -217,7 +218,7 @@ def frozen_after(definition: Experiment, previous: PolicySnapshot) -> PolicySnap
 def moved_positions(before: PolicySnapshot, after: PolicySnapshot) -> int:
     """Returns how many positions changed their arm, going by arm ids."""
     borders = sorted({*before.segments.starts, *after.segments.starts, RANGE})
-    spans = zip(borders, borders[1:], strict=False)
+    spans = pairwise(borders)
     return sum(end - start for start, end in spans if arm_at(before, start) != arm_at(after, start))
 
 

@@ -1,6 +1,7 @@
 """Cuts move exactly the positions that must move."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ def moves(old: Segments, new: Segments) -> dict[tuple[int, int], int]:
     """Returns how many positions went from one arm to another, by both, found by walking all borders."""
     borders = sorted({*old.starts, *new.starts, RANGE})
     moved: dict[tuple[int, int], int] = {}
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in pairwise(borders):
         pair = (owner(old, start), owner(new, start))
         if pair[0] != pair[1]:
             moved[pair] = moved.get(pair, 0) + end - start
@@ -69,7 +70,7 @@ def test_recut_when_lengths_change_then_exactly_the_variation_distance_moves_fro
     history: list[list[int]],
 ) -> None:
     cut = segments.first_cut(history[0])
-    for old, new in zip(history, history[1:], strict=False):
+    for old, new in pairwise(history):
         fresh = segments.recut(cut, new)
 
         assert_well_formed(fresh)

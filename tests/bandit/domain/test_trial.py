@@ -37,7 +37,7 @@ def test_unit_id_fault_when_it_cannot_then_what_is_wrong(unit_id: str, fault: st
         ("a\nb", True, "must not contain control characters"),
     ],
 )
-def test_id_fault_when_judged_then_what_is_wrong(value: str, required: bool, fault: str) -> None:
+def test_id_fault_when_judged_then_what_is_wrong(value: str, fault: str, *, required: bool) -> None:
     assert trial.id_fault(value, required=required) == fault
 
 

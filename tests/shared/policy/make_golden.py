@@ -17,8 +17,8 @@ PATH = Path(__file__).parents[3] / "proto" / "golden" / "placement.json"
 RANGE = 1 << 32
 
 EXPLANATION = (
-    "position(key, salt) = XXH64(UTF-8 bytes of key, seed = salt) >> 32. A unit's traffic position comes from its id and"
-    " traffic_salt; its arm position from its id and arm_salt or, where analysis_unit is ALLOCATION, from unit_id +"
+    "position(key, salt) = XXH64(UTF-8 bytes of key, seed = salt) >> 32. A unit's traffic position comes from its id"
+    " and traffic_salt; its arm position from its id and arm_salt or, where analysis_unit is ALLOCATION, from unit_id +"
     " U+001F + allocation_id. Reason and arm: PAUSED or STOPPED by state: default_arm. Traffic position >= 2^32 -"
     " round(holdout_share x 2^32): HOLDOUT, default_arm. Traffic position >= round(traffic_share x 2^32):"
     " NOT_IN_TRAFFIC, default_arm. Otherwise SPLIT: the arm of the last segment that starts at or before the arm"
