@@ -38,6 +38,11 @@ from shared.store.engine import create_engine
 from shared.store.notify import Listener
 from shared.telemetry import RpcMetrics, new_registry, serve_metrics
 
+WRITER_COUNT = 4
+"""Two journals with two threads each."""
+
+READER_COUNT = 8
+
 EXPERIMENTS_CHANNEL = "experiments"
 
 
@@ -70,10 +75,13 @@ class Replica:
     def _start(self, stack: ExitStack) -> Mapping[str, str]:
         config = self._config
         kernels.warm_up()
-        engine = create_engine(config.database_url.value, application_name="bandit")
+        engine = create_engine(config.database_url.value, application_name="bandit", pool_size=READER_COUNT)
         stack.callback(engine.dispose)
+        # Connections of their own, so that readers can't keep acknowledgements waiting.
+        writers = create_engine(config.database_url.value, application_name="bandit-log", pool_size=WRITER_COUNT)
+        stack.callback(writers.dispose)
 
-        copy = PostgresCopy(engine)
+        copy = PostgresCopy(writers)
         allocation_log = JournaledAllocationLog(
             self._journal(stack, "allocations", copy.allocations),
             timeout_seconds=config.record_timeout.total_seconds(),

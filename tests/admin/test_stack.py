@@ -115,11 +115,11 @@ def test_stack_when_a_process_cannot_start_then_says_why_and_leaves_nothing(tmp_
         database_url=database_url,
         bandit_port=0,
         review_port=0,
-        settings={"BANDIT_NONSENSE": "1"},
+        settings={"REVIEW_NONSENSE": "1"},
         report=notices.put,
     )
 
-    with pytest.raises(errors.Internal, match="BANDIT_NONSENSE") as caught, stack:
+    with pytest.raises(errors.Internal, match="REVIEW_NONSENSE") as caught, stack:
         pass
 
     assert caught.value.reason is errors.Reason.INTERNAL
