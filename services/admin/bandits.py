@@ -1,6 +1,7 @@
 """The command `bandit status`, and the table of arms that it shares with the demo."""
 
 from pathlib import Path
+from typing import Final
 
 from rich.table import Table
 
@@ -8,6 +9,8 @@ from experimentation.v1 import bandit_service_pb2, common_pb2
 from services.admin.clients import CALL_SECONDS, address_of, bandit_at
 from services.admin.screen import screen
 from shared.rpc import client
+
+_CAPTION: Final = "Interval: central 95 % of the posterior. P(best): probability of being the best arm."
 
 
 def status(experiment_id: str, directory: Path, *, address: str) -> None:
@@ -32,9 +35,9 @@ def status(experiment_id: str, directory: Path, *, address: str) -> None:
 
 def arms_table(bandit: bandit_service_pb2.Bandit) -> Table:
     """Returns one row per arm: what was counted, and what follows from it."""
-    table = Table("arm", box=None, pad_edge=False)
+    table = Table("arm", box=None, pad_edge=False, caption=_CAPTION, caption_justify="left")
     total, mean = ("conversions", "rate") if _counts_conversions(bandit.snapshot) else ("sum", "mean")
-    for title in ("units", total, mean, f"posterior {mean} [95 % interval]", "weight now", "probability best"):
+    for title in ("units", total, mean, "95 % interval", "weight now", "P(best)"):
         table.add_column(title, justify="right")
     for arm in bandit.arms:
         table.add_row(
@@ -55,9 +58,9 @@ def _counts_conversions(snapshot: bandit_service_pb2.PolicySnapshot) -> bool:
 
 
 def _interval(arm: bandit_service_pb2.ArmPosterior) -> str:
-    if not arm.HasField("posterior_mean"):
+    if not arm.HasField("interval_low"):
         return "-"
-    return f"{arm.posterior_mean:.3f} [{arm.interval_low:.3f}, {arm.interval_high:.3f}]"
+    return f"{arm.interval_low:.3f} to {arm.interval_high:.3f}"
 
 
 def _headline(snapshot: bandit_service_pb2.PolicySnapshot) -> str:

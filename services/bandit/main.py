@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from itertools import count
 
+from prometheus_client import Counter, Gauge
 from sqlalchemy import Engine
 
 from services.bandit import kernels
@@ -105,6 +106,17 @@ class Replica:
             changes,
         )
         registry = new_registry()
+        Gauge("bandit_spooled_bytes", "Bytes that wait on this machine's disk.", registry=registry).set_function(
+            lambda: self.spooled_bytes
+        )
+        Gauge(
+            "bandit_policy_stale_seconds",
+            "How long ago the store last confirmed the policies; 0: fresh.",
+            registry=registry,
+        ).set_function(lambda: book.stale_seconds() or 0.0)
+        Gauge("bandit_experiments", "Experiments that this replica serves.", registry=registry).set_function(
+            lambda: len(book.policies())
+        )
         server = RpcServer(config, RpcMetrics(registry))
         server.add_service(SERVICE, servicer, pools=POOLS, validate=CHECKED)
         server.on_drain(changes.close)
@@ -159,17 +171,31 @@ class LearnerProcess:
         kernels.warm_up()
         engine: Engine = create_engine(self._config.database_url.value, application_name="learner")
         self._stack.callback(engine.dispose)
+        registry = new_registry()
+        steps = Counter("bandit_learner_steps", "Steps of this learner; a standby makes none.", registry=registry)
+        published = Counter("bandit_snapshots_published", "Snapshots that this learner published.", registry=registry)
+        metrics = serve_metrics(registry, self._config.metrics_address)
+        self._stack.callback(metrics.close)
+
+        def count_step(published_count: int) -> None:
+            steps.inc()
+            published.inc(published_count)
+
         news = Listener(self._config.database_url.value, [EXPERIMENTS_CHANNEL, switches.CHANNEL])
         thread = threading.Thread(
             target=learn_until,
             args=(self._stopping, lambda: learner_session(engine), news),
-            kwargs={"poll_interval_seconds": self._config.poll_interval.total_seconds(), "now": clock.now},
+            kwargs={
+                "poll_interval_seconds": self._config.poll_interval.total_seconds(),
+                "now": clock.now,
+                "report": count_step,
+            },
             name="learner",
         )
         thread.start()
         self._stack.callback(thread.join)
         self._stack.callback(news.close)
-        return {}
+        return {"metrics": metrics.address}
 
     def stop(self) -> None:
         """Stops to learn after the step under way."""

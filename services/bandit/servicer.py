@@ -126,12 +126,14 @@ class BanditServicer(rpc.BanditServiceServicer):
         wanted = frozenset(request.experiment_ids)
         sent: dict[str, int] = {}
         cursor = self._changes.cursor()
+        # Who leaves is noticed at once, and the thread is free.
+        context.add_callback(self._changes.announce)
         yield self._unsent(wanted, sent, initial=True)
-        while context.is_active():
-            cursor = self._changes.wait_beyond(cursor, timeout_seconds=HEARTBEAT_SECONDS)
-            if self._changes.closed:
-                return
-            yield self._unsent(wanted, sent, initial=False)
+        while context.is_active() and not self._changes.closed:
+            before, cursor = cursor, self._changes.wait_beyond(cursor, timeout_seconds=HEARTBEAT_SECONDS)
+            message = self._unsent(wanted, sent, initial=False)
+            if message.snapshots or cursor == before:
+                yield message
 
     def Freeze(self, request: pb.FreezeRequest, context: grpc.ServicerContext) -> pb.FreezeResponse:
         """Keeps the weights of an experiment as they are."""

@@ -9,7 +9,12 @@ from shared import clock
 from tests.bench import allocate, learner, machine, outcomes, report, service
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
-SECTIONS = {"allocate": allocate.section, "service": service.section, "outcomes": outcomes.section, "learner": learner.section}
+SECTIONS = {
+    "allocate": allocate.section,
+    "service": service.section,
+    "outcomes": outcomes.section,
+    "learner": learner.section,
+}
 
 
 def main() -> None:

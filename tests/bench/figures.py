@@ -56,7 +56,7 @@ class Section:
 
 
 def in_turn(measurements: Mapping[str, Callable[[], _T]], *, rounds: int) -> dict[str, list[_T]]:
-    """Returns the results of each measurement, one per round; they go A, B, C, A, B, C, after a round that is dropped."""
+    """Returns the results of each measurement, one per round, in the order A, B, A, B; a first round is dropped."""
     results: dict[str, list[_T]] = {name: [] for name in measurements}
     for number in range(rounds + 1):
         for name, measure in measurements.items():

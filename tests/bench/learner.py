@@ -17,7 +17,7 @@ from shared.definition.model import Algorithm, BetaThompson, Experiment, Gaussia
 from tests.bench import world
 from tests.bench.figures import Figure, Section, in_turn, ratios
 
-ROUNDS = 5
+ROUNDS = 3
 EXPERIMENTS = 1_000
 UNITS_PER_ARM = 2
 ROWS = EXPERIMENTS * world.ARM_COUNT * UNITS_PER_ARM

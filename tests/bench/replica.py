@@ -15,8 +15,8 @@ import grpc
 from experimentation.v1 import bandit_service_pb2 as pb
 from services.bandit import kernels
 from services.bandit.config import Config
-from services.bandit.main import Replica, token_keys
 from services.bandit.domain.token import TokenSigner
+from services.bandit.main import Replica, token_keys
 from services.bandit.service.insight import InsightService
 from services.bandit.service.policy_book import PolicyBook
 from services.bandit.service.recording import RecordingService
@@ -30,6 +30,7 @@ from shared import clock, ids, log
 from shared.config import Secret
 from shared.process import run_until_signalled
 from shared.rpc import calls
+from shared.rpc.routing import Handler
 from shared.rpc.server import RpcServer
 from shared.store.engine import create_engine
 from shared.telemetry import MethodMetrics, RpcMetrics, new_registry
@@ -96,14 +97,14 @@ class EmptyMethods(grpc.GenericRpcHandler):
             ids.new_id,
             threading.Event(),
         )
-        self._handlers = {
+        self._handlers: dict[str, Handler] = {
             EMPTY: grpc.unary_unary_rpc_method_handler(
                 lambda _request, _context: self._response_bytes, request_deserializer=pb.AllocateRequest.FromString
             ),
             EMPTY_WRAPPED: grpc.unary_unary_rpc_method_handler(calls.unary(method)),
         }
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "Handler | None":
         """Returns the handler of an empty method."""
         return self._handlers.get(handler_call_details.method)
 

@@ -11,8 +11,8 @@ _PREAMBLE = """\
 # Benchmarks
 
 Written by `make bench`, which overwrites this page. Every figure is the median over rounds of one run, with the lowest
-and the highest round beside it. What is compared was measured in turn (A, B, A, B, ...) in that run; each ratio is taken
-within its round. Ratios travel between machines, absolute numbers do not.
+and the highest round beside it. What is compared was measured in turn (A, B, A, B, ...) in that run; each ratio is
+taken within its round. Ratios travel between machines, absolute numbers do not.
 """
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import grpc
 from sqlalchemy import Engine, text
 
-from services.bandit.main import token_keys
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import bandit_service_pb2_grpc as rpc
 from services.bandit.domain.token import TokenSigner
+from services.bandit.main import token_keys
 from services.bandit.service.learning import Learner
 from services.bandit.store.learner_session import learner_session
 from shared import clock

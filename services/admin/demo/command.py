@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Column
 
 from services.admin.clients import bandit_at, experiments_at
 from services.admin.demo import report, thornton
@@ -90,7 +91,8 @@ class _Tell(Protocol):
 @contextmanager
 def _progress(console: Console, title: str, unit_count: int) -> Iterator[_Tell]:
     """Shows a bar with the weights on a terminal; elsewhere one line at the end."""
-    columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TextColumn("{task.fields[line]}"))
+    weights = TextColumn("{task.fields[line]}", table_column=Column(no_wrap=True, overflow="ellipsis"))
+    columns = (TextColumn("{task.description}"), BarColumn(12), MofNCompleteColumn(), weights)
     with Progress(*columns, console=console) as bar:
         task = bar.add_task(title, total=unit_count, line="")
 

@@ -16,7 +16,7 @@ from services.admin.demo.thornton import RealArm
 from shared import errors
 from shared.rpc import client
 
-BATCH_SIZE: Final = 25
+BATCH_SIZE: Final = 40
 _PATIENCE_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.02
 

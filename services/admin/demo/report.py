@@ -22,23 +22,26 @@ def introduce(console: Console, field: FieldData, *, run_count: int, unit_count:
     console.print(
         "\n[bold]Real data[/bold], a field experiment in Malawi: does money bring people to learn their result?"
     )
-    console.print(f"  {CITATION}.", markup=False)
-    console.print(
-        f"  {people:,} people, each offered a random incentive; it is known who came for the result. "
-        f"{field.dropped_count:,} rows with a missing value are left out. The rates are those of the real people:"
+    _say(console, f"{CITATION}.")
+    _say(
+        console,
+        f"{people:,} people, each offered a random incentive; it is known who came for the result. "
+        f"{field.dropped_count:,} rows with a missing value are left out. The rates are those of the real people:",
     )
     console.print(Padding(_field_table(field), (0, 0, 0, 4), expand=False))
     console.print("[bold]Replay[/bold], in compressed time:")
-    console.print(
-        f"  {run_count} run(s) of up to {unit_count:,} arrivals, each a new experiment. The running bandit allocates\n"
-        "  each arrival to an arm; its outcome is drawn, without replacement, from the real people of that arm.\n"
-        f"  After every {BATCH_SIZE} arrivals the replay waits until the learner has seen their outcomes.\n"
+    _say(
+        console,
+        f"{run_count} run(s) of up to {unit_count:,} arrivals, each a new experiment. The running bandit allocates "
+        "each arrival to an arm; its outcome is drawn, without replacement, from the real people of that arm. "
+        f"After every {BATCH_SIZE} arrivals the replay waits until the learner has seen their outcomes.\n",
     )
 
 
 def progress_line(checkpoint: Checkpoint) -> str:
-    """Returns the weights as one short line."""
-    return "  ".join(f"{arm_id} {weight:.0%}" for arm_id, weight in checkpoint.weights.items())
+    """Returns the weights as one short line, the largest first."""
+    largest_first = sorted(checkpoint.weights.items(), key=lambda entry: -entry[1])
+    return "  ".join(f"{arm_id} {weight:.0%}" for arm_id, weight in largest_first)
 
 
 def conclude(console: Console, arms: Sequence[RealArm], runs: Sequence[Run], *, unit_count: int) -> None:
@@ -59,6 +62,10 @@ def conclude(console: Console, arms: Sequence[RealArm], runs: Sequence[Run], *, 
         "The interval covers the randomness of allocation and drawing, not that of which people were surveyed.\n"
         "The bandit maximised who came; it did not weigh what the incentives cost."
     )
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(Padding(text, (0, 0, 0, 2), expand=False))
 
 
 def _field_table(field: FieldData) -> Table:

@@ -74,7 +74,9 @@ def best_arm(family: int, arms: Arms) -> tuple[Floats, Floats]:
     """
     edges = _panel_edges(family, arms)
     density, total = _panel_densities(family, arms, edges)
-    below, above = _panel_masses(density)
+    left_tails = _tail_masses(family, arms, edges[0]) / total
+    right_tails = _tail_masses(family, arms, edges[-1]) / total
+    below, above = _masses_beside(density, left_tails, right_tails)
     probability = np.zeros(total.size)
     loss = np.zeros(total.size)
     for panel in range(edges.size - 1):
@@ -88,7 +90,7 @@ def best_arm(family: int, arms: Arms) -> tuple[Floats, Floats]:
                 probability[arm] += _WEIGHTS[node] * density[panel, node, arm] * all_below[arm]
                 loss[arm] += length * reached[node, arm] * any_above[arm]
     if family == STUDENT:
-        _add_tails(arms, edges, total, loss)
+        _add_tails(arms, edges, left_tails, right_tails, loss)
     return probability / probability.sum(), loss
 
 
@@ -126,7 +128,7 @@ def _fitting_length(family: int, arms: Arms, place: float, length: float) -> flo
     """Returns the length, halved until the panel that starts at place suits every arm."""
     arm = 0
     while arm < arms.mode.size and length > 1e-15 * abs(place):
-        if _suits_line(family, place, length) and _suits_arm(family, arms, arm, place, length):
+        if _is_clear(family, arms, arm, place + length / 2, length) and _is_smooth(family, arms, arm, place, length):
             arm += 1
         else:
             length /= 2
@@ -134,13 +136,19 @@ def _fitting_length(family: int, arms: Arms, place: float, length: float) -> flo
 
 
 @jit
-def _suits_line(family: int, place: float, length: float) -> bool:
-    """Says whether the panel keeps its distance from the singularities of the logistic function at +-i pi."""
-    return bool(family != BETA or length <= max(3.0, abs(place + length / 2)))
+def _is_clear(family: int, arms: Arms, arm: int, middle: float, length: float) -> bool:
+    """Says whether the panel is as far from the log density's singularities as it is long.
+
+    Those of a Beta arm are the logistic function's, at +-i pi; those of a Student arm are where 1 + t^2 / nu is 0. A
+    panel over an inflection may look straight, so that how it bends does not tell.
+    """
+    if family == BETA:
+        return bool(length <= np.hypot(middle, np.pi))
+    return bool(length <= np.hypot(middle - arms.mode[arm], np.sqrt(arms.first[arm]) * arms.second[arm]))
 
 
 @jit
-def _suits_arm(family: int, arms: Arms, arm: int, place: float, length: float) -> bool:
+def _is_smooth(family: int, arms: Arms, arm: int, place: float, length: float) -> bool:
     """Says whether the arm's log density changes little enough along the panel."""
     if place < arms.mode[arm] < place + length and length > 2 * arms.width[arm]:
         return False
@@ -157,7 +165,7 @@ def _panel_densities(family: int, arms: Arms, edges: Floats) -> tuple[Floats, Fl
     Their shapes are (panels, ORDER, K) and (K,).
     """
     density = np.zeros((edges.size - 1, ORDER, arms.mode.size))
-    total = np.zeros(arms.mode.size)
+    total = _tail_masses(family, arms, edges[0]) + _tail_masses(family, arms, edges[-1])
     for panel in range(edges.size - 1):
         half = (edges[panel + 1] - edges[panel]) / 2
         for arm in range(arms.mode.size):
@@ -180,18 +188,29 @@ def _is_nothing(family: int, arms: Arms, arm: int, start: float, end: float) -> 
 
 
 @jit
-def _panel_masses(density: Floats) -> tuple[Floats, Floats]:
+def _tail_masses(family: int, arms: Arms, place: float) -> Floats:
+    """Returns every arm's mass beyond the end of the panels, by the power law of its tail; shape (K,)."""
+    masses = np.zeros(arms.mode.size)
+    if family == STUDENT:
+        for arm in range(masses.size):
+            density = np.exp(_log_density(family, arms, arm, place))
+            masses[arm] = abs(place - arms.mode[arm]) * density / arms.first[arm]
+    return masses
+
+
+@jit
+def _masses_beside(density: Floats, left_tails: Floats, right_tails: Floats) -> tuple[Floats, Floats]:
     """Returns every arm's mass to the left and to the right of every panel, each of shape (panels, K)."""
     panels, _, arms = density.shape
-    below = np.zeros((panels + 1, arms))
-    above = np.zeros((panels + 1, arms))
     mass = np.zeros((panels, arms))
     for node in range(ORDER):
         mass += _WEIGHTS[node] * density[:, node, :]
-    for panel in range(panels):
-        below[panel + 1] = below[panel] + mass[panel]
-        above[panels - 1 - panel] = above[panels - panel] + mass[panels - 1 - panel]
-    return below[:-1], above[1:]
+    below, above = np.zeros((panels, arms)), np.zeros((panels, arms))
+    below[0], above[-1] = left_tails, right_tails
+    for panel in range(1, panels):
+        below[panel] = below[panel - 1] + mass[panel - 1]
+        above[-1 - panel] = above[-panel] + mass[-panel]
+    return below, above
 
 
 @jit
@@ -240,24 +259,22 @@ def _stretch(family: int, place: float) -> float:
 
 
 @jit
-def _add_tails(arms: Arms, edges: Floats, total: Floats, loss: Floats) -> None:
+def _add_tails(arms: Arms, edges: Floats, left_tails: Floats, right_tails: Floats, loss: Floats) -> None:
     """Adds the expected loss from beyond the panels, where one arm alone is far out: above the others or below them."""
     for arm in range(loss.size):
         if loss.size > 1:
-            loss[arm] += _expected_overshoot(arms, arm, edges[0]) / total[arm]
+            loss[arm] += _overshoot(arms, arm, edges[0], left_tails[arm])
         for other in range(loss.size):
             if other != arm:
-                loss[arm] += _expected_overshoot(arms, other, edges[-1]) / total[other]
+                loss[arm] += _overshoot(arms, other, edges[-1], right_tails[other])
 
 
 @jit
-def _expected_overshoot(arms: Arms, arm: int, place: float) -> float:
-    """Returns the integral of the tail's mass beyond the place, by the tail's power law; inf where it diverges."""
-    freedom = arms.first[arm]
-    if freedom <= 1:
+def _overshoot(arms: Arms, arm: int, place: float, mass: float) -> float:
+    """Returns how far the arm is beyond the place on average, 0 where it is not; inf where its tail is too heavy."""
+    if arms.first[arm] <= 1:
         return np.inf
-    distance = place - arms.mode[arm]
-    return float(distance**2 * np.exp(_log_density(STUDENT, arms, arm, place)) / (freedom * (freedom - 1)))
+    return float(mass * abs(place - arms.mode[arm]) / (arms.first[arm] - 1))
 
 
 @jit

@@ -61,12 +61,14 @@ def student_best_arm(location: Floats, scale: Floats, degrees_of_freedom: Floats
     location, scale = vector("location", location, np.float64), _positive("scale", scale)
     freedom = np.maximum(_positive("degrees_of_freedom", degrees_of_freedom), LEAST_FREEDOM)
     _check_sizes(location, scale, freedom)
+    if not np.isfinite(location).all():
+        raise ValueError("location: must be finite")
     # The origin is the highest arm, so that arms that compete with it keep their digits however far the others are.
     unit = scale.max()
     mode = (location - location.max()) / unit
     width = scale / unit
     if not ((mode >= -FARTHEST) & (width >= 1 / FARTHEST)).all():
-        raise ValueError(f"location, scale: must be finite and span less than {FARTHEST:g}")
+        raise ValueError(f"location, scale: must be within {FARTHEST:g} of each other, in units of the largest scale")
     floor = -LOG_MASS * (freedom + 1) / freedom
     probability, loss = _quadrature.best_arm(_quadrature.STUDENT, _arms(freedom, width, mode, width, floor))
     return probability, loss * unit

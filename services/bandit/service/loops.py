@@ -56,22 +56,29 @@ def learn_until(
     *,
     poll_interval_seconds: float,
     now: Clock,
+    report: Callable[[int], None],
 ) -> None:
-    """Learns while this process has the right to, and stands by for it otherwise."""
+    """Learns while this process has the right to, and stands by for it otherwise.
+
+    Args:
+        stopping: Ends it.
+        open_session: Yields the right to learn, or None while another process has it.
+        news: Tells when a step may be due before the poll interval has passed.
+        poll_interval_seconds: The longest pause between two steps.
+        now: The clock.
+        report: Is told after every step how many snapshots were published.
+    """
     while not stopping.is_set():
         try:
             with open_session() as session:
                 if session is not None:
                     log.event(_logger, "learning")
-                    _learn(stopping, Learner(session, now=now), news, poll_interval_seconds)
+                    learner = Learner(session, now=now)
+                    while not stopping.is_set():
+                        report(learner.step())
+                        news.wait(poll_interval_seconds)
         except Unavailable:
             log.event(_logger, "the right to learn is lost, or the store is away", level=logging.WARNING)
         except Exception as error:
             log.failure(_logger, "learning failed", error)
         stopping.wait(poll_interval_seconds)
-
-
-def _learn(stopping: threading.Event, learner: Learner, news: News, poll_interval_seconds: float) -> None:
-    while not stopping.is_set():
-        learner.step()
-        news.wait(poll_interval_seconds)

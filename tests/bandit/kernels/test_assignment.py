@@ -44,7 +44,7 @@ def placed(units: Column, keys: Column, **changed: Any) -> list[int]:
     }
     cells = assign(*units, *keys, **{**arguments, **changed})
     assert cells.dtype == np.int32
-    return cells.tolist()
+    return [int(cell) for cell in cells]
 
 
 @pytest.mark.parametrize(

@@ -318,9 +318,8 @@ def test_pinned_when_the_token_is_of_another_unit_or_experiment_then_it_is_named
 
 def test_pinned_when_the_token_is_forged_then_invalid_token() -> None:
     world = World(SPLIT)
-    forged = World(SPLIT)
-    forged.serving._signer = signer(secret=b"another-secret-16")
-    token = forged.serving.allocate("checkout", "u").token
+    forger = World(SPLIT, signed_by=signer(secret=b"another-secret-16"))
+    token = forger.serving.allocate("checkout", "u").token
 
     for bad in (token, b"x", b"\x01" * 200):
         with pytest.raises(InvalidArgument) as caught:
@@ -363,7 +362,6 @@ def test_freshness_when_the_store_is_silent_then_stale_with_the_age_since_it_spo
 
 def test_freshness_when_never_confirmed_then_stale_since_the_start() -> None:
     world = World()
-    world.book._fresh_until = world.book._confirmed_at = -float("inf")
     world.book.replace([SPLIT])
     world.clock.advance(timedelta(seconds=3))
 
@@ -386,7 +384,10 @@ def test_all_when_some_are_named_then_those_whatever_their_state() -> None:
 
     answers = world.serving.allocate_all("u", ["paused", "checkout", "paused"], expose=True)
 
-    assert [(answer.experiment_id, answer.reason) for answer in answers] == [("checkout", "SPLIT"), ("paused", "PAUSED")]
+    assert [(answer.experiment_id, answer.reason) for answer in answers] == [
+        ("checkout", "SPLIT"),
+        ("paused", "PAUSED"),
+    ]
     assert answers[0] == world.serving.allocate("checkout", "u")
 
 
@@ -483,10 +484,9 @@ def test_batch_when_the_experiment_is_unknown_then_not_found() -> None:
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["name"])
 def test_batch_when_golden_then_arm_and_reason_are_those_of_the_vector(case: dict[str, Any]) -> None:
     snapshot = golden_snapshot(case)
-    world = World(snapshot)
     vectors = case["vectors"]
     given_ids = iter([vector["allocation_id"] for vector in vectors])
-    world.serving._new_allocation_id = lambda: next(given_ids)
+    world = World(snapshot, new_allocation_id=given_ids.__next__)
 
     batch = world.serving.batch_allocate("golden", [vector["unit_id"] for vector in vectors])
 

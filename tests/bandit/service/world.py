@@ -1,8 +1,10 @@
 """A replica's use cases over a world in memory, with the clock in hand."""
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 
+from services.bandit.domain.token import TokenSigner
 from services.bandit.service.policy_book import PolicyBook
 from services.bandit.service.recording import RecordingService
 from services.bandit.service.serving import AllocationService
@@ -13,30 +15,39 @@ from tests.fakes.bandit import HandClock, InMemoryAllocationLog, InMemoryOutcome
 STALE_AFTER = timedelta(seconds=5)
 
 
+def numbered() -> Callable[[], str]:
+    """Returns a source of the ids fresh-1, fresh-2, ..."""
+    numbers = count(1)
+    return lambda: f"fresh-{next(numbers)}"
+
+
 class World:
     """Is one replica; what is published here, it serves at once."""
 
-    def __init__(self, *snapshots: PolicySnapshot, now: datetime = NOW) -> None:
-        self.clock = HandClock(now)
+    def __init__(
+        self,
+        *snapshots: PolicySnapshot,
+        signed_by: TokenSigner | None = None,
+        new_allocation_id: Callable[[], str] | None = None,
+    ) -> None:
+        self.clock = HandClock(NOW)
         self.store = InMemoryPolicyStore()
         self.book = PolicyBook(
             self.store, monotonic=self.clock.monotonic, stale_after_seconds=STALE_AFTER.total_seconds()
         )
         self.allocations = InMemoryAllocationLog()
         self.outcomes = InMemoryOutcomeLog()
-        self.signer = signer()
-        numbers = count(1)
+        self.signer = signed_by or signer()
         self.serving = AllocationService(
             self.book,
             self.allocations,
             self.signer,
             now_ms=self.clock.milliseconds,
-            new_allocation_id=lambda: f"fresh-{next(numbers)}",
+            new_allocation_id=new_allocation_id or numbered(),
         )
-        self.recording = RecordingService(
-            self.book, self.allocations, self.outcomes, self.signer, now=self.clock
-        )
-        self.publish(*snapshots)
+        self.recording = RecordingService(self.book, self.allocations, self.outcomes, self.signer, now=self.clock)
+        if snapshots:
+            self.publish(*snapshots)
 
     def publish(self, *snapshots: PolicySnapshot) -> None:
         """Publishes and serves."""

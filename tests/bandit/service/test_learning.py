@@ -1,0 +1,198 @@
+"""The learner publishes what changed, when it is due, and survives what fails."""
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.bandit.domain.statistics import ArmStatistics
+from services.bandit.service.learning import Learner
+from shared.definition.model import AllocationControls, BetaThompson, Experiment, ExperimentState
+from shared.errors import Unavailable
+from shared.policy.snapshot import PolicySnapshot, PublishReason
+from tests.bandit.examples import MINUTE, NOW, counted, experiment, policy, published, split, weights
+from tests.fakes.bandit import HandClock, InMemoryLearnerSession
+
+THOMPSON = experiment(allocation_policy=policy(BetaThompson(), AllocationControls()))
+SEARCH = replace(THOMPSON, experiment_id="search")
+CLEAR = (counted("control", 2000, 200), counted("blue", 2000, 300), counted("green", 2000, 200))
+# More successes than units: no posterior can be made of it.
+IMPOSSIBLE = (ArmStatistics("control", 10, 500.0, 50.0, 0.0), counted("blue", 2000, 300), counted("green", 2000, 200))
+
+
+class Bench:
+    """Is a learner with all that it reads."""
+
+    def __init__(self, *experiments: Experiment) -> None:
+        self.clock = HandClock(NOW)
+        self.session = InMemoryLearnerSession()
+        for one in experiments:
+            self.session.define(one)
+        self.learner = self.restarted()
+
+    def restarted(self) -> Learner:
+        self.learner = Learner(self.session, now=self.clock)
+        return self.learner
+
+    def step(self, *, after: timedelta = timedelta(0)) -> list[PolicySnapshot]:
+        """Returns what one step published."""
+        self.clock.advance(after)
+        self.session.batches.clear()
+        count = self.learner.step()
+        fresh = [snapshot for batch in self.session.batches for snapshot in batch]
+        assert count == len(fresh)
+        return fresh
+
+
+def of(snapshots: list[PolicySnapshot]) -> list[tuple[str, int, PublishReason]]:
+    return [(one.experiment_id, one.policy_version, one.publish_reason) for one in snapshots]
+
+
+def test_step_when_experiments_start_then_the_first_version_of_each_in_one_batch() -> None:
+    bench = Bench(SEARCH, THOMPSON)
+
+    fresh = bench.step()
+
+    assert of(fresh) == [("checkout", 1, PublishReason.DEFINITION), ("search", 1, PublishReason.DEFINITION)]
+    assert len(bench.session.batches) == 1
+    assert bench.step() == []
+
+
+def test_step_when_data_come_then_they_are_learned_once_the_interval_has_passed() -> None:
+    bench = Bench(THOMPSON, SEARCH)
+    bench.step()
+    bench.session.tell("checkout", *CLEAR)
+
+    assert bench.step(after=MINUTE / 2) == []
+    (fresh,) = bench.step(after=MINUTE / 2)
+    assert of([fresh]) == [("checkout", 2, PublishReason.LEARNING)]
+    assert weights(fresh)["blue"] > 0.97
+
+
+def test_step_when_the_data_change_nothing_material_then_nothing_is_published() -> None:
+    bench = Bench(THOMPSON)
+    bench.step()
+    bench.session.tell("checkout", *CLEAR)
+    bench.step(after=MINUTE)
+    bench.session.tell("checkout", counted("control", 2001, 200), *CLEAR[1:])
+
+    assert bench.step(after=MINUTE) == []
+
+
+def test_step_when_the_split_is_fixed_then_data_publish_nothing() -> None:
+    bench = Bench(experiment(allocation_policy=split(0.5, 0.3, 0.2)))
+    bench.step()
+    bench.session.tell("checkout", *CLEAR)
+
+    assert bench.step(after=timedelta(days=1)) == []
+
+
+def test_step_when_a_revision_is_new_then_a_version_at_once() -> None:
+    bench = Bench(THOMPSON)
+    bench.step()
+    bench.session.define(replace(THOMPSON, revision=2, state=ExperimentState.PAUSED))
+
+    (fresh,) = bench.step()
+
+    assert (fresh.experiment_revision, fresh.state) == (2, ExperimentState.PAUSED)
+
+
+def test_step_when_paused_then_data_wait_until_it_is_resumed() -> None:
+    bench = Bench(THOMPSON)
+    bench.step()
+    bench.session.define(replace(THOMPSON, revision=2, state=ExperimentState.PAUSED))
+    bench.step()
+    bench.session.tell("checkout", *CLEAR)
+
+    assert bench.step(after=MINUTE) == []
+    bench.session.define(replace(THOMPSON, revision=3))
+    assert weights(bench.step()[0])["blue"] > 0.97
+
+
+def test_step_when_frozen_and_unfrozen_then_a_version_each_and_the_weights_stay_meanwhile() -> None:
+    bench = Bench(THOMPSON)
+    bench.step()
+    bench.session.switched_off.add("checkout")
+    bench.session.tell("checkout", *CLEAR)
+
+    frozen = bench.step(after=MINUTE)
+    assert of(frozen) == [("checkout", 2, PublishReason.SWITCH)]
+    assert set(weights(frozen[0]).values()) == pytest.approx({1 / 3}, abs=1e-9)
+    assert bench.step(after=MINUTE) == []
+
+    bench.session.switched_off.clear()
+    thawed = bench.step()
+    assert of(thawed) == [("checkout", 3, PublishReason.SWITCH)]
+    assert weights(thawed[0])["blue"] > 0.97
+
+
+def test_step_when_an_experiment_that_was_never_started_is_frozen_then_nothing_happens() -> None:
+    bench = Bench(THOMPSON)
+    bench.session.switched_off.add("nothing")
+
+    assert [one.experiment_id for one in bench.step()] == ["checkout"]
+
+
+def test_step_when_the_learner_is_replaced_then_what_the_last_one_left_is_learned() -> None:
+    bench = Bench(THOMPSON)
+    bench.step()
+    bench.session.tell("checkout", *CLEAR)
+    bench.session.fold([THOMPSON], now=NOW)
+    bench.restarted()
+
+    assert of(bench.step(after=MINUTE)) == [("checkout", 2, PublishReason.LEARNING)]
+
+
+def test_step_when_one_update_fails_then_its_last_policy_stays_and_the_others_are_learned(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench(THOMPSON, SEARCH)
+    bench.step()
+    bench.session.tell("checkout", *IMPOSSIBLE)
+    bench.session.tell("search", *CLEAR)
+
+    with caplog.at_level(logging.ERROR):
+        fresh = bench.step(after=MINUTE)
+
+    assert of(fresh) == [("search", 2, PublishReason.LEARNING)]
+    assert [record.getMessage() for record in caplog.records] == ["update failed, the last policy stays"]
+
+
+def test_step_when_a_first_version_fails_then_the_others_are_learned_and_it_is_tried_again() -> None:
+    bench = Bench(THOMPSON, SEARCH)
+    bench.session.tell("checkout", *IMPOSSIBLE)
+    bench.session.tell("search", *CLEAR)
+
+    assert of(bench.step()) == [("search", 1, PublishReason.DEFINITION)]
+
+    bench.session.tell("checkout", *CLEAR)
+    assert of(bench.step(after=MINUTE)) == [("checkout", 1, PublishReason.DEFINITION)]
+
+
+def test_step_when_the_right_is_lost_then_unavailable_and_nothing_is_published() -> None:
+    bench = Bench(THOMPSON)
+    bench.session.lost = True
+
+    with pytest.raises(Unavailable):
+        bench.learner.step()
+
+    assert bench.session.batches == []
+
+
+def test_step_when_a_publication_fails_then_it_is_done_in_the_next_step() -> None:
+    bench = Bench(THOMPSON)
+    publish, bench.session.publish = bench.session.publish, _lose_the_store  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        bench.learner.step()
+    bench.session.publish = publish  # type: ignore[method-assign]
+
+    assert of(bench.step()) == [("checkout", 1, PublishReason.DEFINITION)]
+
+
+def test_step_when_days_pass_then_room_is_made_once_a_day() -> None:
+    bench = Bench(THOMPSON)
+    for _ in range(30):
+        bench.step(after=timedelta(hours=2))
+
+    assert [instant.day for instant in bench.session.roomy_on] == [1, 2, 3, 4]
