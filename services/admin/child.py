@@ -16,7 +16,8 @@ from typing import Final, cast
 from services.admin.leash import leashed
 from shared import errors
 
-READY_SECONDS: Final = 60.0
+# The first start on a machine compiles kernels.
+READY_SECONDS: Final = 180.0
 STOP_SECONDS: Final = 15.0
 _PAUSE_SECONDS: Final = 0.1
 _TAIL_LINES: Final = 12

@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 
@@ -11,7 +12,7 @@ from services.admin.stack import LocalStack
 from services.admin.supervisor import Event, Notice
 from shared import config
 
-SHOWN_EVENTS = frozenset({Event.ENDED, Event.FAILED})
+STARTING: Final = "Starting the stack; its first start on a machine compiles kernels, which takes up to a minute."
 
 
 def run_up(directory: Path, *, bandit_port: int, review_port: int) -> None:
@@ -28,6 +29,7 @@ def run_up(directory: Path, *, bandit_port: int, review_port: int) -> None:
         if not started.is_set() or notice.event is not Event.STARTING:
             console.print(notice.message, markup=False)
 
+    console.print(STARTING)
     url = config.load(Config, PREFIX).database_url.value
     stack = LocalStack(directory, database_url=url, bandit_port=bandit_port, review_port=review_port, report=report)
     try:

@@ -13,8 +13,9 @@ from experimentation.v1 import common_pb2
 from services.bandit.domain.events import Durability, Exposure, Outcome, Receipt
 from services.bandit.domain.ports import LearningSwitch
 from services.bandit.domain.statistics import ArmStatistics
+from services.bandit.service.batch import BATCH_REASONS
 from services.bandit.service.insight import Bandit
-from services.bandit.service.serving import BATCH_REASONS, Allocation, BatchAllocation
+from services.bandit.service.serving import Allocation, BatchAllocation
 from shared.definition.convert import timestamp_to_proto
 from shared.policy.convert import snapshot_to_proto
 from shared.policy.document import checksum, to_document

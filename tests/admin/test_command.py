@@ -13,7 +13,7 @@ import pytest
 from services.admin import claim
 from tests.admin.conftest import Command
 
-TIMEOUT_SECONDS = 120.0
+TIMEOUT_SECONDS = 300.0
 
 
 def read_until_ready(process: "subprocess.Popen[str]") -> None:

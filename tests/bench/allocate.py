@@ -8,7 +8,7 @@ from tests.bench import h2_load, machine, world
 from tests.bench.figures import Figure, Section, in_turn, ratios
 from tests.bench.replica import ALLOCATE, EMPTY, EMPTY_WRAPPED
 
-ROUNDS = 5
+ROUNDS = 4
 CALLS = 8_000
 CONNECTIONS, STREAMS = 8, 8
 

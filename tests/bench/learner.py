@@ -26,7 +26,8 @@ METHOD = f"""\
 {EXPERIMENTS:,} running experiments of {world.ARM_COUNT} arms, one thread. *Weights*: posteriors, probability of being
 best, floors, from statistics in memory; arms of 500 to 5,000 units. *Step*: the whole of `Learner.step` on a real
 Postgres with fsync on, after {ROWS:,} fresh exposures and as many outcomes that touch every arm: folding them, reading
-the statistics, computing and publishing a new snapshot for every experiment."""
+the statistics, computing and publishing a new snapshot for every experiment whose
+weights changed (99 % of them or more)."""
 
 _EXPOSE = text(
     "INSERT INTO exposures (experiment_id, unit_id, trial_id, arm_id, policy_version, exposed_at)"
@@ -111,7 +112,8 @@ def _step(engine: Engine, learner: Learner) -> Callable[[], float]:
         started = perf_counter()
         published = learner.step()
         seconds = perf_counter() - started
-        assert published == EXPERIMENTS, published
+        # Chance leaves the weights of one or another as they were.
+        assert published >= 0.99 * EXPERIMENTS, published
         return seconds
 
     return measure

@@ -17,7 +17,7 @@ from tests.bench import grpc_load, machine, world
 from tests.bench.figures import Figure, Section, in_turn, ratios
 from tests.bench.replica import RECORD_OUTCOMES
 
-ROUNDS = 5
+ROUNDS = 3
 BATCH_ROWS = 1_000
 BATCHES = 64
 CLIENTS = 8

@@ -26,7 +26,7 @@ from tests.bench import grpc_load, machine, world
 from tests.bench.figures import Figure, Section, in_turn, ratios
 from tests.bench.replica import BATCH_ALLOCATE
 
-ROUNDS = 7
+ROUNDS = 5
 CALLS = 20_000
 BATCH_UNITS = 1_000
 BATCH_CALLS = 300
@@ -186,11 +186,11 @@ def _batch_load(address: str, *, include_tokens: bool) -> Callable[[], float]:
 def _kernel() -> tuple[Figure, ...]:
     policy = ServingPolicy(_snapshot())
     # The service's own column and call, so that the kernel is measured as it is used.
-    units = serving._Column(world.unit_ids(0, KERNEL_UNITS))
+    units = batch.Column(world.unit_ids(0, KERNEL_UNITS))
 
     def measure() -> float:
         started = perf_counter()
-        arms, _ = serving._assigned(policy, units, units)
+        arms, _ = batch.placed(policy, units, units)
         seconds = perf_counter() - started
         assert len(set(arms[:1000].tolist())) == world.ARM_COUNT
         return KERNEL_UNITS / seconds

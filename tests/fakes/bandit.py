@@ -175,6 +175,8 @@ class InMemoryLearnerSession:
         known: Statistics of the primary metrics by experiment and arm.
         news: The experiments that the next fold touches.
         batches: What was published, call by call.
+        lost: Whether every method fails.
+        lost_when_publishing: Whether `publish` alone fails.
     """
 
     experiments: dict[str, Experiment] = field(default_factory=dict)
@@ -185,6 +187,7 @@ class InMemoryLearnerSession:
     batches: list[list[PolicySnapshot]] = field(default_factory=list)
     roomy_on: list[datetime] = field(default_factory=list)
     lost: bool = False
+    lost_when_publishing: bool = False
 
     def define(self, experiment: Experiment) -> None:
         self.experiments[experiment.experiment_id] = experiment
@@ -227,6 +230,8 @@ class InMemoryLearnerSession:
 
     def publish(self, snapshots: Sequence[PolicySnapshot]) -> None:
         self._check()
+        if self.lost_when_publishing:
+            raise store_is_away()
         self.batches.append(list(snapshots))
         self.snapshots.update({snapshot.experiment_id: snapshot for snapshot in snapshots})
 

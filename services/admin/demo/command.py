@@ -19,7 +19,7 @@ from services.admin.demo.replay import Checkpoint, Run, replay
 from services.admin.screen import command_line, screen
 from services.admin.stack import LocalStack
 from services.admin.supervisor import Event, Notice, Report
-from services.admin.up import show_ready
+from services.admin.up import STARTING, show_ready
 from shared import clock
 
 # Real time is compressed, so that the learner must look more often than once a second.
@@ -45,6 +45,7 @@ def run_demo(directory: Path, *, run_count: int, unit_count: int, keep_running: 
     try:
         field = thornton.load()
         report.introduce(console, field, run_count=run_count, unit_count=unit_count)
+        console.print(STARTING)
         began_at = time.monotonic()
         with LocalStack(
             directory, bandit_port=0, review_port=0, settings=SETTINGS, report=_complaints(console)

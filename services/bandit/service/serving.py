@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from services.bandit.domain import token, trial
 from services.bandit.domain.ports import AllocationLog, AllocationRow
 from services.bandit.domain.token import Decision, TokenSigner
-from services.bandit.kernels.assignment import assign
+from services.bandit.service.batch import BATCH_REASONS, Column, check_unit_ids, placed
 from services.bandit.service.policy_book import PolicyBook, ServingPolicy
 from shared.definition.model import ExperimentState
-from shared.errors import FieldViolation, invalid_field, invalid_fields
+from shared.errors import invalid_field
 from shared.policy.placement import KEY_SEPARATOR, PlacementReason
 
 RECORDED, DEFERRED, NOT_COUNTED, NOT_RECORDED = "RECORDED", "DEFERRED", "NOT_COUNTED", "NOT_RECORDED"
@@ -61,15 +61,6 @@ class BatchAllocation(NamedTuple):
     stale_seconds: float | None
     tokens: list[bytes]
     allocation_ids: list[str]
-
-
-BATCH_REASONS = (
-    PlacementReason.SPLIT,
-    PlacementReason.HOLDOUT,
-    PlacementReason.NOT_IN_TRAFFIC,
-    PlacementReason.PAUSED,
-    PlacementReason.STOPPED,
-)
 
 
 class AllocationService:
@@ -159,14 +150,14 @@ class AllocationService:
             NotFound: EXPERIMENT_NOT_FOUND.
         """
         policy = self._book.policy(experiment_id)
-        units = _Column(unit_ids)
-        _check_unit_ids(units, unit_ids)
+        units = Column(unit_ids)
+        check_unit_ids(units, unit_ids)
         allocation_ids: list[str] = []
         keys = units
         if policy.counts_allocations:
             allocation_ids = [self._new_allocation_id() for _ in unit_ids]
-            keys = _Column([unit + KEY_SEPARATOR + one for unit, one in zip(unit_ids, allocation_ids, strict=True)])
-        arms, reasons = _assigned(policy, units, keys)
+            keys = Column([unit + KEY_SEPARATOR + one for unit, one in zip(unit_ids, allocation_ids, strict=True)])
+        arms, reasons = placed(policy, units, keys)
         weights = np.append(np.array(policy.weights), 1.0)
         propensities = weights[np.where(reasons == 0, arms, -1)]
         tokens = self._tokens(policy, unit_ids, allocation_ids, arms, reasons) if include_tokens else []
@@ -269,59 +260,3 @@ class AllocationService:
                 answers, unit_ids, allocation_ids or [""] * len(unit_ids), strict=True
             )
         ]
-
-
-class _Column:
-    """Holds strings as one bytes column with offsets, the layout of Arrow."""
-
-    def __init__(self, values: Sequence[str]) -> None:
-        joined = "".join(values)
-        if joined.isascii():
-            lengths = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
-            self.data = np.frombuffer(joined.encode("ascii"), dtype=np.uint8)
-        else:
-            encoded = [value.encode() for value in values]
-            lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(values))
-            self.data = np.frombuffer(b"".join(encoded), dtype=np.uint8)
-        self.lengths = lengths
-        self.offsets = np.zeros(len(values) + 1, dtype=np.int64)
-        np.cumsum(lengths, out=self.offsets[1:])
-
-
-def _check_unit_ids(column: _Column, unit_ids: Sequence[str]) -> None:
-    bytes_are_fine = not (column.data < 0x20).any() and not (column.data == 0x7F).any()
-    if (
-        bytes_are_fine
-        and column.lengths.min(initial=1) > 0
-        and column.lengths.max(initial=1) <= trial.MAX_UNIT_ID_BYTES
-    ):
-        return
-    faults = [(index, trial.unit_id_fault(unit_id)) for index, unit_id in enumerate(unit_ids)]
-    raise invalid_fields([FieldViolation(f"unit_ids[{index}]", fault) for index, fault in faults if fault])
-
-
-def _assigned(policy: ServingPolicy, units: _Column, keys: _Column) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
-    """Returns arms and reasons; the kernel tells held-out and outside units by cells beyond the arms."""
-    snapshot, count = policy.snapshot, len(policy.arm_ids)
-    if snapshot.state is not ExperimentState.RUNNING:
-        reason = BATCH_REASONS.index(PlacementReason(snapshot.state.value))
-        size = len(units.lengths)
-        return np.full(size, snapshot.default_arm, np.int32), np.full(size, reason, np.int8)
-    cells = assign(
-        units.data,
-        units.offsets,
-        keys.data,
-        keys.offsets,
-        np.uint64(snapshot.arm_salt),
-        np.uint64(snapshot.traffic_salt),
-        policy.traffic_end,
-        policy.holdout_start,
-        policy.segment_starts,
-        policy.segment_arms,
-        count,
-        count + 1,
-    )
-    if policy.draws_all:
-        return cells, np.zeros(len(cells), np.int8)
-    reasons = np.where(cells < count, 0, cells - count + 1).astype(np.int8)
-    return np.where(cells < count, cells, snapshot.default_arm).astype(np.int32), reasons

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.bandit.domain.trial import HOLDOUT_ARM_ID
-from services.bandit.service.serving import BATCH_REASONS, DEFERRED, NOT_COUNTED, NOT_RECORDED, RECORDED, Allocation
+from services.bandit.service.batch import BATCH_REASONS
+from services.bandit.service.serving import DEFERRED, NOT_COUNTED, NOT_RECORDED, RECORDED, Allocation
 from shared.definition.model import AnalysisUnit, ExperimentState, Traffic
 from shared.errors import InvalidArgument, NotFound, PlatformError, Reason
 from shared.policy.placement import PlacementReason, Placer
