@@ -8,11 +8,9 @@ import typer
 
 from services.admin import bandits, experiments
 from services.admin.demo import command as demo_command
-from services.admin.stack import BANDIT_PORT, REVIEW_PORT
+from services.admin.stack import BANDIT_PORT, DEMO_HOME, HOME, REVIEW_PORT
 from services.admin.up import run_up
 
-HOME: Final = Path(".experimentation")
-DEMO_HOME: Final = HOME / "demo"
 _HIGHEST_PORT: Final = 65535
 
 app = typer.Typer(

@@ -16,6 +16,8 @@ from services.admin.supervisor import Notice, Report, Supervisor
 from services.admin.token_keys import token_keys_file
 from shared import errors
 
+HOME: Final = Path(".experimentation")
+DEMO_HOME: Final = HOME / "demo"
 BANDIT_PORT: Final = 50051
 REVIEW_PORT: Final = 50052
 _HOST: Final = "127.0.0.1"

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from services.admin.config import PREFIX, Config
 from services.admin.screen import command_line, screen
-from services.admin.stack import LocalStack
+from services.admin.stack import DEMO_HOME, LocalStack
 from services.admin.supervisor import Event, Notice
 from shared import config
 
@@ -35,7 +35,8 @@ def run_up(directory: Path, *, bandit_port: int, review_port: int) -> None:
     try:
         with stack:
             started.set()
-            show_ready(console, stack, directory)
+            show_addresses(console, stack, directory)
+            _suggest(console, directory)
             try:
                 stack.wait()
             finally:
@@ -44,14 +45,18 @@ def run_up(directory: Path, *, bandit_port: int, review_port: int) -> None:
         console.print("stopped; the data stay in", str(directory))
 
 
-def show_ready(console: Console, stack: LocalStack, directory: Path) -> None:
-    """Writes where the stack answers, and what to try next."""
+def show_addresses(console: Console, stack: LocalStack, directory: Path) -> None:
+    """Writes where the stack answers, and how it stops."""
     console.print("\nThe stack is ready (gRPC, plaintext, with reflection, on this machine only):")
     for name, address in [*stack.addresses.items(), ("logs", str(directory / "logs"))]:
         shown = f"http://{address}/metrics" if name.endswith("-metrics") else address
         console.print(f"  {name:<14}  {shown}", markup=False, soft_wrap=True)
-    where = ("--directory", str(directory))
+
+
+def _suggest(console: Console, directory: Path) -> None:
+    suggestions: list[tuple[str, ...]] = [("experiment", "list", "--directory", str(directory))]
+    if directory.absolute() != DEMO_HOME.absolute():
+        suggestions.append(("demo",))
     console.print("Try, in another terminal:")
-    for arguments in (("experiment", "list", *where), ("demo",)):
+    for arguments in suggestions:
         console.print(f"  {command_line(*arguments)}", markup=False, soft_wrap=True)
-    console.print("Ctrl-C stops it.\n")

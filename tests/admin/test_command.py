@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = 300.0
 def read_until_ready(process: "subprocess.Popen[str]") -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        if line.startswith("Ctrl-C"):
+        if line.startswith("Ctrl-C stops it"):
             return
     raise AssertionError("it never became ready")
 

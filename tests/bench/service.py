@@ -12,7 +12,7 @@ from typing import Any, Never
 from experimentation.v1 import bandit_service_pb2 as pb
 from services.bandit import kernels
 from services.bandit.domain.publishing import next_snapshot
-from services.bandit.service import serving
+from services.bandit.service import batch, serving
 from services.bandit.service.insight import InsightService
 from services.bandit.service.policy_book import PolicyBook, ServingPolicy
 from services.bandit.service.recording import RecordingService

@@ -19,7 +19,7 @@ from services.admin.demo.replay import Checkpoint, Run, replay
 from services.admin.screen import command_line, screen
 from services.admin.stack import LocalStack
 from services.admin.supervisor import Event, Notice, Report
-from services.admin.up import STARTING, show_ready
+from services.admin.up import STARTING, show_addresses
 from shared import clock
 
 # Real time is compressed, so that the learner must look more often than once a second.
@@ -55,7 +55,7 @@ def run_demo(directory: Path, *, run_count: int, unit_count: int, keep_running: 
             report.conclude(console, field.arms, runs, unit_count=unit_count)
             _point_onwards(console, directory, runs[-1].experiment_id, running=keep_running)
             if keep_running:
-                show_ready(console, stack, directory)
+                show_addresses(console, stack, directory)
                 stack.wait()
     except KeyboardInterrupt:
         console.print("stopped")

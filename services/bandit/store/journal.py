@@ -25,6 +25,10 @@ MAX_DRAIN_BYTES = 256 << 10
 _logger = logging.getLogger(__name__)
 
 
+class RowsRefusedError(Exception):
+    """The store will never take these rows, whatever its state."""
+
+
 class _Request(NamedTuple):
     block: bytes
     done: "Future[Durability]"
@@ -46,8 +50,9 @@ class Journal:
 
         Args:
             spool: The disk queue; closed with the journal.
-            copy: Writes a block in one transaction, or raises Unavailable while the store is away.
-            refused: A file for spooled rows that the store refuses for good.
+            copy: Writes a block in one transaction. Raises RowsRefusedError where rows of it can never be written; on any
+                other error the rows are spooled, and written later.
+            refused: A file for spooled rows that can never be written.
             drain_interval_seconds: How often spooled rows are moved while the store is there.
             retry_interval_seconds: How often the store is tried while it is away.
         """
@@ -121,16 +126,16 @@ class Journal:
             return
         try:
             self._copy(b"".join(request.block for request in group))
-        except Unavailable:
-            self._note_away()
-            self._spool_group(group)
-        except Exception as error:
+        except RowsRefusedError as error:
             self._commit_one_by_one(group, error)
+        except Exception as error:
+            self._note_away(error)
+            self._spool_group(group)
         else:
             for request in group:
                 request.done.set_result(Durability.COMMITTED)
 
-    def _commit_one_by_one(self, group: list[_Request], error: Exception) -> None:
+    def _commit_one_by_one(self, group: list[_Request], error: RowsRefusedError) -> None:
         """Keeps one caller's bad block from failing the others."""
         if len(group) == 1:
             log.event(_logger, "rows refused by the store", level=logging.ERROR, error=str(error))
@@ -148,9 +153,9 @@ class Journal:
             else:
                 request.done.set_exception(spool_full(self._retry_interval_seconds))
 
-    def _note_away(self) -> None:
+    def _note_away(self, error: Exception) -> None:
         if not self._store_is_away:
-            log.event(_logger, "store is away, rows are spooled", level=logging.WARNING)
+            log.event(_logger, "store takes no rows, they are spooled", level=logging.WARNING, error=repr(error))
         self._store_is_away = True
 
     def _drain_all(self) -> None:
@@ -170,24 +175,20 @@ class Journal:
                 self._note_back()
             # Where nothing was spooled for want of room, nothing here finds out: let the next commit try.
             self._store_is_away = False
-        except Unavailable:
-            self._note_away()
-        except Exception as error:  # the disk failed; what is spooled stays for the next time
-            log.failure(_logger, "spool was not drained", error)
+        except Exception as error:  # whatever it is, what is spooled stays for the next time
+            self._note_away(error)
 
     def _copy_drained(self, blocks: list[bytes]) -> None:
         try:
             self._copy(b"".join(blocks))
-        except Unavailable:
-            raise
-        except Exception as error:
+        except RowsRefusedError as error:
             if len(blocks) > 1:
                 for block in blocks:
                     self._copy_drained([block])
             else:
                 self._quarantine(blocks[0], error)
 
-    def _quarantine(self, block: bytes, error: Exception) -> None:
+    def _quarantine(self, block: bytes, error: RowsRefusedError) -> None:
         """Keeps rows that the store will never take where a person can look at them."""
         log.event(
             _logger, "spooled rows refused by the store", level=logging.ERROR, file=str(self._refused), error=str(error)

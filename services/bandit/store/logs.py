@@ -4,16 +4,17 @@ Text form: https://www.postgresql.org/docs/current/sql-copy.html, File Formats. 
 the backslash needs escaping.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Final, LiteralString, cast
 
 import psycopg
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, exc
 
 from services.bandit.domain.events import Durability
 from services.bandit.domain.ports import AllocationRow, OutcomeRow
-from services.bandit.store.journal import Journal
+from services.bandit.store.journal import Journal, RowsRefusedError
 from shared.errors import DeadlineExceeded, Reason
 from shared.store.engine import transaction
 
@@ -62,6 +63,15 @@ def _copy(connection: Connection, statement: LiteralString, block: bytes) -> Non
         copy.write(block)
 
 
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Tells rows that can never be written (SQLSTATE classes 22 and 23) from a store that takes none at present."""
+    try:
+        yield
+    except (psycopg.DataError, psycopg.IntegrityError, exc.DataError, exc.IntegrityError) as error:
+        raise RowsRefusedError(str(error)) from error
+
+
 class PostgresCopy:
     """Writes blocks of lines into the logs, a transaction each. Safe for threads."""
 
@@ -72,9 +82,10 @@ class PostgresCopy:
         """Writes lines of allocations.
 
         Raises:
+            RowsRefusedError: Some of them can never be written.
             Unavailable: STORE_UNAVAILABLE; whether they were written is not known.
         """
-        with transaction(self._engine) as connection:
+        with _refusals(), transaction(self._engine) as connection:
             connection.exec_driver_sql(_STAGING)
             _copy(connection, _COPY_ALLOCATIONS, block)
             connection.exec_driver_sql(_UNSTAGE)
@@ -83,9 +94,10 @@ class PostgresCopy:
         """Writes lines of outcomes.
 
         Raises:
+            RowsRefusedError: Some of them can never be written.
             Unavailable: STORE_UNAVAILABLE; whether they were written is not known.
         """
-        with transaction(self._engine) as connection:
+        with _refusals(), transaction(self._engine) as connection:
             _copy(connection, _COPY_OUTCOMES, block)
 
 

@@ -113,7 +113,7 @@ class SpoolAgainstDeque(RuleBasedStateMachine):
         assert sum(HEADER + len(payload) for payload in self._model) <= self._spool.used_bytes <= CAPACITY
 
 
-SpoolAgainstDeque.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+SpoolAgainstDeque.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 TestSpoolAgainstDeque = SpoolAgainstDeque.TestCase
 
 
