@@ -51,6 +51,7 @@ def show_addresses(console: Console, stack: LocalStack, directory: Path) -> None
     for name, address in [*stack.addresses.items(), ("logs", str(directory / "logs"))]:
         shown = f"http://{address}/metrics" if name.endswith("-metrics") else address
         console.print(f"  {name:<14}  {shown}", markup=False, soft_wrap=True)
+    console.print("Ctrl-C stops it.\n")
 
 
 def _suggest(console: Console, directory: Path) -> None:

@@ -24,6 +24,8 @@ from shared.policy.snapshot import PolicySnapshot
 _BATCH_REASONS = [pb.AllocationReason.Value(f"ALLOCATION_REASON_{reason}") for reason in BATCH_REASONS]
 _DURABILITIES = {place: pb.Durability.Value(f"DURABILITY_{place}") for place in Durability}
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 # Beyond what any clock says, so that the row is refused for its time and not the whole request for its form.
 _IMPOSSIBLE_INSTANT = datetime.max.replace(tzinfo=UTC)
 
@@ -85,9 +87,11 @@ def batch_to_proto(batch: BatchAllocation) -> pb.BatchAllocateResponse:
 
 
 def _instant(message: Timestamp) -> datetime:
+    seconds, nanos = message.seconds, message.nanos
     try:
-        return message.ToDatetime(tzinfo=UTC)
-    except ValueError:
+        # A fifth of the time that ToDatetime takes, and there is one for every row.
+        return _EPOCH + timedelta(seconds=seconds, microseconds=nanos // 1000)
+    except OverflowError:
         return _IMPOSSIBLE_INSTANT
 
 

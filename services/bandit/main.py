@@ -44,6 +44,8 @@ WRITER_COUNT = 4
 
 READER_COUNT = 8
 
+SWITCH_INTERVAL_SECONDS = 0.0005
+
 EXPERIMENTS_CHANNEL = "experiments"
 
 
@@ -82,13 +84,13 @@ class Replica:
         writers = create_engine(config.database_url.value, application_name="bandit-log", pool_size=WRITER_COUNT)
         stack.callback(writers.dispose)
 
-        copy = PostgresCopy(writers)
+        copy, turn = PostgresCopy(writers), threading.Lock()
+        timeout_seconds = config.record_timeout.total_seconds()
         allocation_log = JournaledAllocationLog(
-            self._journal(stack, "allocations", copy.allocations),
-            timeout_seconds=config.record_timeout.total_seconds(),
+            self._journal(stack, "allocations", copy.allocations), timeout_seconds=timeout_seconds, turn=turn
         )
         outcome_log = JournaledOutcomeLog(
-            self._journal(stack, "outcomes", copy.outcomes), timeout_seconds=config.record_timeout.total_seconds()
+            self._journal(stack, "outcomes", copy.outcomes), timeout_seconds=timeout_seconds, turn=turn
         )
         policy_store = PostgresPolicyStore(engine)
         book = PolicyBook(
@@ -100,7 +102,7 @@ class Replica:
         signer = TokenSigner(token_keys(config.token_keys.value), time_to_live=config.token_time_to_live)
         servicer = BanditServicer(
             AllocationService(book, allocation_log, signer, now_ms=_now_ms, new_allocation_id=_new_allocation_ids()),
-            RecordingService(book, allocation_log, outcome_log, signer, now=clock.now),
+            RecordingService(book, allocation_log, outcome_log, signer, now=clock.now, turn=turn),
             InsightService(policy_store, PostgresStatisticsStore(engine), PostgresSwitchStore(engine), now=clock.now),
             book,
             changes,
@@ -117,8 +119,7 @@ class Replica:
         Gauge("bandit_experiments", "Experiments that this replica serves.", registry=registry).set_function(
             lambda: len(book.policies())
         )
-        server = RpcServer(config, RpcMetrics(registry))
-        server.add_service(SERVICE, servicer, pools=POOLS, validate=CHECKED)
+        server = self._make_server(servicer, RpcMetrics(registry))
         server.on_drain(changes.close)
         address = server.start()
         stack.callback(server.stop, config.drain_grace.total_seconds())
@@ -126,6 +127,12 @@ class Replica:
         stack.callback(metrics.close)
         server.set_serving(serving=True)
         return {"grpc": address, "metrics": metrics.address}
+
+    def _make_server(self, servicer: BanditServicer, metrics: RpcMetrics) -> RpcServer:
+        """Returns the server, not yet started; the benchmarks add empty methods to it."""
+        server = RpcServer(self._config, metrics)
+        server.add_service(SERVICE, servicer, pools=POOLS, validate=CHECKED)
+        return server
 
     def _journal(self, stack: ExitStack, name: str, copy: Callable[[bytes], None]) -> Journal:
         directory = self._config.state_directory
@@ -221,6 +228,8 @@ def token_keys(text: str) -> TokenKeys:
 
 def serve() -> None:
     """Runs a replica until SIGTERM or SIGINT."""
+    # A batch that is judged must not keep an allocation waiting for the usual 5 ms.
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     _run("bandit", Replica)
 
 

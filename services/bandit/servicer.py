@@ -80,7 +80,7 @@ class BanditServicer(rpc.BanditServiceServicer):
     ) -> pb.RecordExposureResponse:
         """Records that units saw their arms."""
         _check_count("exposures", len(request.exposures))
-        receipt = self._recording.record_exposures([convert.exposure_from_proto(row) for row in request.exposures])
+        receipt = self._recording.record_exposures(map(convert.exposure_from_proto, request.exposures))
         return pb.RecordExposureResponse(
             accepted_count=receipt.accepted_count,
             rejections=convert.rejections_to_proto(receipt),
@@ -92,7 +92,7 @@ class BanditServicer(rpc.BanditServiceServicer):
     ) -> pb.RecordOutcomesResponse:
         """Records metric values of units."""
         _check_count("outcomes", len(request.outcomes))
-        receipt = self._recording.record_outcomes([convert.outcome_from_proto(row) for row in request.outcomes])
+        receipt = self._recording.record_outcomes(map(convert.outcome_from_proto, request.outcomes))
         return pb.RecordOutcomesResponse(
             accepted_count=receipt.accepted_count,
             rejections=convert.rejections_to_proto(receipt),

@@ -18,7 +18,7 @@ Document: TypeAlias = dict[str, Any]
 def to_document(snapshot: PolicySnapshot) -> Document:
     """Returns the snapshot as a sealed JSON document: the JSON form of the message with proto field names."""
     document = json_format.MessageToDict(convert.snapshot_to_proto(snapshot), preserving_proto_field_name=True)
-    return {**document, "checksum": base64.b64encode(checksum(document)).decode()}
+    return {**document, "checksum": _seal(document)}
 
 
 def from_document(document: Document) -> PolicySnapshot:
@@ -28,7 +28,7 @@ def from_document(document: Document) -> PolicySnapshot:
         ValueError: The seal is broken.
     """
     body = {name: value for name, value in document.items() if name != "checksum"}
-    if base64.b64decode(document.get("checksum", "")) != checksum(body):
+    if document.get("checksum") != _seal(body):
         raise ValueError(f"the snapshot of {document.get('experiment_id')!r} does not match its checksum")
     return convert.snapshot_from_proto(json_format.ParseDict(body, pb.PolicySnapshot(), ignore_unknown_fields=True))
 
@@ -37,3 +37,7 @@ def checksum(body: Document) -> bytes:
     """Returns the SHA-256 of the canonical form: sorted keys, no white space, UTF-8."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).digest()
+
+
+def _seal(body: Document) -> str:
+    return base64.b64encode(checksum(body)).decode()

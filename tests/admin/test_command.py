@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,10 +19,12 @@ TIMEOUT_SECONDS = 300.0
 
 def read_until_ready(process: "subprocess.Popen[str]") -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("Ctrl-C stops it"):
-            return
-    raise AssertionError("it never became ready")
+    late = threading.Timer(TIMEOUT_SECONDS, process.kill)
+    late.start()
+    try:
+        assert any(line.startswith("Ctrl-C stops it") for line in process.stdout), "it never became ready"
+    finally:
+        late.cancel()
 
 
 def children_of(pid: int) -> list[int]:

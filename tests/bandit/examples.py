@@ -94,11 +94,15 @@ def by_arm(*statistics: ArmStatistics) -> dict[str, ArmStatistics]:
     return {arm.arm_id: arm for arm in statistics}
 
 
-def published(definition: Experiment, previous: PolicySnapshot | None = None, **options: Any) -> PolicySnapshot:
+def published(
+    definition: Experiment,
+    previous: PolicySnapshot | None = None,
+    *,
+    statistics: dict[str, ArmStatistics] | None = None,
+    frozen: bool = False,
+) -> PolicySnapshot:
     """Returns the snapshot that is published for a definition; fails where none is due."""
-    given = {"statistics": {}, "frozen": False, "now": NOW} | options
-    statistics = given.pop("statistics")
-    snapshot = next_snapshot(definition, statistics, previous, **given)
+    snapshot = next_snapshot(definition, statistics or {}, previous, frozen=frozen, now=NOW)
     assert snapshot is not None
     return snapshot
 

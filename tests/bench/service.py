@@ -1,5 +1,6 @@
 """Own work of the service layer: Allocate without gRPC, BatchAllocate through it, and the kernel that places units."""
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -89,7 +90,7 @@ def _servicer(journal: Journal) -> BanditServicer:
     allocation_ids = count()
     allocations = serving.AllocationService(
         book,
-        JournaledAllocationLog(journal, timeout_seconds=1),
+        JournaledAllocationLog(journal, timeout_seconds=1, turn=threading.Lock()),
         world.signer(),
         now_ms=lambda: time.time_ns() // 1_000_000,
         new_allocation_id=lambda: f"{next(allocation_ids):x}",

@@ -40,6 +40,8 @@ def unit_id_fault(unit_id: str) -> str:
 
 def id_fault(value: str, *, required: bool) -> str:
     """Returns what is wrong with an event or allocation id; empty where nothing is."""
+    if value.isascii() and value.isprintable() and 0 < len(value) <= MAX_ID_CHARACTERS:
+        return ""  # the usual case, in a few nanoseconds
     if not value:
         return "must not be empty" if required else ""
     if len(value) > MAX_ID_CHARACTERS:

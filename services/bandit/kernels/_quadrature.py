@@ -165,7 +165,7 @@ def _panel_densities(family: int, arms: Arms, edges: Floats) -> tuple[Floats, Fl
     Their shapes are (panels, ORDER, K) and (K,).
     """
     density = np.zeros((edges.size - 1, ORDER, arms.mode.size))
-    total = _tail_masses(family, arms, edges[0]) + _tail_masses(family, arms, edges[-1])
+    total = np.zeros(arms.mode.size)
     for panel in range(edges.size - 1):
         half = (edges[panel + 1] - edges[panel]) / 2
         for arm in range(arms.mode.size):

@@ -1,7 +1,8 @@
 """Records exposures and outcomes: every row is judged on its own, the good ones are kept durably."""
 
 import math
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -30,14 +31,27 @@ class RecordingService:
         signer: TokenSigner,
         *,
         now: Callable[[], datetime],
+        turn: threading.Lock,
     ) -> None:
+        """Takes its collaborators.
+
+        Args:
+            book: The policies.
+            allocation_log: Takes exposures.
+            outcome_log: Takes outcomes.
+            signer: Reads tokens.
+            now: The clock.
+            turn: Held while rows are judged. More than one thread at it would be no faster, and whoever waits for
+                Postgres would wait for the interpreter behind each of them.
+        """
         self._book = book
         self._allocation_log = allocation_log
         self._outcome_log = outcome_log
         self._signer = signer
         self._now = now
+        self._turn = turn
 
-    def record_exposures(self, exposures: Sequence[Exposure]) -> Receipt:
+    def record_exposures(self, exposures: Iterable[Exposure]) -> Receipt:
         """Returns when the good rows are durable; rows of units that do not count are accepted and leave no trace.
 
         Raises:
@@ -45,12 +59,13 @@ class RecordingService:
             ResourceExhausted: SPOOL_FULL.
         """
         now = self._now()
-        rows, rejections = _judged(exposures, lambda exposure: self._exposure_row(exposure, now), "exposures")
+        with self._turn:
+            rows, rejections = _judged(exposures, lambda exposure: self._exposure_row(exposure, now), "exposures")
         counted = [row for row in rows if row.exposed]
         durability = self._allocation_log.record(counted) if counted else Durability.COMMITTED
         return Receipt(len(rows), tuple(rejections), durability)
 
-    def record_outcomes(self, outcomes: Sequence[Outcome]) -> Receipt:
+    def record_outcomes(self, outcomes: Iterable[Outcome]) -> Receipt:
         """Returns when the good rows are durable.
 
         Raises:
@@ -58,7 +73,8 @@ class RecordingService:
             ResourceExhausted: SPOOL_FULL.
         """
         now = self._now()
-        rows, rejections = _judged(outcomes, lambda outcome: self._outcome_row(outcome, now), "outcomes")
+        with self._turn:
+            rows, rejections = _judged(outcomes, lambda outcome: self._outcome_row(outcome, now), "outcomes")
         return Receipt(len(rows), tuple(rejections), self._outcome_log.record(rows))
 
     def _exposure_row(self, exposure: Exposure, now: datetime) -> AllocationRow:
@@ -100,31 +116,32 @@ class RecordingService:
         )
 
     def _outcome_row(self, outcome: Outcome, now: datetime) -> OutcomeRow:
-        if fault := trial.id_fault(outcome.event_id, required=True):
+        event_id, metric_id, value, token, experiment_id, unit_id, occurred_at, allocation_id = outcome
+        if fault := trial.id_fault(event_id, required=True):
             raise invalid_field("event_id", fault)
-        if outcome.token:
-            decision = self._signer.read(outcome.token, now_ms=_milliseconds(now))
+        if token:
+            decision = self._signer.read(token, now_ms=_milliseconds(now))
             policy = self._book.policy(decision.experiment_id)
             trial_id = trial.trial_id(decision.unit_id, decision.allocation_id)
         else:
-            if fault := trial.unit_id_fault(outcome.unit_id):
+            if fault := trial.unit_id_fault(unit_id):
                 raise invalid_field("unit_id", fault)
-            policy = self._book.policy(outcome.experiment_id)
-            allocation_id = _allocation_id(outcome.allocation_id, required=policy.counts_allocations)
-            trial_id = trial.trial_id(outcome.unit_id, allocation_id)
-        metric = policy.metrics.get(outcome.metric_id)
+            policy = self._book.policy(experiment_id)
+            trial_id = unit_id
+            if policy.counts_allocations:
+                trial_id = trial.trial_id(unit_id, _allocation_id(allocation_id, required=True))
+        metric = policy.metrics.get(metric_id)
         if metric is None:
-            raise invalid_field("metric_id", f"experiment {policy.experiment_id!r} has no metric {outcome.metric_id!r}")
-        if fault := _value_fault(outcome.value, metric):
+            raise invalid_field("metric_id", f"experiment {policy.experiment_id!r} has no metric {metric_id!r}")
+        if fault := _value_fault(value, metric):
             raise invalid_field("value", fault)
-        occurred_at = _instant("occurred_at", outcome.occurred_at, now)
         return OutcomeRow(
-            policy.experiment_id, trial_id, metric.metric_id, outcome.event_id, outcome.value, occurred_at
+            policy.experiment_id, trial_id, metric_id, event_id, value, _instant("occurred_at", occurred_at, now)
         )
 
 
 def _judged(
-    events: Sequence[_Event], row_of: Callable[[_Event], _Row], name: str
+    events: Iterable[_Event], row_of: Callable[[_Event], _Row], name: str
 ) -> tuple[list[_Row], list[Rejection]]:
     """Returns the rows of the good events, and why the others are bad.
 
@@ -164,13 +181,13 @@ def _allocation_id(allocation_id: str, *, required: bool) -> str:
 
 
 def _value_fault(value: float, metric: Metric) -> str:
-    if not math.isfinite(value):
-        return f"{value} is not finite"
     if metric.kind is MetricKind.PROPORTION and value not in (0.0, 1.0):
         return f"{value} is neither 0 nor 1, as {metric.metric_id!r} is a proportion"
-    if not metric.min_value <= value <= metric.max_value:
-        return f"{value} is outside [{metric.min_value}, {metric.max_value}]"
-    return ""
+    if metric.min_value <= value <= metric.max_value:
+        return ""
+    if not math.isfinite(value):
+        return f"{value} is not finite"
+    return f"{value} is outside [{metric.min_value}, {metric.max_value}]"
 
 
 def _instant(field: str, instant: datetime | None, now: datetime) -> datetime:

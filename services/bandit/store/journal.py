@@ -50,8 +50,8 @@ class Journal:
 
         Args:
             spool: The disk queue; closed with the journal.
-            copy: Writes a block in one transaction. Raises RowsRefusedError where rows of it can never be written; on any
-                other error the rows are spooled, and written later.
+            copy: Writes a block in one transaction, or raises RowsRefusedError where some rows can never be written; on
+                any other error they are spooled, and written later.
             refused: A file for spooled rows that can never be written.
             drain_interval_seconds: How often spooled rows are moved while the store is there.
             retry_interval_seconds: How often the store is tried while it is away.

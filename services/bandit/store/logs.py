@@ -4,6 +4,7 @@ Text form: https://www.postgresql.org/docs/current/sql-copy.html, File Formats. 
 the backslash needs escaping.
 """
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -40,6 +41,10 @@ _digits = lru_cache(maxsize=4096)(repr)
 """Propensities are few, and their digits take longer than all the rest of a line."""
 
 
+_stamp = lru_cache(maxsize=4096)(str)
+"""Rows without a time of their own share the instant of their arrival."""
+
+
 def allocation_line(row: AllocationRow) -> str:
     """Returns a row as a line of COPY text."""
     experiment_id, unit_id, trial_id, arm_id, version, propensity, reason, at_ms, allocated, exposed = row
@@ -52,7 +57,8 @@ def allocation_line(row: AllocationRow) -> str:
 
 def outcome_line(row: OutcomeRow) -> str:
     """Returns a row as a line of COPY text."""
-    line = f"{row.experiment_id}\t{row.trial_id}\t{row.metric_id}\t{row.event_id}\t{row.value!r}\t{row.occurred_at}\n"
+    experiment_id, trial_id, metric_id, event_id, value, occurred_at = row
+    line = f"{experiment_id}\t{trial_id}\t{metric_id}\t{event_id}\t{value!r}\t{_stamp(occurred_at)}\n"
     return line.replace("\\", "\\\\") if "\\" in line else line
 
 
@@ -104,9 +110,10 @@ class PostgresCopy:
 class JournaledAllocationLog:
     """Takes allocations and exposures through a journal."""
 
-    def __init__(self, journal: Journal, *, timeout_seconds: float) -> None:
+    def __init__(self, journal: Journal, *, timeout_seconds: float, turn: threading.Lock) -> None:
         self._journal = journal
         self._timeout_seconds = timeout_seconds
+        self._turn = turn
 
     def append(self, row: AllocationRow) -> bool:
         """Keeps a row beyond the end of this process, without waiting; returns False where there is no room."""
@@ -114,24 +121,29 @@ class JournaledAllocationLog:
 
     def record(self, rows: Sequence[AllocationRow]) -> Durability:
         """Returns when the rows are durable."""
-        return _record(self._journal, "".join(map(allocation_line, rows)), self._timeout_seconds)
+        with self._turn:
+            block = "".join(map(allocation_line, rows)).encode()
+        return _record(self._journal, block, self._timeout_seconds)
 
 
 class JournaledOutcomeLog:
     """Takes outcomes through a journal."""
 
-    def __init__(self, journal: Journal, *, timeout_seconds: float) -> None:
+    def __init__(self, journal: Journal, *, timeout_seconds: float, turn: threading.Lock) -> None:
         self._journal = journal
         self._timeout_seconds = timeout_seconds
+        self._turn = turn
 
     def record(self, rows: Sequence[OutcomeRow]) -> Durability:
         """Returns when the rows are durable."""
-        return _record(self._journal, "".join(map(outcome_line, rows)), self._timeout_seconds)
+        with self._turn:
+            block = "".join(map(outcome_line, rows)).encode()
+        return _record(self._journal, block, self._timeout_seconds)
 
 
-def _record(journal: Journal, block: str, timeout_seconds: float) -> Durability:
+def _record(journal: Journal, block: bytes, timeout_seconds: float) -> Durability:
     try:
-        return journal.record(block.encode(), timeout_seconds=timeout_seconds)
+        return journal.record(block, timeout_seconds=timeout_seconds)
     except TimeoutError as error:
         raise DeadlineExceeded(
             Reason.DEADLINE_EXCEEDED, "the rows were not durable in time; send them again, repeats count once"

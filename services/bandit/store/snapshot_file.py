@@ -28,7 +28,8 @@ class LocalSnapshotFile:
         except ValueError as error:
             _report(error)
             return []
-        return [snapshot for document in documents if (snapshot := _whole(document))]
+        listed = documents if isinstance(documents, list) else [documents]
+        return [snapshot for document in listed if (snapshot := _whole(document))]
 
     def write(self, snapshots: Iterable[PolicySnapshot]) -> None:
         """Replaces the file, whole or not at all."""

@@ -1,10 +1,11 @@
 """Weights follow the data within the controls of the experiment."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.bandit.domain.learning import target_weights
@@ -15,17 +16,17 @@ from tests.bandit.examples import CONVERSION, SALES, arms, counted, experiment, 
 IDS = ("control", "blue", "green")
 
 
-def learned(*results: tuple[int, int], **controls: float) -> list[float]:
+def learned(*results: tuple[int, int], **controls: Any) -> list[float]:
     """Returns the weights of control, blue and green after so many units with so many successes each."""
     statistics = [counted(arm_id, *result) for arm_id, result in zip(IDS, results, strict=True)]
     definition = experiment(allocation_policy=policy(BetaThompson(), **controls))
-    return target_weights(definition, statistics).tolist()
+    return list(target_weights(definition, statistics))
 
 
 def asked(*results: tuple[int, int]) -> list[float]:
     """Returns the probabilities of being best."""
     statistics = [counted(arm_id, *result) for arm_id, result in zip(IDS, results, strict=True)]
-    return beta_posterior(BetaThompson(), statistics, MetricDirection.MAXIMIZE).probability_best.tolist()
+    return list(beta_posterior(BetaThompson(), statistics, MetricDirection.MAXIMIZE).probability_best)
 
 
 def test_weights_when_nothing_is_controlled_then_the_probabilities_of_being_best() -> None:
@@ -71,6 +72,7 @@ def test_weights_when_the_floor_is_above_the_least_control_share_then_the_floor_
     assert weights == pytest.approx([0.1, 0.8, 0.1])
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 10**7), st.floats(0, 1)), min_size=3, max_size=3),
     st.floats(0, 0.3),

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -36,6 +36,7 @@ def gaussian(arms: list[ArmStatistics], prior: float = 1.0, direction: MetricDir
     return found
 
 
+@settings(deadline=None)
 @given(results, st.floats(0.5, 100), st.floats(0.5, 100))
 def test_beta_when_counted_then_mean_and_quantiles_are_scipys(
     pairs: list[tuple[int, float]], prior_alpha: float, prior_beta: float
@@ -63,6 +64,7 @@ def test_beta_when_two_arms_then_the_probability_is_the_integral() -> None:
     assert known.expected_loss[0] - known.expected_loss[1] == pytest.approx(known.mean[1] - known.mean[0], abs=1e-9)
 
 
+@settings(deadline=None)
 @given(results)
 def test_beta_when_less_is_better_then_it_is_the_mirror_of_failures(pairs: list[tuple[int, float]]) -> None:
     arms = of_counts(pairs)
@@ -86,8 +88,8 @@ def test_beta_when_priors_or_counts_are_extreme_then_finite(prior: float, count:
 def updated_one_by_one(arm: list[float], *, centre: float, variance: float, prior: float) -> tuple[float, float, float]:
     """Returns degrees of freedom, location and scale of a mean's posterior, updated value by value.
 
-    Normal-inverse-gamma: Gelman et al., Bayesian Data Analysis, 3rd edition, 3.3, with n = 1: kappa and nu grow by one, the sum of squares by
-    kappa / (kappa + 1) (value - mean)^2.
+    Normal-inverse-gamma: Gelman et al., Bayesian Data Analysis, 3rd edition, 3.3, with n = 1: kappa and nu grow by one,
+    the sum of squares by kappa / (kappa + 1) (value - mean)^2.
     """
     freedom = kappa = prior
     mean, squares = centre, prior * variance
@@ -98,6 +100,7 @@ def updated_one_by_one(arm: list[float], *, centre: float, variance: float, prio
     return freedom, mean, math.sqrt(squares / freedom / kappa)
 
 
+@settings(deadline=None)
 @given(samples, st.floats(0.5, 50))
 def test_gaussian_when_measured_then_it_is_the_update_of_one_value_after_the_other(
     arms: list[list[float]], prior: float
@@ -124,6 +127,7 @@ def test_gaussian_when_two_arms_then_the_probability_is_the_integral() -> None:
     assert known.probability_best.tolist() == pytest.approx([1 - expected, expected], abs=1e-8)
 
 
+@settings(deadline=None)
 @given(samples, st.sampled_from([1e-3, 0.5, 100.0, 1e6]))
 def test_gaussian_when_the_unit_of_the_metric_changes_then_the_weights_stay_and_the_rest_scales(
     arms: list[list[float]], factor: float
@@ -138,6 +142,7 @@ def test_gaussian_when_the_unit_of_the_metric_changes_then_the_weights_stay_and_
     np.testing.assert_allclose(scaled.expected_loss, factor * plain.expected_loss, rtol=1e-6, atol=1e-9 * span)
 
 
+@settings(deadline=None)
 @given(samples, st.integers(-1000, 1000))
 def test_gaussian_when_every_value_is_shifted_then_the_weights_stay_and_the_rest_shifts(
     arms: list[list[float]], shift: int
@@ -151,6 +156,7 @@ def test_gaussian_when_every_value_is_shifted_then_the_weights_stay_and_the_rest
     np.testing.assert_allclose(shifted.mean, plain.mean + shift, atol=1e-9 * (1 + abs(shift)))
 
 
+@settings(deadline=None)
 @given(samples)
 def test_gaussian_when_less_is_better_then_it_is_the_mirror(arms: list[list[float]]) -> None:
     low = gaussian(of_values(arms), direction=DOWN)
@@ -167,6 +173,7 @@ def test_gaussian_when_the_better_arm_has_many_units_then_it_gets_nearly_all() -
     assert gaussian(of_values(arms)).probability_best[1] > 0.999999
 
 
+@settings(deadline=None)
 @given(st.floats(-1e9, 1e9), st.lists(st.integers(0, 10**9), min_size=1, max_size=6))
 def test_gaussian_when_all_values_are_alike_then_nothing_is_known(value: float, counts: list[int]) -> None:
     arms = [ArmStatistics(str(count), count, value * count, value if count else 0.0, 0.0) for count in counts]

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.bandit.domain.publishing import next_snapshot, salt
@@ -133,6 +133,7 @@ def test_next_when_any_change_is_material_then_the_same_data_still_publish_nothi
     assert due(definition, CLEAR, first) is not None
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.floats(0, 1)), min_size=3, max_size=3))
 def test_next_when_the_same_data_come_again_then_none_whatever_they_are(results: list[tuple[int, float]]) -> None:
     definition = experiment(allocation_policy=policy(BetaThompson(), min_weight_change=0.0))
@@ -286,6 +287,7 @@ def test_frozen_before_the_first_version_then_the_definition_decides() -> None:
     ] == pytest.approx(0.5)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_arms_when_they_come_and_go_then_as_few_positions_move_as_can(data: st.DataObject) -> None:
     names = ["control", "a", "b", "c", "d", "e"]

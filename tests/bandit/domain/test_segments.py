@@ -4,7 +4,7 @@ import random
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.bandit.domain import segments
@@ -56,6 +56,7 @@ def histories(draw: st.DrawFn) -> list[list[int]]:
     return draw(st.lists(lengths(count, count), min_size=2, max_size=6))
 
 
+@settings(deadline=None)
 @given(lengths())
 def test_first_cut_when_lengths_are_given_then_each_arm_has_one_segment_of_its_length(wanted: list[int]) -> None:
     cut = segments.first_cut(wanted)
@@ -65,6 +66,7 @@ def test_first_cut_when_lengths_are_given_then_each_arm_has_one_segment_of_its_l
     assert sorted(cut.arms) == [arm for arm, length in enumerate(wanted) if length]
 
 
+@settings(deadline=None)
 @given(histories())
 def test_recut_when_lengths_change_then_exactly_the_variation_distance_moves_from_losers_to_winners(
     history: list[list[int]],
@@ -81,6 +83,7 @@ def test_recut_when_lengths_change_then_exactly_the_variation_distance_moves_fro
         cut = fresh
 
 
+@settings(deadline=None)
 @given(lengths(2, 8), st.data())
 def test_recut_when_arms_are_removed_then_only_theirs_and_the_losers_positions_move(
     old: list[int], data: st.DataObject
@@ -96,6 +99,7 @@ def test_recut_when_arms_are_removed_then_only_theirs_and_the_losers_positions_m
     assert sum(moves(segments.first_cut(old), fresh).values()) == variation(old, padded)
 
 
+@settings(deadline=None)
 @given(lengths(1, 6), st.data())
 def test_recut_when_arms_are_added_then_they_get_their_length_and_no_other_arm_gives_to_an_old_one_that_loses(
     old: list[int], data: st.DataObject
@@ -122,6 +126,7 @@ def test_recut_when_nothing_changes_then_the_cut_stays() -> None:
     assert segments.recut(cut, cut.lengths(3)) == cut
 
 
+@settings(deadline=None)
 @given(lengths(2, 6), st.randoms(use_true_random=False))
 def test_renamed_when_arms_change_places_then_no_position_changes_hands(
     wanted: list[int], chance: random.Random

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.bandit.domain import token
@@ -41,6 +41,7 @@ def refused(by: TokenSigner, data: bytes, *, now_ms: int = NOW_MS) -> Reason:
     return caught.value.reason
 
 
+@settings(deadline=None)
 @given(decisions)
 @example(DECISION._replace(allocation_id="👩" * 64, unit_id="é" * 128))
 @example(DECISION._replace(experiment_id="e" * 63, arm_id="a" * 63, unit_id="u" * 256))
@@ -48,6 +49,7 @@ def test_read_when_signed_then_every_field_comes_back(decision: Decision) -> Non
     assert signer().read(signed(signer(), decision), now_ms=decision.issued_at_ms) == decision
 
 
+@settings(deadline=None)
 @given(decisions, st.data())
 def test_read_when_any_byte_is_changed_then_invalid_token(decision: Decision, data: st.DataObject) -> None:
     good = signed(signer(), decision)
@@ -66,6 +68,7 @@ def test_read_when_each_byte_is_changed_in_turn_then_each_time_invalid_token() -
         assert refused(signer(), bad) is Reason.INVALID_TOKEN
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=700))
 @example(b"")
 @example(b"\x01")
@@ -74,6 +77,7 @@ def test_read_when_given_garbage_of_any_length_then_invalid_token(garbage: bytes
     assert refused(signer(), garbage) is Reason.INVALID_TOKEN
 
 
+@settings(deadline=None)
 @given(st.integers(0, 200))
 def test_read_when_cut_short_or_extended_then_invalid_token(length: int) -> None:
     good = signed(signer(), DECISION)

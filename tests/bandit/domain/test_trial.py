@@ -1,7 +1,7 @@
 """Ids of units, events and allocations."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.bandit.domain import trial
@@ -44,6 +44,7 @@ def test_id_fault_when_judged_then_what_is_wrong(value: str, fault: str, *, requ
 ids = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
 
 
+@settings(deadline=None)
 @given(ids, ids, ids, ids)
 def test_trial_id_when_unit_or_allocation_differ_then_it_differs(
     unit: str, allocation: str, other_unit: str, other_allocation: str

@@ -189,6 +189,17 @@ def test_beta_when_an_arm_has_more_successes_then_it_is_best_more_often(arms: Ar
     assert after[1][0] <= before[1][0] + 1e-10
 
 
+@pytest.mark.parametrize("counts", [(0.05, 0.07), (0.5, 3.0), (30.0, 30.0)])
+def test_beta_when_two_arms_swap_success_and_failure_then_the_other_is_best(counts: tuple[float, float]) -> None:
+    many, few = np.array([1e8, 1e8]), np.array(counts)
+
+    probability, loss = beta_best_arm(many, few)
+    swapped_probability, swapped_loss = beta_best_arm(few, many)
+
+    np.testing.assert_allclose(swapped_probability, probability[::-1], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(swapped_loss, loss[::-1], rtol=1e-8)
+
+
 @unhurried
 @given(any_beta)
 def test_beta_when_it_answers_then_sums_to_one_and_loses_nothing_negative(arms: Arms) -> None:

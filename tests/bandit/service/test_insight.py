@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import numpy as np
 import pytest
 
 from services.bandit.domain.ports import Health, Statistics
@@ -205,4 +204,4 @@ def test_switch_when_the_request_id_made_another_entry_then_it_is_refused() -> N
         made.service.switch("checkout", frozen=False, reason="odd data", actor="ann", request_id="r-1")
 
     assert caught.value.reason is Reason.REQUEST_ID_REUSED
-    assert np.array([entry.frozen for entry in made.switches.entries]).all()
+    assert [entry.frozen for entry in made.switches.entries] == [True]

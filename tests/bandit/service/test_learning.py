@@ -11,7 +11,7 @@ from services.bandit.service.learning import Learner
 from shared.definition.model import AllocationControls, BetaThompson, Experiment, ExperimentState
 from shared.errors import Unavailable
 from shared.policy.snapshot import PolicySnapshot, PublishReason
-from tests.bandit.examples import MINUTE, NOW, counted, experiment, policy, published, split, weights
+from tests.bandit.examples import MINUTE, NOW, counted, experiment, policy, split, weights
 from tests.fakes.bandit import HandClock, InMemoryLearnerSession
 
 THOMPSON = experiment(allocation_policy=policy(BetaThompson(), AllocationControls()))

@@ -15,7 +15,7 @@ from shared.definition.model import AnalysisUnit, ExperimentState, Traffic
 from shared.errors import InvalidArgument, NotFound, PlatformError, Reason
 from shared.policy.placement import PlacementReason, Placer
 from shared.policy.snapshot import PolicySnapshot
-from tests.bandit.examples import NOW, NOW_MS, arms, experiment, published, signer, split
+from tests.bandit.examples import NOW_MS, arms, experiment, published, signer, split
 from tests.bandit.service.world import STALE_AFTER, World
 from tests.shared.policy.examples import golden_cases, golden_snapshot
 
@@ -409,7 +409,7 @@ def test_all_when_the_unit_id_is_bad_then_it_is_named() -> None:
     assert fault(caught) == (Reason.INVALID_FIELD, ["unit_id"])
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(unit_ids, min_size=1, max_size=80), st.sampled_from([SPLIT, TRAFFIC, PAUSED, STOPPED]))
 def test_batch_when_units_count_then_every_column_is_the_single_answer(
     units: list[str], snapshot: PolicySnapshot
@@ -426,7 +426,7 @@ def test_batch_when_units_count_then_every_column_is_the_single_answer(
     assert (batch.policy_version, batch.stale_seconds, batch.allocation_ids) == (1, None, [])
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(unit_ids, min_size=1, max_size=50), st.floats(0.1, 0.9))
 def test_batch_when_allocations_count_then_every_column_is_the_single_answer_of_its_id(
     units: list[str], share: float

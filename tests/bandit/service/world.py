@@ -1,5 +1,6 @@
 """A replica's use cases over a world in memory, with the clock in hand."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
@@ -45,7 +46,9 @@ class World:
             now_ms=self.clock.milliseconds,
             new_allocation_id=new_allocation_id or numbered(),
         )
-        self.recording = RecordingService(self.book, self.allocations, self.outcomes, self.signer, now=self.clock)
+        self.recording = RecordingService(
+            self.book, self.allocations, self.outcomes, self.signer, now=self.clock, turn=threading.Lock()
+        )
         if snapshots:
             self.publish(*snapshots)
 

@@ -1,7 +1,6 @@
 """The spool is a queue that outlives its process."""
 
 import mmap
-import os
 import shutil
 import signal
 import subprocess
@@ -196,7 +195,7 @@ def test_open_when_the_process_was_killed_then_every_record_is_there(tmp_path: P
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_open_when_the_last_record_is_torn_then_only_it_is_lost_and_new_ones_follow(data: st.DataObject) -> None:
     last = data.draw(st.binary(min_size=1, max_size=40))
     place = data.draw(st.integers(0, HEADER + len(last) - 1))
@@ -280,7 +279,7 @@ def test_open_when_another_size_is_wanted_then_it_keeps_its_size_until_it_is_emp
 def test_new_when_made_then_every_byte_is_on_the_disk_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     Spool(tmp_path / "deep" / "ring", capacity_bytes=16 * CAPACITY).close()
 
-    status = os.stat(tmp_path / "deep" / "ring")
+    status = (tmp_path / "deep" / "ring").stat()
     assert status.st_size == 17 * CAPACITY
     assert status.st_blocks * 512 >= status.st_size
     assert status.st_mode & 0o777 == 0o600

@@ -80,11 +80,28 @@ CASES = (
     Case("stopped, the second arm shipped", 23, 24, [0, RANGE // 2], [0, 1], 1, 0.5, 0.1, state="STOPPED"),
 )
 
+BORDER_UNIT = "user 42"
+
+
+def border_cases() -> tuple[Case, ...]:
+    """Returns cases whose borders are where one unit is, and one position behind it."""
+    arm, traffic = (xxh64(BORDER_UNIT.encode(), salt) // RANGE for salt in (25, 26))
+    halves = [0, RANGE // 2]
+    return (
+        Case("traffic ends at the unit", 25, 26, halves, [0, 1], traffic_share=traffic / RANGE),
+        Case("traffic ends behind the unit", 25, 26, halves, [0, 1], traffic_share=(traffic + 1) / RANGE),
+        Case("the holdout begins at the unit", 25, 26, halves, [0, 1], holdout_share=(RANGE - traffic) / RANGE),
+        Case("the holdout begins behind the unit", 25, 26, halves, [0, 1], holdout_share=(RANGE - traffic - 1) / RANGE),
+        Case("a segment begins at the unit", 25, 26, [0, arm], [0, 1]),
+        Case("a segment begins behind the unit", 25, 26, [0, arm + 1], [0, 1]),
+    )
+
+
 # Every length up to two stripes of the hash, and what encodings get wrong.
 UNITS = (
     *("x" * length for length in (1, 3, 4, 5, 7, 8, 12, 16, 31, 32, 33, 39, 63, 64, 65, 128, 256)),
     "00000000-0000-4000-8000-000000000000",
-    "user 42",
+    BORDER_UNIT,
     "\\backslash/'quote\"",
     "Ünïcödé",
     "用户-0001",
@@ -100,14 +117,20 @@ UNITS = (
 def document() -> dict[str, Any]:  # JSON
     """Returns the vectors."""
     chance = random.Random(20260301)
-    drawn = [f"visitor-{chance.randrange(10**9)}" for _ in range(40)]
-    return {"explanation": EXPLANATION, "cases": [_case(case, [*UNITS, *drawn]) for case in CASES]}
+    drawn = [f"visitor-{chance.randrange(10**9)}" for _ in range(20)]
+    return {"explanation": EXPLANATION, "cases": [_case(case, [*UNITS, *drawn]) for case in (*CASES, *border_cases())]}
 
 
 def main() -> None:
     """Writes the file."""
     PATH.parent.mkdir(exist_ok=True)
-    PATH.write_text(json.dumps(document(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    PATH.write_text(_text(document()), encoding="utf-8")
+
+
+def _text(whole: dict[str, Any]) -> str:
+    """Returns the document with a line for each vector."""
+    text = json.dumps(whole, ensure_ascii=False)
+    return text.replace('{"name"', '\n{"name"').replace('{"unit_id"', '\n{"unit_id"') + "\n"
 
 
 def _case(case: Case, unit_ids: list[str]) -> dict[str, Any]:

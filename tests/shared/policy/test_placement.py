@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from xxhash import xxh64_intdigest
 
@@ -32,6 +32,23 @@ def test_golden_when_read_then_every_reason_and_both_analysis_units_are_in_it() 
     assert {len(vector["unit_id"].encode()) % 32 for vector in GOLDEN[0]["vectors"]} >= {0, 1, 3, 4, 7, 8, 12, 31}
 
 
+def test_golden_when_a_border_is_at_the_unit_then_one_position_decides() -> None:
+    named = {case["name"]: case for case in GOLDEN}
+    placed = {
+        name: (vector["reason"], vector["arm"])
+        for name in (case.name for case in make_golden.border_cases())
+        for vector in named[name]["vectors"]
+        if vector["unit_id"] == make_golden.BORDER_UNIT
+    }
+
+    assert placed["traffic ends at the unit"][0] == "NOT_IN_TRAFFIC"
+    assert placed["traffic ends behind the unit"][0] == "SPLIT"
+    assert placed["the holdout begins at the unit"][0] == "HOLDOUT"
+    assert placed["the holdout begins behind the unit"][0] == "SPLIT"
+    assert placed["a segment begins at the unit"] == ("SPLIT", 1)
+    assert placed["a segment begins behind the unit"] == ("SPLIT", 0)
+
+
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["name"])
 def test_place_when_golden_then_arm_and_reason_are_those_of_the_vector(case: dict[str, Any]) -> None:
     placer = Placer(golden_snapshot(case))
@@ -49,6 +66,7 @@ def test_position_when_golden_then_it_is_the_upper_half_of_the_hash(case: dict[s
         )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 2**64 - 1))
 def test_reference_when_given_any_bytes_then_it_is_the_hash_of_the_library(data: bytes, seed: int) -> None:
     assert xxh64(data, seed) == xxh64_intdigest(data, seed)

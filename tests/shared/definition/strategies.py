@@ -1,0 +1,60 @@
+"""Draws experiments of every kind, valid as far as their types go."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from shared.definition import model
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+ids = st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+positives = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
+shares = st.floats(0, 1)
+# What google.protobuf.Duration and Timestamp can hold.
+spans = st.timedeltas(timedelta(0), timedelta(days=90))
+instants = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.none() | instants
+
+arms = st.builds(model.Arm, ids, texts, st.booleans())
+metrics = st.builds(
+    model.Metric,
+    ids,
+    st.sampled_from(model.MetricKind),
+    st.sampled_from(model.MetricRole),
+    st.sampled_from(model.MetricDirection),
+    st.sampled_from(model.CombinationRule),
+    numbers,
+    numbers,
+    texts,
+)
+algorithms = st.one_of(
+    st.builds(model.FixedSplit, st.lists(st.builds(model.ArmWeight, ids, shares), max_size=4).map(tuple)),
+    st.builds(model.BetaThompson, positives, positives),
+    st.builds(model.GaussianThompson, positives),
+)
+controls = st.builds(model.AllocationControls, shares, shares, st.integers(0, 2**63 - 1), spans, shares)
+policies = st.builds(model.AllocationPolicy, algorithms, controls)
+traffics = st.builds(model.Traffic, shares, shares)
+experiments = st.builds(
+    model.Experiment,
+    ids,
+    st.lists(arms, max_size=4).map(tuple),
+    st.lists(metrics, max_size=4).map(tuple),
+    policies,
+    traffics,
+    st.sampled_from(model.AnalysisUnit),
+    spans,
+    texts,
+    texts,
+    st.dictionaries(texts, texts, max_size=4),
+    st.sampled_from(model.ExperimentState),
+    st.integers(0, 2**63 - 1),
+    texts,
+    texts,
+    texts,
+    moments,
+    moments,
+    moments,
+    moments,
+)
