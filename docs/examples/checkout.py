@@ -50,9 +50,7 @@ for visit in range(2000):
     request = bandit_pb.AllocateRequest(experiment_id=experiment_id, unit_id=f"visitor-{visit}")
     allocation = bandit.Allocate(request).allocation
     if random.random() < (0.30 if allocation.arm_id == "green" else 0.15):
-        purchase = bandit_pb.Outcome(
-            event_id=f"purchase-{visit}", token=allocation.token, metric_id="bought", value=1
-        )
+        purchase = bandit_pb.Outcome(event_id=f"purchase-{visit}", token=allocation.token, metric_id="bought", value=1)
         bandit.RecordOutcomes(bandit_pb.RecordOutcomesRequest(outcomes=[purchase]))
 
 # 4. See what it knows. Statistics follow within about a second.

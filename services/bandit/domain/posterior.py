@@ -25,7 +25,7 @@ class Posterior:
         low: 2.5 % quantiles.
         high: 97.5 % quantiles.
         probability_best: In [0, 1], summing to 1.
-        expected_loss: 0 or more; nan where the expectation does not exist.
+        expected_loss: 0 or more; infinite where the expectation does not exist.
     """
 
     mean: Floats
