@@ -10,7 +10,7 @@ import grpc
 
 from experimentation.v1 import bandit_service_pb2 as pb
 from services.bandit.config import Config
-from services.bandit.main import SWITCH_INTERVAL_SECONDS, Replica
+from services.bandit.main import Replica
 from services.bandit.servicer import BanditServicer
 from shared import ids, log
 from shared.config import Secret
@@ -87,7 +87,6 @@ def main() -> None:
         token_keys=Secret(world.TOKEN_KEYS),
         state_directory=Path(state_directory),
     )
-    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     running = BenchReplica(config)
     run_until_signalled("bench", running.start, running.stop)
 
