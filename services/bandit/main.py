@@ -80,7 +80,9 @@ class Replica:
         engine = create_engine(config.database_url.value, application_name="bandit", pool_size=READER_COUNT)
         stack.callback(engine.dispose)
         # Connections of their own, so that readers can't keep acknowledgements waiting.
-        writers = create_engine(config.database_url.value, application_name="bandit-log", pool_size=WRITER_COUNT)
+        writers = create_engine(
+            config.database_url.value, application_name="bandit-log", pool_size=WRITER_COUNT, pre_ping=False
+        )
         stack.callback(writers.dispose)
 
         copy, turn = PostgresCopy(writers), threading.Lock()

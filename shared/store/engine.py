@@ -59,13 +59,15 @@ def connect_arguments(url: sqlalchemy.URL) -> dict[str, Any]:
     return dict(arguments)
 
 
-def create_engine(url: str, *, application_name: str, pool_size: int = 5) -> sqlalchemy.Engine:
+def create_engine(url: str, *, application_name: str, pool_size: int = 5, pre_ping: bool = True) -> sqlalchemy.Engine:
     """Returns an engine; it connects when it is first used. Safe for threads, not across forks; dispose it in the end.
 
     Args:
         url: As in `parse_url`.
         application_name: As in `parse_url`.
         pool_size: How many connections there are at most; who finds none free waits 2 s, then gets Unavailable.
+        pre_ping: Whether a connection is tried before it is lent. Without, the first use after a restart of Postgres
+            fails, and saves a journey ever after.
 
     Raises:
         InvalidArgument: INVALID_FIELD, as in `parse_url`.
@@ -75,7 +77,7 @@ def create_engine(url: str, *, application_name: str, pool_size: int = 5) -> sql
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
-        pool_pre_ping=True,
+        pool_pre_ping=pre_ping,
         json_serializer=_dump_json,
     )
 

@@ -17,7 +17,7 @@ from services.bandit.domain.events import Durability
 from services.bandit.domain.ports import AllocationRow, OutcomeRow
 from services.bandit.store.journal import Journal, RowsRefusedError
 from shared.errors import DeadlineExceeded, Reason
-from shared.store.engine import transaction
+from shared.store.engine import transaction, translate_errors
 
 _STAGING = """
 CREATE TEMPORARY TABLE IF NOT EXISTS allocation_staging (
@@ -83,6 +83,7 @@ class PostgresCopy:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def allocations(self, block: bytes) -> None:
         """Writes lines of allocations.
@@ -103,7 +104,8 @@ class PostgresCopy:
             RowsRefusedError: Some of them can never be written.
             Unavailable: STORE_UNAVAILABLE; whether they were written is not known.
         """
-        with _refusals(), transaction(self._engine) as connection:
+        # COPY alone is a transaction; BEGIN and COMMIT would be two more journeys that callers wait for.
+        with _refusals(), translate_errors(), self._autocommit.connect() as connection:
             _copy(connection, _COPY_OUTCOMES, block)
 
 

@@ -633,7 +633,7 @@ class Exposure(_message.Message):
     unit_id: _builtins.str
     """Names the unit of a BatchAllocate without tokens."""
     policy_version: _builtins.int
-    """Is the policy version of that answer; the arm follows from it."""
+    """Is the policy version of that answer; the arm follows from it. A version that this replica has not loaded yet is POLICY_VERSION_UNKNOWN: send the row again."""
     allocation_id: _builtins.str
     """Names the trial where every allocation counts."""
     @_builtins.property

@@ -93,7 +93,7 @@ class BanditServiceServicer:
 
     def Allocate(self, request, context):
         """Returns the arm of one unit. Reads memory only: it answers when the store is away. The same unit gets the same arm from every replica with the same policy version.
-        Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, INVALID_TOKEN.
+        Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, INVALID_TOKEN, EXPIRED_TOKEN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -115,7 +115,8 @@ class BanditServiceServicer:
 
     def RecordExposure(self, request, context):
         """Records that units saw their arms. Answers when the rows are durable. Good rows of a batch are kept whatever the others are; each bad row is named; when every row is bad the call fails.
-        Idempotent: the first exposure of a unit counts, whatever is repeated. Errors: INVALID_FIELD, ALL_ROWS_REJECTED, SPOOL_FULL, OVERLOADED.
+        Idempotent: the first exposure of a unit counts, whatever is repeated. Errors: INVALID_FIELD, ALL_ROWS_REJECTED, SPOOL_FULL, OVERLOADED;
+        STORE_UNAVAILABLE when a row names an older policy version that only the store knows.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

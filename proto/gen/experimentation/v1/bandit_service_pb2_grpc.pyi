@@ -35,7 +35,7 @@ class BanditServiceStub:
     def __new__(cls, channel: _aio.Channel) -> BanditServiceAsyncStub: ...
     Allocate: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.AllocateRequest, _bandit_service_pb2.AllocateResponse]
     """Returns the arm of one unit. Reads memory only: it answers when the store is away. The same unit gets the same arm from every replica with the same policy version.
-    Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, INVALID_TOKEN.
+    Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, INVALID_TOKEN, EXPIRED_TOKEN.
     """
     BatchAllocate: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.BatchAllocateRequest, _bandit_service_pb2.BatchAllocateResponse]
     """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
@@ -43,7 +43,8 @@ class BanditServiceStub:
     """Returns the arms of one unit in all running experiments, or in those named. Reads memory only. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
     RecordExposure: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.RecordExposureRequest, _bandit_service_pb2.RecordExposureResponse]
     """Records that units saw their arms. Answers when the rows are durable. Good rows of a batch are kept whatever the others are; each bad row is named; when every row is bad the call fails.
-    Idempotent: the first exposure of a unit counts, whatever is repeated. Errors: INVALID_FIELD, ALL_ROWS_REJECTED, SPOOL_FULL, OVERLOADED.
+    Idempotent: the first exposure of a unit counts, whatever is repeated. Errors: INVALID_FIELD, ALL_ROWS_REJECTED, SPOOL_FULL, OVERLOADED;
+    STORE_UNAVAILABLE when a row names an older policy version that only the store knows.
     """
     RecordOutcomes: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.RecordOutcomesRequest, _bandit_service_pb2.RecordOutcomesResponse]
     """Records metric values of units. Answers when the rows are durable. Good rows of a batch are kept whatever the others are; each bad row is named; when every row is bad the call fails.
@@ -67,7 +68,7 @@ class BanditServiceAsyncStub(BanditServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Allocate: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.AllocateRequest, _bandit_service_pb2.AllocateResponse]  # type: ignore[assignment]
     """Returns the arm of one unit. Reads memory only: it answers when the store is away. The same unit gets the same arm from every replica with the same policy version.
-    Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, INVALID_TOKEN.
+    Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, INVALID_TOKEN, EXPIRED_TOKEN.
     """
     BatchAllocate: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.BatchAllocateRequest, _bandit_service_pb2.BatchAllocateResponse]  # type: ignore[assignment]
     """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
@@ -75,7 +76,8 @@ class BanditServiceAsyncStub(BanditServiceStub):
     """Returns the arms of one unit in all running experiments, or in those named. Reads memory only. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
     RecordExposure: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.RecordExposureRequest, _bandit_service_pb2.RecordExposureResponse]  # type: ignore[assignment]
     """Records that units saw their arms. Answers when the rows are durable. Good rows of a batch are kept whatever the others are; each bad row is named; when every row is bad the call fails.
-    Idempotent: the first exposure of a unit counts, whatever is repeated. Errors: INVALID_FIELD, ALL_ROWS_REJECTED, SPOOL_FULL, OVERLOADED.
+    Idempotent: the first exposure of a unit counts, whatever is repeated. Errors: INVALID_FIELD, ALL_ROWS_REJECTED, SPOOL_FULL, OVERLOADED;
+    STORE_UNAVAILABLE when a row names an older policy version that only the store knows.
     """
     RecordOutcomes: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.RecordOutcomesRequest, _bandit_service_pb2.RecordOutcomesResponse]  # type: ignore[assignment]
     """Records metric values of units. Answers when the rows are durable. Good rows of a batch are kept whatever the others are; each bad row is named; when every row is bad the call fails.
@@ -102,7 +104,7 @@ class BanditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_bandit_service_pb2.AllocateResponse, _abc.Awaitable[_bandit_service_pb2.AllocateResponse]]:
         """Returns the arm of one unit. Reads memory only: it answers when the store is away. The same unit gets the same arm from every replica with the same policy version.
-        Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, INVALID_TOKEN.
+        Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, INVALID_TOKEN, EXPIRED_TOKEN.
         """
 
     @_abc_1.abstractmethod
@@ -128,7 +130,8 @@ class BanditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_bandit_service_pb2.RecordExposureResponse, _abc.Awaitable[_bandit_service_pb2.RecordExposureResponse]]:
         """Records that units saw their arms. Answers when the rows are durable. Good rows of a batch are kept whatever the others are; each bad row is named; when every row is bad the call fails.
-        Idempotent: the first exposure of a unit counts, whatever is repeated. Errors: INVALID_FIELD, ALL_ROWS_REJECTED, SPOOL_FULL, OVERLOADED.
+        Idempotent: the first exposure of a unit counts, whatever is repeated. Errors: INVALID_FIELD, ALL_ROWS_REJECTED, SPOOL_FULL, OVERLOADED;
+        STORE_UNAVAILABLE when a row names an older policy version that only the store knows.
         """
 
     @_abc_1.abstractmethod
