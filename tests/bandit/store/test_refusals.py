@@ -1,7 +1,7 @@
 """Postgres tells rows that it will never take from a state in which it takes none."""
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from services.bandit.store.journal import RowsRefusedError
 from services.bandit.store.logs import PostgresCopy
@@ -24,8 +24,8 @@ def test_allocations_when_a_line_can_never_be_written_then_refused(engine: Engin
 
 
 def test_outcomes_when_the_store_is_read_only_then_the_rows_are_not_to_blame(database_url: str) -> None:
-    engine = create_engine(database_url, application_name="test")
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("SET TRANSACTION READ ONLY"))
+    read_only = f"{database_url}&options=-c%20default_transaction_read_only%3Don"
+    engine = create_engine(read_only, application_name="test")
     try:
         with pytest.raises(Exception, match="read-only transaction") as caught:
             PostgresCopy(engine).outcomes(b"checkout\tu\tpaid\te\t1.0\t2026-01-01\n")
