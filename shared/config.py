@@ -194,7 +194,7 @@ def _without_none(kind: Any) -> Any:
 def _unknown(variables: Iterable[_Variable], prefix: str, given: Mapping[str, str]) -> Iterator[str]:
     known = {name for variable in variables for name in _names(variable)}
     for name in sorted(name for name in given if name.startswith(prefix) and name not in known):
-        close = difflib.get_close_matches(name, known, n=1)
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
         yield f"{name}: there is no such variable" + (f"; is it {close[0]}?" if close else "")
 
 

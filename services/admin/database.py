@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from shared.errors import Unavailable
 from shared.store import migrate
 from shared.store.embedded import EmbeddedPostgres
 
@@ -72,7 +73,12 @@ class ExternalDatabase:
             Unavailable: STORE_UNAVAILABLE.
             FailedPrecondition: INVALID_STATE, the schema is newer than this release.
         """
-        migrate.upgrade(self.url)
+        try:
+            migrate.upgrade(self.url)
+        except Unavailable as error:
+            where = without_password(self.url)
+            message = f"the Postgres of DATABASE_URL, {where}, cannot be reached: {error.__cause__}"
+            raise Unavailable(error.reason, message) from error
         return {"url": without_password(self.url)}
 
     def stop(self) -> None:

@@ -44,9 +44,11 @@ class Config(ServerOptions):
         metadata=setting("Is how often the store is asked for news that no notification told.", minimum=0.01),
     )
     spool_bytes: int = field(
-        default=128 << 20,
+        default=64 << 20,
         metadata=setting(
-            "Is the room of each of the two spools on this machine's disk.", unit="bytes", minimum=1 << 16
+            "Is the room of each of the two spools on this machine's disk, taken when they are made.",
+            unit="bytes",
+            minimum=1 << 16,
         ),
     )
     record_timeout: timedelta = field(

@@ -233,27 +233,29 @@ def token_keys(text: str) -> TokenKeys:
 
 def serve() -> None:
     """Runs a replica until SIGTERM or SIGINT."""
-    _run("bandit", Replica)
+    _run("bandit", Replica, required=frozenset({"DATABASE_URL", f"{PREFIX}TOKEN_KEYS"}))
 
 
 def learn() -> None:
     """Runs a learner until SIGTERM or SIGINT."""
-    _run("learner", LearnerProcess)
+    _run("learner", LearnerProcess, required=frozenset({"DATABASE_URL"}))
 
 
-def _run(name: str, process: Callable[[Config], Replica | LearnerProcess]) -> None:
+def _run(name: str, process: Callable[[Config], Replica | LearnerProcess], *, required: frozenset[str]) -> None:
     log.configure()
     try:
-        running = process(_configuration())
+        running = process(_configuration(required))
         run_until_signalled(name, running.start, running.stop)
     except (ConfigError, PlatformError, SpoolInUseError, OSError) as error:
         sys.exit(f"{name}: {error}")
 
 
-def _configuration() -> Config:
+def _configuration(required: frozenset[str]) -> Config:
     config = load(Config, PREFIX)
-    if not config.database_url.value:
-        raise ConfigError(["DATABASE_URL: must be given"])
+    needed = {"DATABASE_URL": config.database_url, f"{PREFIX}TOKEN_KEYS": config.token_keys}
+    missing = [f"{name}: must be given" for name, secret in needed.items() if name in required and not secret.value]
+    if missing:
+        raise ConfigError(missing)
     return config
 
 

@@ -358,3 +358,22 @@ def test_freeze_when_the_request_id_was_used_for_something_else_then_is_refused(
 
 def test_freeze_when_no_reason_is_given_then_is_refused(world: World) -> None:
     assert refusal(world.stub.Freeze, pb.FreezeRequest(experiment_id="checkout")) == (*INVALID_FIELD, ["reason"])
+
+
+@pytest.mark.parametrize(
+    ("other", "field"), [({"experiment_id": "half"}, "experiment_id"), ({"unit_id": "v"}, "unit_id")]
+)
+def test_record_when_a_row_contradicts_its_token_then_it_is_refused(
+    world: World, other: dict[str, str], field: str
+) -> None:
+    token = allocate(world, "u").token
+    row = pb.Outcome(event_id="e", token=token, metric_id="paid", value=1, **other)
+    shown = pb.Exposure(token=token, **other)
+
+    refused = [
+        refusal(world.stub.RecordOutcomes, pb.RecordOutcomesRequest(outcomes=[row])),
+        refusal(world.stub.RecordExposure, pb.RecordExposureRequest(exposures=[shown])),
+    ]
+
+    assert [one[:2] for one in refused] == [(grpc.StatusCode.INVALID_ARGUMENT, Reason.ALL_ROWS_REJECTED)] * 2
+    assert [one[2] for one in refused] == [[f"outcomes[0].{field}"], [f"exposures[0].{field}"]]

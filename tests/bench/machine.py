@@ -17,7 +17,7 @@ def facts() -> list[str]:
     load = os.getloadavg()[0]
     return [
         f"CPU: {_cpu_model()}, {len(all_cores())} cores, {platform.machine()}; load average at the start: {load:.1f}",
-        f"{platform.system()} {platform.release()}, {platform.python_implementation()} {platform.python_version()}",
+        f"{platform.system()}, {platform.python_implementation()} {platform.python_version()}",
         packages,
     ]
 

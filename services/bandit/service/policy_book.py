@@ -11,7 +11,7 @@ from services.bandit.domain import token
 from services.bandit.domain.ports import PolicyStore
 from services.bandit.domain.trial import HOLDOUT_ARM_ID
 from shared.definition.model import AnalysisUnit, Metric
-from shared.errors import FailedPrecondition, Reason, experiment_not_found
+from shared.errors import FailedPrecondition, NotFound, Reason
 from shared.policy.placement import PlacementReason, Placer, holdout_start, traffic_end
 from shared.policy.snapshot import RANGE, PolicySnapshot
 
@@ -123,7 +123,11 @@ class PolicyBook:
         """
         policy = self._policies.get(experiment_id)
         if policy is None:
-            raise experiment_not_found(experiment_id)
+            raise NotFound(
+                Reason.EXPERIMENT_NOT_FOUND,
+                f"there is no experiment {experiment_id!r} here, or it was never started",
+                metadata={"experiment_id": experiment_id},
+            )
         return policy
 
     def version(self, experiment_id: str, policy_version: int) -> ServingPolicy:

@@ -97,6 +97,7 @@ class RecordingService:
         """Returns the decision that a token proves, or that the policy version named must have made."""
         if exposure.token:
             decision = self._signer.read(exposure.token, now_ms=_milliseconds(now))
+            _check_agreement(decision, exposure.experiment_id, exposure.unit_id)
             self._book.policy(decision.experiment_id)
             return decision
         if fault := trial.unit_id_fault(exposure.unit_id):
@@ -121,6 +122,7 @@ class RecordingService:
             raise invalid_field("event_id", fault)
         if token:
             decision = self._signer.read(token, now_ms=_milliseconds(now))
+            _check_agreement(decision, experiment_id, unit_id)
             policy = self._book.policy(decision.experiment_id)
             trial_id = trial.trial_id(decision.unit_id, decision.allocation_id)
         else:
@@ -170,6 +172,14 @@ def _judged(
         message = f"all {len(rejections)} rows were rejected{shown}"
         raise InvalidArgument(Reason.ALL_ROWS_REJECTED, message, violations=violations[:100])
     return rows, rejections
+
+
+def _check_agreement(decision: Decision, experiment_id: str, unit_id: str) -> None:
+    """Raises InvalidArgument where a row says something else than its token."""
+    if experiment_id and experiment_id != decision.experiment_id:
+        raise invalid_field("experiment_id", f"is not {decision.experiment_id!r}, which the token says")
+    if unit_id and unit_id != decision.unit_id:
+        raise invalid_field("unit_id", "is not the unit that the token says")
 
 
 def _allocation_id(allocation_id: str, *, required: bool) -> str:

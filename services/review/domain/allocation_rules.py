@@ -42,7 +42,9 @@ def _weights(experiment: model.Experiment, weights: tuple[model.ArmWeight, ...])
         )
     total = sum(weight.weight for weight in weights)
     if not abs(total - 1) <= checks.TOLERANCE:
-        yield errors.FieldViolation(_WEIGHTS, f"sum to {total:.12g}, must sum to 1")
+        yield errors.FieldViolation(
+            _WEIGHTS, f"sum to {total:.12g}, must sum to 1; leave them all out for an equal split"
+        )
 
 
 def _binary_reward(experiment: model.Experiment) -> checks.Violations:

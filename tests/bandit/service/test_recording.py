@@ -73,7 +73,8 @@ ID_FAULTS: list[tuple[dict[str, Any], Reason, str]] = [
     ({"token": b"nonsense"}, Reason.INVALID_TOKEN, ""),
     ({"token": PAGE_TOKEN}, Reason.INVALID_TOKEN, ""),
     ({"token": expired()}, Reason.EXPIRED_TOKEN, ""),
-    ({"token": of_an_experiment_that_is_gone()}, Reason.EXPERIMENT_NOT_FOUND, ""),
+    ({"token": of_an_experiment_that_is_gone(), "experiment_id": ""}, Reason.EXPERIMENT_NOT_FOUND, ""),
+    ({"token": of_an_experiment_that_is_gone()}, Reason.INVALID_FIELD, "experiment_id"),
     ({"experiment_id": "views"}, Reason.INVALID_FIELD, "allocation_id"),
     ({"experiment_id": "views", "allocation_id": "a\nb"}, Reason.INVALID_FIELD, "allocation_id"),
     ({"experiment_id": "views", "allocation_id": "x" * 65}, Reason.INVALID_FIELD, "allocation_id"),
@@ -176,12 +177,20 @@ def test_outcomes_when_given_by_id_or_by_token_then_the_same_row() -> None:
     assert first == second == ("checkout", "u-1", "conversion", "e-1", 1.0, NOW - MINUTE)
 
 
-def test_outcomes_when_a_token_contradicts_the_ids_then_the_token_decides() -> None:
+def test_outcomes_when_a_token_contradicts_the_ids_then_the_row_is_refused() -> None:
     world = replica()
-    token = token_of(world)
+    rows = [
+        outcome(token=token_of(world), experiment_id="views"),
+        outcome(token=token_of(world), unit_id="somebody else"),
+        outcome(token=token_of(world), experiment_id="", unit_id=""),
+    ]
 
-    world.recording.record_outcomes([outcome(token=token, experiment_id="views", unit_id="somebody else")])
+    receipt = world.recording.record_outcomes(rows)
 
+    assert said(receipt) == [
+        (0, Reason.INVALID_FIELD, "experiment_id"),
+        (1, Reason.INVALID_FIELD, "unit_id"),
+    ]
     assert [(row.experiment_id, row.trial_id) for row in world.outcomes.rows] == [("checkout", "u-1")]
 
 

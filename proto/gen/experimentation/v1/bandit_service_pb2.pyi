@@ -627,7 +627,7 @@ class Exposure(_message.Message):
     ALLOCATION_ID_FIELD_NUMBER: _builtins.int
     EXPOSED_AT_FIELD_NUMBER: _builtins.int
     token: _builtins.bytes
-    """Is the token of the allocation. Required unless experiment, unit and version are given."""
+    """Is the token of the allocation. Required unless experiment, unit and version are given; where both are, they must agree."""
     experiment_id: _builtins.str
     """Names the experiment of a BatchAllocate without tokens."""
     unit_id: _builtins.str
@@ -667,7 +667,7 @@ class RecordExposureRequest(_message.Message):
     EXPOSURES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def exposures(self) -> _containers.RepeatedCompositeFieldContainer[Global___Exposure]:
-        """Are the exposures, 1 to 10,000."""
+        """Are the exposures, 1 to 10,000, in a message of at most 4 MiB."""
 
     def __init__(
         self,
@@ -729,9 +729,11 @@ class Outcome(_message.Message):
     OCCURRED_AT_FIELD_NUMBER: _builtins.int
     ALLOCATION_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
-    """Names the event, so that a repeated one counts once: unique within its experiment, unit and metric. Required, 1 to 64 characters."""
+    """Names the event, so that a repeated one counts once: unique within its experiment, unit and metric. Of several with one id the one delivered first
+    counts, whatever the others say. Required, 1 to 64 characters.
+    """
     token: _builtins.bytes
-    """Is the token of the allocation. Required unless experiment and unit are given."""
+    """Is the token of the allocation. Required unless experiment and unit are given; where both are, they must agree."""
     experiment_id: _builtins.str
     """Names the experiment."""
     unit_id: _builtins.str
@@ -775,7 +777,7 @@ class RecordOutcomesRequest(_message.Message):
     OUTCOMES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def outcomes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Outcome]:
-        """Are the outcomes, 1 to 10,000."""
+        """Are the outcomes, 1 to 10,000, in a message of at most 4 MiB."""
 
     def __init__(
         self,

@@ -49,7 +49,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_SPOOL_FULL: _ErrorReason.ValueType  # 12
     """RESOURCE_EXHAUSTED: the store is away and the local spool is full; google.rpc.RetryInfo says when to try again. Metadata: none."""
     ERROR_REASON_LIMIT_EXCEEDED: _ErrorReason.ValueType  # 13
-    """RESOURCE_EXHAUSTED: the message, batch or number of open streams is over its limit. Metadata: "limit"."""
+    """RESOURCE_EXHAUSTED: too many streams are open; clients of this project give this reason to oversized messages, too. Metadata: "limit"."""
     ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 14
     """UNAVAILABLE: too much work is under way; google.rpc.RetryInfo says when to try again. Metadata: none."""
     ERROR_REASON_STORE_UNAVAILABLE: _ErrorReason.ValueType  # 15
@@ -62,7 +62,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INTERNAL: a defect of the server; its log has the request id. Metadata: "request_id"."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
-    """Is the `reason` of the one google.rpc.ErrorInfo (domain "experimentation") that every error carries. Programs act on it; the message is for people."""
+    """Is the `reason` of the one google.rpc.ErrorInfo (domain "experimentation") that every error of the services carries. Programs act on it; the message
+    is for people. What gRPC itself refuses, such as an unknown method or an oversized message, carries a code and no reason.
+    """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Is never sent."""
@@ -91,7 +93,7 @@ ERROR_REASON_POLICY_VERSION_UNKNOWN: ErrorReason.ValueType  # 11
 ERROR_REASON_SPOOL_FULL: ErrorReason.ValueType  # 12
 """RESOURCE_EXHAUSTED: the store is away and the local spool is full; google.rpc.RetryInfo says when to try again. Metadata: none."""
 ERROR_REASON_LIMIT_EXCEEDED: ErrorReason.ValueType  # 13
-"""RESOURCE_EXHAUSTED: the message, batch or number of open streams is over its limit. Metadata: "limit"."""
+"""RESOURCE_EXHAUSTED: too many streams are open; clients of this project give this reason to oversized messages, too. Metadata: "limit"."""
 ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 14
 """UNAVAILABLE: too much work is under way; google.rpc.RetryInfo says when to try again. Metadata: none."""
 ERROR_REASON_STORE_UNAVAILABLE: ErrorReason.ValueType  # 15
