@@ -361,14 +361,14 @@ def test_freeze_when_no_reason_is_given_then_is_refused(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "field"), [({"experiment_id": "half"}, "experiment_id"), ({"unit_id": "v"}, "unit_id")]
+    ("experiment_id", "unit_id", "field"), [("half", "", "experiment_id"), ("checkout", "v", "unit_id")]
 )
 def test_record_when_a_row_contradicts_its_token_then_it_is_refused(
-    world: World, other: dict[str, str], field: str
+    world: World, experiment_id: str, unit_id: str, field: str
 ) -> None:
     token = allocate(world, "u").token
-    row = pb.Outcome(event_id="e", token=token, metric_id="paid", value=1, **other)
-    shown = pb.Exposure(token=token, **other)
+    row = pb.Outcome(event_id="e", token=token, experiment_id=experiment_id, unit_id=unit_id, metric_id="paid", value=1)
+    shown = pb.Exposure(token=token, experiment_id=experiment_id, unit_id=unit_id)
 
     refused = [
         refusal(world.stub.RecordOutcomes, pb.RecordOutcomesRequest(outcomes=[row])),
