@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ from experimentation.v1 import common_pb2 as common
 from experimentation.v1 import experiment_service_pb2 as experiments
 from experimentation.v1 import experiment_service_pb2_grpc as experiment_rpc
 from shared.store import migrate
-from shared.store.embedded import EmbeddedPostgres
+from tests.e2e.postgres_process import PostgresProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 REVIEW, BANDIT, LEARNER = "services.review", "services.bandit", "services.bandit.worker"
@@ -38,7 +37,7 @@ class Processes:
     """Is a Postgres with review, replicas and learners on it. For one thread."""
 
     def __init__(self, directory: Path) -> None:
-        self.postgres = EmbeddedPostgres(directory / "postgres")
+        self.postgres = PostgresProcess(directory / "postgres")
         self._directory = directory
         self._running: dict[str, subprocess.Popen[str]] = {}
         self._log = (directory / "processes.log").open("w")
@@ -91,11 +90,6 @@ class Processes:
         process = self._running.pop(name)
         process.kill()
         process.wait()
-
-    def kill_postgres(self) -> None:
-        """Kills Postgres with SIGKILL; its children notice and end."""
-        assert self.postgres.pid is not None
-        os.kill(self.postgres.pid, signal.SIGKILL)
 
 
 def bandit_stub(address: str) -> bandit_rpc.BanditServiceStub:

@@ -129,7 +129,7 @@ def test_outcomes_when_postgres_is_killed_then_count_exactly_once(stack: Stack) 
 
     for _ in range(KILLS):
         let_it_run(load)
-        stack.processes.kill_postgres()
+        stack.processes.postgres.kill()
         let_it_run(load)
         stack.processes.postgres.start()
     let_it_run(load)
@@ -141,7 +141,7 @@ def test_outcomes_when_postgres_is_killed_then_count_exactly_once(stack: Stack) 
 
 def test_serving_when_postgres_is_away_then_answers_and_restarts_stale(stack: Stack) -> None:
     stack.serve("postgres-away")
-    stack.processes.kill_postgres()
+    stack.processes.postgres.kill()
     load = Load(lambda: stack.bandit, "postgres-away")
     let_it_run(load, 30)
     load.stop()

@@ -107,7 +107,8 @@ def test_handler_when_it_asks_then_knows_how_long_the_caller_waits(serve: Serve)
     served.stub.Allocate(pb.AllocateRequest(), timeout=100)
     served.stub.Allocate(pb.AllocateRequest())
 
-    assert 90 < seen[0] <= 100
+    # gRPC's clock and the machine's may differ by a second or two.
+    assert 90 < seen[0] < 110
     assert seen[1] > 1e6
 
 
