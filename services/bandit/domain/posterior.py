@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from services.bandit.domain.statistics import ArmStatistics
-from services.bandit.kernels.best_arm import beta_best_arm, student_best_arm
 from shared.definition.model import BetaThompson, GaussianThompson, MetricDirection
+from shared.kernels.best_arm import beta_best_arm, student_best_arm
 
 Floats = NDArray[np.float64]
 

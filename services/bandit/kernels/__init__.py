@@ -8,7 +8,7 @@ compiled code does not. No state is kept and the interpreter's lock is not held:
 import numpy as np
 
 from services.bandit.kernels.assignment import assign, hash_column
-from services.bandit.kernels.best_arm import beta_best_arm, student_best_arm
+from shared.kernels.best_arm import beta_best_arm, student_best_arm
 
 
 def warm_up() -> None:

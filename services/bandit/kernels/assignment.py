@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.bandit.kernels._arguments import vector
-from services.bandit.kernels._jit import jit
+from shared.kernels.arguments import vector
+from shared.kernels.jit import jit
 
 _U = np.uint64
 _P1: Final = _U(0x9E3779B185EBCA87)

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from services.bandit.kernels import _quadrature
-from services.bandit.kernels._arguments import Floats, vector
+from shared.kernels import _quadrature
+from shared.kernels.arguments import Floats, vector
 
 LOG_MASS: Final = 32.0
 """Tails may be left out where they hold less than exp(-LOG_MASS) of an arm's mass."""

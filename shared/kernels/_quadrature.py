@@ -15,7 +15,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
-from services.bandit.kernels._jit import jit
+from shared.kernels.jit import jit
 
 Floats: TypeAlias = NDArray[np.float64]
 

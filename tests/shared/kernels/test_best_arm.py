@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from services.bandit.kernels.best_arm import beta_best_arm, student_best_arm
-from tests.bandit.kernels import reference
+from shared.kernels.best_arm import beta_best_arm, student_best_arm
+from tests.shared.kernels import reference
 
 Floats = NDArray[np.float64]
 Arms = tuple[Floats, ...]

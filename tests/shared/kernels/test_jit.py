@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from services.bandit.kernels._jit import jit, jit_uncached
+from shared.kernels.jit import jit, jit_uncached
 
 PROGRAM = "from services.bandit.kernels.assignment import hash_column; import numpy as np\n\
 print(hash_column(np.zeros(0, np.uint8), np.zeros(2, np.int64), 0)[0])"
