@@ -1,0 +1,1 @@
+"""Answers that hold where the weights followed the data."""

@@ -1,0 +1,1 @@
+"""Sufficient statistics: made from arrays or rows, merged, and turned into moments."""

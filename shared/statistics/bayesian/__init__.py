@@ -1,0 +1,1 @@
+"""Posteriors, the chances that they give, and what a wrong choice costs."""

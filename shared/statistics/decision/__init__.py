@@ -1,0 +1,1 @@
+"""From results, health and guardrails to one typed verdict."""

@@ -1,0 +1,1 @@
+"""What a sound design keeps, as rules."""

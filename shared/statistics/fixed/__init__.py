@@ -1,0 +1,1 @@
+"""Answers that hold at one look, planned beforehand."""

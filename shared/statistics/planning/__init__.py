@@ -1,0 +1,1 @@
+"""Power, smallest detectable effects, sample sizes, splits and durations."""

@@ -1,0 +1,1 @@
+"""What answers look like: obstacles, cautions, methods, comparisons, reports."""

@@ -1,0 +1,1 @@
+"""Answers that hold at any look, or at looks planned beforehand."""
