@@ -1,0 +1,227 @@
+"""What is known of a metric before the experiment: its value and how much one unit varies, without and with an effect.
+
+A difference of two arms of n_t and n_c units has variance v_t / n_t + v_c / n_c. Here is v, for every kind of metric:
+
+    mean          s^2                                               the same in both arms
+    proportion    p (1 - p)                                         follows the value
+    count         d m                                               follows the value; d = 1 is Poisson
+    rate          d r / e                                           e: exposure of a unit, such as hours
+    ratio         (s_N^2 - 2 R s_ND + R^2 s_D^2) / m_D^2            delta method (Deng, Knoblich and Lu 2018, eq. 7)
+    quantile      q (1 - q) / f^2                                   f: density of the values at the quantile
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from shared.errors import invalid_field
+from shared.statistics.result import checks
+
+Floats: TypeAlias = NDArray[np.float64]
+Codes: TypeAlias = NDArray[np.int8]
+
+
+class MetricKind(IntEnum):
+    """Says how the variance follows the value, and which distribution the statistic has."""
+
+    MEAN = 0
+    PROPORTION = 1
+    COUNT = 2
+    RATE = 3
+    RATIO = 4
+    QUANTILE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Holds metrics as they are under control, of any shape S; made by the class methods.
+
+    Attributes:
+        kind: `MetricKind` as int8.
+        value: In the metric's unit.
+        variance: Of one unit under control, after covariates and clusters: an arm of n units has variance / n.
+        units_per_cluster: Mean number of units that are randomised together; 1 where units are randomised.
+    """
+
+    kind: Codes
+    value: Floats
+    variance: Floats
+    units_per_cluster: Floats
+
+    @classmethod
+    def mean(cls, value: ArrayLike, variance: ArrayLike) -> "Baseline":
+        """Returns baselines of means of one value a unit.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: not finite, or a variance that is not above 0.
+        """
+        return _made(MetricKind.MEAN, checks.finite("value", value), checks.positive("variance", variance))
+
+    @classmethod
+    def proportion(cls, value: ArrayLike) -> "Baseline":
+        """Returns baselines of shares of units, each in (0, 1).
+
+        Raises:
+            InvalidArgument: INVALID_FIELD.
+        """
+        share = checks.shares("value", value)
+        return _made(MetricKind.PROPORTION, share, checks.positive("value", share * (1 - share)))
+
+    @classmethod
+    def count(cls, value: ArrayLike, *, dispersion: ArrayLike = 1.0) -> "Baseline":
+        """Returns baselines of counts of events, one count a unit.
+
+        Args:
+            value: Mean count of a unit, above 0.
+            dispersion: Variance over mean, above 0; 1 is Poisson. It stays the same under the treatment.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD.
+        """
+        return cls.rate(value, exposure=1.0, dispersion=dispersion)._as(MetricKind.COUNT)
+
+    @classmethod
+    def rate(cls, value: ArrayLike, *, exposure: ArrayLike, dispersion: ArrayLike = 1.0) -> "Baseline":
+        """Returns baselines of events per exposure, such as failures per hour.
+
+        Args:
+            value: Events per exposure, above 0.
+            exposure: Mean exposure of a unit, above 0.
+            dispersion: As for `count`.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD.
+        """
+        rate, spread = checks.positive("value", value), checks.positive("dispersion", dispersion)
+        return _made(MetricKind.RATE, rate, spread * rate / checks.positive("exposure", exposure))
+
+    @classmethod
+    def ratio(
+        cls,
+        *,
+        numerator_mean: ArrayLike,
+        denominator_mean: ArrayLike,
+        numerator_variance: ArrayLike,
+        denominator_variance: ArrayLike,
+        covariance: ArrayLike,
+    ) -> "Baseline":
+        """Returns baselines of ratios of two means, both measured on the units that are randomised.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: not finite, a denominator of 0, or moments whose ratio does not vary.
+        """
+        denominator = checks.finite("denominator_mean", denominator_mean)
+        if (denominator == 0).any():
+            raise invalid_field("denominator_mean", "must not be 0")
+        ratio = checks.finite("numerator_mean", numerator_mean) / denominator
+        variance = (
+            checks.not_negative("numerator_variance", numerator_variance)
+            - 2 * ratio * checks.finite("covariance", covariance)
+            + ratio**2 * checks.not_negative("denominator_variance", denominator_variance)
+        ) / denominator**2
+        return _made(MetricKind.RATIO, ratio, checks.positive("variance of the ratio", variance))
+
+    @classmethod
+    def quantile(cls, value: ArrayLike, *, level: ArrayLike, density: ArrayLike) -> "Baseline":
+        """Returns baselines of quantiles.
+
+        Args:
+            value: The quantile, in the metric's unit.
+            level: Such as 0.9, in (0, 1).
+            density: Of the values at the quantile, above 0: share of units per unit of the metric.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD.
+        """
+        share = checks.shares("level", level)
+        spread = checks.positive("level", share * (1 - share)) / checks.positive("density", density) ** 2
+        return _made(MetricKind.QUANTILE, checks.finite("value", value), spread)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Returns the common shape S."""
+        return self.value.shape
+
+    def with_covariates(self, explained_share: ArrayLike) -> "Baseline":
+        """Returns baselines whose variance is (1 - R^2) times as large (Deng, Xu, Kohavi and Walker 2013, eq. 4).
+
+        Args:
+            explained_share: R^2 of covariates from before the start, in [0, 1); for one covariate its squared
+                correlation with the metric.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD.
+        """
+        left = checks.positive("explained_share", 1 - checks.shares("explained_share", explained_share))
+        return replace(self, variance=self.variance * left)._broadcast()
+
+    def in_clusters(
+        self, units_per_cluster: ArrayLike, *, correlation: ArrayLike, size_variation: ArrayLike = 0.0
+    ) -> "Baseline":
+        """Returns baselines whose variance is inflated by the design effect 1 + ((1 + c^2) m - 1) ICC.
+
+        Eldridge, Ashby and Kerry 2006, eq. 3; with equal sizes it is Kish's 1 + (m - 1) ICC.
+
+        Args:
+            units_per_cluster: Mean size m of a cluster, 1 or more.
+            correlation: Of units of one cluster (ICC), in [0, 1].
+            size_variation: Standard deviation of the sizes over their mean, c.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD.
+        """
+        size = checks.positive("units_per_cluster", units_per_cluster)
+        if (size < 1).any():
+            raise invalid_field("units_per_cluster", "must be 1 or more")
+        spread = (1 + checks.not_negative("size_variation", size_variation) ** 2) * size
+        effect = 1 + (spread - 1) * checks.shares("correlation", correlation)
+        return replace(self, variance=self.variance * effect, units_per_cluster=size)._broadcast()
+
+    def treatment_variance(self, difference: ArrayLike) -> Floats:
+        """Returns the variance of one unit under a treatment; NaN where no treatment can have such a value.
+
+        Args:
+            difference: Treatment minus control, in the metric's unit; broadcasts with S.
+        """
+        value = self.value + np.asarray(difference, dtype=np.float64)
+        grows, peaks = np.isin(self.kind, (MetricKind.COUNT, MetricKind.RATE)), self.kind == MetricKind.PROPORTION
+        possible = np.where(grows | peaks, value >= 0, True) & np.where(peaks, value <= 1, True)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            change = np.where(grows, value / self.value, 1.0)
+            change = np.where(peaks, value * (1 - value) / (self.value * (1 - self.value)), change)
+        return np.asarray(np.where(possible, self.variance * change, np.nan))
+
+    def __getitem__(self, index: int | slice | tuple[int | slice | None, ...]) -> "Baseline":
+        """Returns some of the metrics, or the same with new axes."""
+        return Baseline(self.kind[index], self.value[index], self.variance[index], self.units_per_cluster[index])
+
+    def _as(self, kind: MetricKind) -> "Baseline":
+        return replace(self, kind=np.full(self.shape, kind, dtype=np.int8))
+
+    def _broadcast(self) -> "Baseline":
+        checks.same_shape(value=self.value, variance=self.variance, units_per_cluster=self.units_per_cluster)
+        return Baseline(*np.broadcast_arrays(self.kind, self.value, self.variance, self.units_per_cluster))
+
+
+def stacked(baselines: Sequence[Baseline]) -> Baseline:
+    """Returns metrics of any kinds as one, along a new first axis.
+
+    Raises:
+        InvalidArgument: INVALID_FIELD: there are none, or their shapes differ.
+    """
+    if len({one.shape for one in baselines}) != 1:
+        raise invalid_field("baselines", "must be one or more, of one shape")
+    return Baseline(
+        np.stack([one.kind for one in baselines]),
+        np.stack([one.value for one in baselines]),
+        np.stack([one.variance for one in baselines]),
+        np.stack([one.units_per_cluster for one in baselines]),
+    )
+
+
+def _made(kind: MetricKind, value: Floats, variance: Floats) -> Baseline:
+    return Baseline(np.array(kind, dtype=np.int8), value, variance, np.array(1.0))._broadcast()
