@@ -14,13 +14,15 @@ Flags = NDArray[np.int32]
 class ArmEstimates:
     """Holds values of arms, for any shape S; the arms' errors are independent but for `common_variance`.
 
-    The variance of an arm is `variance + common_variance`, that of a difference of two arms the sum of their
-    `variance`: what is common to all arms (an estimated covariate mean) leaves a difference alone, yet not a ratio.
+    The variance of an arm is `variance + common_variance`, the covariance of two arms the mean of their
+    `common_variance`, the variance of their difference the sum of their `variance`: what arms have in common (an
+    estimated covariate mean) leaves a difference alone, yet not a ratio.
 
     Attributes:
         value: In the metric's unit; NaN where `obstacle` is NO_UNITS, ZERO_DENOMINATOR or the like.
         variance: Of the value's own error, 0 or more.
-        common_variance: Covariance between any two arms, 0 or more.
+        common_variance: Of what the arms share; 0 where they share nothing, and below 0 where an arm's own error works
+            against it.
         degrees_of_freedom: Of the variance; inf where the normal distribution is meant.
         unit_count: Units of analysis.
         obstacle: `Obstacle` as int8.

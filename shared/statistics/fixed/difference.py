@@ -142,9 +142,9 @@ def lift_interval(
     relative to |C|, so that its sign is that of the difference.
     """
     t, c = np.broadcast_arrays(treatment.value, control.value)
-    shared = np.maximum(treatment.common_variance, control.common_variance)
+    shared = (treatment.common_variance + control.common_variance) / 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        vt, vc = treatment.variance + shared, control.variance + shared
+        vt, vc = treatment.variance + treatment.common_variance, control.variance + control.common_variance
         spread = quantile**2
         a, b, d = c**2 - spread * vc, t * c - spread * shared, t**2 - spread * vt
         root = np.sqrt(np.maximum(b**2 - a * d, 0.0))
