@@ -21,6 +21,8 @@ Floats: TypeAlias = NDArray[np.float64]
 
 BETA: Final = 0
 STUDENT: Final = 1
+GAMMA: Final = 2
+MINUS_GAMMA: Final = 3
 
 ORDER: Final = 10
 STEEPEST: Final = 8.0
@@ -47,11 +49,12 @@ _FROM_LEFT = _spectral_integration()
 class Arms(NamedTuple):
     """Holds the posteriors of K arms, each entry of shape (K,) float64.
 
-    A Beta arm lives on the logit line, where its log density is concave and smooth whatever its parameters.
+    A Beta arm lives on the logit line, where its log density is concave and smooth whatever its parameters; so does a
+    Gamma arm on the line of log(theta), and one with its sign turned, theta < 0, on that of -log(-theta).
 
     Attributes:
-        first: alpha | degrees of freedom.
-        second: beta | scale.
+        first: alpha | degrees of freedom | shape.
+        second: beta | scale | not used, since the mode says the rest.
         mode: Where the density peaks on the line.
         width: How wide the peak is.
         floor: Log density, relative to the peak's, below which it counts as nothing.
@@ -69,7 +72,7 @@ def best_arm(family: int, arms: Arms) -> tuple[Floats, Floats]:
     """Returns the probability of being largest and the expected loss of every arm, each of shape (K,).
 
     Args:
-        family: BETA or STUDENT.
+        family: BETA, STUDENT, GAMMA or MINUS_GAMMA.
         arms: One or more of them.
     """
     edges = _panel_edges(family, arms)
@@ -140,10 +143,13 @@ def _is_clear(family: int, arms: Arms, arm: int, middle: float, length: float) -
     """Says whether the panel is as far from the log density's singularities as it is long.
 
     Those of a Beta arm are the logistic function's, at +-i pi; those of a Student arm are where 1 + t^2 / nu is 0. A
-    panel over an inflection may look straight, so that how it bends does not tell.
+    panel over an inflection may look straight, so that how it bends does not tell. A Gamma arm has none, yet its
+    tail towards 0 is so straight that dtheta/dx = exp(x) would change too much: as if it had the logistic function's.
     """
     if family == BETA:
         return bool(length <= np.hypot(middle, np.pi))
+    if family != STUDENT:
+        return bool(length <= np.hypot(middle - arms.mode[arm], np.pi))
     return bool(length <= np.hypot(middle - arms.mode[arm], np.sqrt(arms.first[arm]) * arms.second[arm]))
 
 
@@ -251,9 +257,11 @@ def _others(reached: Floats, left: Floats) -> tuple[Floats, Floats]:
 
 @jit
 def _stretch(family: int, place: float) -> float:
-    """Returns dtheta/dx: that of the logistic function on the logit line, 1 on the plain one."""
+    """Returns dtheta/dx: that of the logistic function on the logit line, of exp on a log line, 1 on the plain one."""
     if family == STUDENT:
         return 1.0
+    if family != BETA:
+        return float(np.exp(place if family == GAMMA else -place))
     decay = np.exp(-abs(place))
     return float(decay / (1 + decay) ** 2)
 
@@ -282,6 +290,9 @@ def _log_density(family: int, arms: Arms, arm: int, place: float) -> float:
     """Returns the log density at the place, relative to the peak's."""
     if family == BETA:
         return float(_log_beta(arms.first[arm], arms.second[arm], place - arms.mode[arm]))
+    if family != STUDENT:
+        distance = place - arms.mode[arm] if family == GAMMA else arms.mode[arm] - place
+        return float(arms.first[arm] * (distance - np.expm1(distance)))
     freedom = arms.first[arm]
     deviation = (place - arms.mode[arm]) / arms.second[arm]
     return float(-(freedom + 1) / 2 * np.log1p(deviation**2 / freedom))

@@ -74,6 +74,35 @@ def student_best_arm(location: Floats, scale: Floats, degrees_of_freedom: Floats
     return probability, loss * unit
 
 
+def gamma_best_arm(shape: Floats, rate: Floats, *, smallest_is_best: bool = False) -> tuple[Floats, Floats]:
+    """Returns each arm's probability of having the largest rate of events, or the smallest, and its expected loss.
+
+    The posteriors are independent and Gamma with mean shape / rate.
+
+    Args:
+        shape: Shape (K,) float64, above 0 and finite.
+        rate: As shape.
+        smallest_is_best: Turns the question around; no other Gamma arms give that answer.
+
+    Returns:
+        Probabilities, shape (K,), summing to 1, and E[max_j theta_j - theta_i] or E[theta_i - min_j theta_j], shape
+        (K,), in the mean's unit, 0 or more.
+
+    Raises:
+        ValueError: A shape, a dtype or a value is not as said.
+    """
+    shape, rate = _positive("shape", shape), _positive("rate", rate)
+    _check_sizes(shape, rate)
+    mean = shape / rate
+    unit = mean.max()
+    if not (np.isfinite(unit) and (mean >= unit / FARTHEST).all()):
+        raise ValueError(f"shape, rate: means must be within a factor of {FARTHEST:g} of each other")
+    mode, width, floor = np.log(mean / unit), 1 / np.sqrt(shape), np.full(shape.size, -LOG_MASS)
+    family, line = (_quadrature.MINUS_GAMMA, -mode) if smallest_is_best else (_quadrature.GAMMA, mode)
+    probability, loss = _quadrature.best_arm(family, _arms(shape, rate, line, width, floor))
+    return probability, loss * unit
+
+
 def _arms(*columns: Floats) -> _quadrature.Arms:
     # Stacked, so that all are arrays of one kind and the kernel is compiled once.
     return _quadrature.Arms(*np.stack(columns))

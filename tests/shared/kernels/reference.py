@@ -46,6 +46,21 @@ def student_best_arm(location: Floats, scale: Floats, freedom: Floats) -> tuple[
     return _integrated(at, -reach, reach, points=np.arcsinh((peaks - origin) / unit))
 
 
+def gamma_best_arm(shape: Floats, rate: Floats, *, smallest_is_best: bool = False) -> tuple[Floats, Floats]:
+    """Returns the same for Gamma arms, largest or smallest, by integration over log(theta)."""
+
+    def at(x: float) -> tuple[Floats, Floats, Floats, float]:
+        below, above = special.gammainc(shape, rate * np.exp(x)), special.gammaincc(shape, rate * np.exp(x))
+        density = np.exp(shape * (x - mode - np.expm1(x - mode)))
+        return (density, above, below, np.exp(x)) if smallest_is_best else (density, below, above, np.exp(x))
+
+    mode = np.log(shape) - np.log(rate)
+    width = 1 / np.sqrt(shape)
+    low, high = float((mode - 40 / shape - 12 * width).min()), float((mode + np.log1p(40 / shape + 12 * width)).max())
+    peaks = np.concatenate([mode + reach * width for reach in (-9, -3, 0, 3, 9)])
+    return _integrated(at, low, high, points=peaks)
+
+
 def _integrated(at: Integrand, low: float, high: float, *, points: Floats) -> tuple[Floats, Floats]:
     def integrand(x: float) -> Floats:
         density, below, above, stretch = at(x)

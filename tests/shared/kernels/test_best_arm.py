@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from shared.kernels.best_arm import beta_best_arm, student_best_arm
+from shared.kernels.best_arm import beta_best_arm, gamma_best_arm, student_best_arm
 from tests.shared.kernels import reference
 
 Floats = NDArray[np.float64]
@@ -34,6 +34,10 @@ def rivals(base: float, arms: Arms) -> Arms:
 
 any_beta = columns(powers(0.05, 1e8), powers(0.05, 1e8))
 rival_beta = st.builds(rivals, st.floats(0.001, 0.999), columns(powers(10, 1e7), st.floats(-3, 3)))
+any_gamma = columns(powers(0.05, 1e6), powers(1e-3, 1e3))
+rival_gamma = columns(powers(0.5, 1e6), st.floats(-3, 3)).map(
+    lambda arms: (arms[0], arms[0] / (1 + arms[1] / np.sqrt(arms[0] + 10)))
+)
 any_student = columns(st.floats(-3, 3), powers(1e-3, 1), powers(1.5, 1e9))
 
 
@@ -60,6 +64,59 @@ def test_student_when_compared_with_adaptive_quadrature_then_agrees(arms: Arms) 
     expected_probability, expected_loss = reference.student_best_arm(location, scale, freedom)
     np.testing.assert_allclose(probability, expected_probability, rtol=0, atol=1e-9)
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-9, atol=1e-9 * float(scale.max()))
+
+
+@unhurried
+@given(arms=any_gamma | rival_gamma, smallest_is_best=st.booleans())
+def test_gamma_when_compared_with_adaptive_quadrature_then_agrees(arms: Arms, *, smallest_is_best: bool) -> None:
+    shape, rate = arms
+
+    probability, loss = gamma_best_arm(shape, rate, smallest_is_best=smallest_is_best)
+
+    expected_probability, expected_loss = reference.gamma_best_arm(shape, rate, smallest_is_best=smallest_is_best)
+    np.testing.assert_allclose(probability, expected_probability, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(loss, expected_loss, rtol=1e-8, atol=1e-9 * float((np.sqrt(shape) / rate).max()))
+
+
+@unhurried
+@given(powers(0.05, 1e8), powers(0.05, 1e8), st.floats(-3, 3))
+def test_gamma_when_there_are_two_then_equals_the_incomplete_beta(
+    first: float, second: float, deviations: float
+) -> None:
+    shape = np.array([first, second])
+    rate = np.array([first, second * np.exp(deviations * np.hypot(*1 / np.sqrt(shape)))])
+
+    probability, loss = gamma_best_arm(shape, rate)
+
+    # b_0 theta_0 / (b_0 theta_0 + b_1 theta_1) is Beta(a_0, a_1), and theta f(theta) the density of one more event.
+    share = rate / rate.sum()
+    expected = special.betainc(*shape, share[0]), special.betainc(*shape[::-1], share[1])
+    gap = shape[1] / rate[1] - shape[0] / rate[0]
+    assert min(abs(probability[::-1] - expected)) < 1e-10
+    assert loss[0] - loss[1] == pytest.approx(gap, abs=1e-9 * float((np.sqrt(shape) / rate).max()))
+
+
+@unhurried
+@given(rival_gamma, powers(1e-6, 1e6))
+def test_gamma_when_the_unit_of_exposure_changes_then_only_losses_scale(arms: Arms, factor: float) -> None:
+    shape, rate = arms
+
+    probability, loss = gamma_best_arm(shape, rate)
+    other_probability, other_loss = gamma_best_arm(shape, rate * factor)
+
+    np.testing.assert_allclose(other_probability, probability, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(other_loss * factor, loss, rtol=1e-9, atol=1e-10 * float((np.sqrt(shape) / rate).max()))
+
+
+@pytest.mark.parametrize("size", [1, 2, 10, 64])
+@pytest.mark.parametrize("shape", [0.05, 3.0, 1e8])
+@pytest.mark.parametrize("smallest_is_best", [False, True])
+def test_gamma_when_arms_are_identical_then_each_is_best_equally(
+    size: int, shape: float, *, smallest_is_best: bool
+) -> None:
+    probability, _ = gamma_best_arm(np.full(size, shape), np.full(size, 7.0), smallest_is_best=smallest_is_best)
+
+    np.testing.assert_allclose(probability, 1 / size, rtol=0, atol=1e-12)
 
 
 def test_beta_when_parameters_are_whole_then_equals_the_finite_sum() -> None:
@@ -237,6 +294,20 @@ def test_beta_when_two_losses_are_compared_then_they_differ_by_the_means(arms: A
 def test_beta_when_arrays_are_wrong_then_refuses(alpha: Floats, beta: Floats) -> None:
     with pytest.raises(ValueError, match="must be"):
         beta_best_arm(alpha, beta)
+
+
+@pytest.mark.parametrize(
+    ("shape", "rate"),
+    [
+        (np.ones(2), np.ones(3)),
+        (np.array([0.0, 1.0]), np.ones(2)),
+        (np.ones(2), np.array([np.inf, 1.0])),
+        (np.array([1e-60, 1e60]), np.ones(2)),
+    ],
+)
+def test_gamma_when_arrays_are_wrong_then_refuses(shape: Floats, rate: Floats) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        gamma_best_arm(shape, rate)
 
 
 @pytest.mark.parametrize(
