@@ -1,7 +1,8 @@
 """What planning answers with: power, sizes and effects as arrays, each with the reason where there is none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +17,15 @@ Flags: TypeAlias = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PlanReport:
     """Is one answer in full, for people and for the services that word it.
 
     Attributes:
-        figures: Named in words such as "power", each a number or the reason why there is none.
+        figures: By name, such as "power"; each a number, or the reason why there is none.
     """
 
     method: Method
-    figures: dict[str, float | NotEstimable]
+    figures: Mapping[str, float | NotEstimable]
     caution: Caution
 
 
@@ -43,6 +44,11 @@ class Power:
     obstacle: Codes
     caution: Flags
 
+    def report(self, *index: int) -> PlanReport:
+        """Returns one comparison's power; the index has a number for each axis."""
+        figures = {"power": _figure(self.value[index], self.obstacle[index])}
+        return PlanReport(self.method, figures, Caution(int(self.caution[index])))
+
 
 @dataclass(frozen=True, slots=True)
 class SampleSize:
@@ -51,7 +57,7 @@ class SampleSize:
     Attributes:
         total: Of all arms together, not rounded; NaN exactly where `obstacle` is not 0.
         arms: Whole units, rounded up, shape S + (arms,), the control first.
-        obstacle: `Obstacle` as int8: UNREACHABLE where no number of units suffices.
+        obstacle: `Obstacle` as int8: EFFECT_NOT_CLAIMED where no number of units suffices.
         caution: `Caution` as int32.
     """
 
@@ -60,6 +66,13 @@ class SampleSize:
     arms: Floats
     obstacle: Codes
     caution: Flags
+
+    def report(self, *index: int) -> PlanReport:
+        """Returns one comparison's size, in whole units; the index has a number for each axis of S."""
+        arms, obstacle = self.arms[index], self.obstacle[index]
+        figures = {"units": _figure(arms.sum(), obstacle)}
+        figures |= {f"units of arm {arm}": _figure(units, obstacle) for arm, units in enumerate(arms)}
+        return PlanReport(self.method, figures, Caution(int(self.caution[index])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +95,15 @@ class MinimumEffect:
     obstacle: Codes
     lift_obstacle: Codes
     caution: Flags
+
+    def report(self, *index: int) -> PlanReport:
+        """Returns one comparison's effect on both scales; the index has a number for each axis."""
+        figures = {
+            "difference": _figure(self.difference[index], self.obstacle[index]),
+            "lift": _figure(self.lift[index], self.lift_obstacle[index]),
+        }
+        return PlanReport(self.method, figures, Caution(int(self.caution[index])))
+
+
+def _figure(value: Any, obstacle: Any) -> float | NotEstimable:
+    return NotEstimable(Obstacle(int(obstacle))) if obstacle else float(value)

@@ -11,7 +11,7 @@ A difference of two arms of n_t and n_c units has variance v_t / n_t + v_c / n_c
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -82,7 +82,8 @@ class Baseline:
         Raises:
             InvalidArgument: INVALID_FIELD.
         """
-        return cls.rate(value, exposure=1.0, dispersion=dispersion)._as(MetricKind.COUNT)
+        mean = checks.positive("value", value)
+        return _made(MetricKind.COUNT, mean, checks.positive("dispersion", dispersion) * mean)
 
     @classmethod
     def rate(cls, value: ArrayLike, *, exposure: ArrayLike, dispersion: ArrayLike = 1.0) -> "Baseline":
@@ -157,7 +158,7 @@ class Baseline:
             InvalidArgument: INVALID_FIELD.
         """
         left = checks.positive("explained_share", 1 - checks.shares("explained_share", explained_share))
-        return replace(self, variance=self.variance * left)._broadcast()
+        return _broadcast(self.kind, self.value, self.variance * left, self.units_per_cluster)
 
     def in_clusters(
         self, units_per_cluster: ArrayLike, *, correlation: ArrayLike, size_variation: ArrayLike = 0.0
@@ -179,7 +180,7 @@ class Baseline:
             raise invalid_field("units_per_cluster", "must be 1 or more")
         spread = (1 + checks.not_negative("size_variation", size_variation) ** 2) * size
         effect = 1 + (spread - 1) * checks.shares("correlation", correlation)
-        return replace(self, variance=self.variance * effect, units_per_cluster=size)._broadcast()
+        return _broadcast(self.kind, self.value, self.variance * effect, size)
 
     def treatment_variance(self, difference: ArrayLike) -> Floats:
         """Returns the variance of one unit under a treatment; NaN where no treatment can have such a value.
@@ -187,24 +188,24 @@ class Baseline:
         Args:
             difference: Treatment minus control, in the metric's unit; broadcasts with S.
         """
-        value = self.value + np.asarray(difference, dtype=np.float64)
-        grows, peaks = np.isin(self.kind, (MetricKind.COUNT, MetricKind.RATE)), self.kind == MetricKind.PROPORTION
-        possible = np.where(grows | peaks, value >= 0, True) & np.where(peaks, value <= 1, True)
+        change = np.asarray(difference, dtype=np.float64)
+        below, above = self.room
         with np.errstate(invalid="ignore", divide="ignore"):
-            change = np.where(grows, value / self.value, 1.0)
-            change = np.where(peaks, value * (1 - value) / (self.value * (1 - self.value)), change)
-        return np.asarray(np.where(possible, self.variance * change, np.nan))
+            growth = np.where(np.isin(self.kind, (MetricKind.COUNT, MetricKind.RATE)), change / self.value, 0.0)
+            peak = self.value * (1 - self.value)
+            growth = np.where(self.kind == MetricKind.PROPORTION, change * (1 - 2 * self.value - change) / peak, growth)
+        return np.where((-below <= change) & (change <= above), self.variance * np.maximum(1 + growth, 0.0), np.nan)
+
+    @property
+    def room(self) -> tuple[Floats, Floats]:
+        """Returns how far a treatment's value can be below and above the control's, inf where nothing limits it."""
+        limited = np.isin(self.kind, (MetricKind.PROPORTION, MetricKind.COUNT, MetricKind.RATE))
+        below = np.where(limited, self.value, np.inf)
+        return below, np.where(self.kind == MetricKind.PROPORTION, 1 - self.value, np.inf)
 
     def __getitem__(self, index: int | slice | tuple[int | slice | None, ...]) -> "Baseline":
         """Returns some of the metrics, or the same with new axes."""
         return Baseline(self.kind[index], self.value[index], self.variance[index], self.units_per_cluster[index])
-
-    def _as(self, kind: MetricKind) -> "Baseline":
-        return replace(self, kind=np.full(self.shape, kind, dtype=np.int8))
-
-    def _broadcast(self) -> "Baseline":
-        checks.same_shape(value=self.value, variance=self.variance, units_per_cluster=self.units_per_cluster)
-        return Baseline(*np.broadcast_arrays(self.kind, self.value, self.variance, self.units_per_cluster))
 
 
 def stacked(baselines: Sequence[Baseline]) -> Baseline:
@@ -224,4 +225,9 @@ def stacked(baselines: Sequence[Baseline]) -> Baseline:
 
 
 def _made(kind: MetricKind, value: Floats, variance: Floats) -> Baseline:
-    return Baseline(np.array(kind, dtype=np.int8), value, variance, np.array(1.0))._broadcast()
+    return _broadcast(np.array(kind, dtype=np.int8), value, variance, np.array(1.0))
+
+
+def _broadcast(kind: Codes, value: Floats, variance: Floats, units_per_cluster: Floats) -> Baseline:
+    checks.same_shape(value=value, variance=variance, units_per_cluster=units_per_cluster)
+    return Baseline(*np.broadcast_arrays(kind, value, variance, units_per_cluster))

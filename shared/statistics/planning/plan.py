@@ -1,7 +1,7 @@
 """How an experiment is going to be judged: what it claims, at which error rates, looking when, split how."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -101,7 +101,7 @@ class Plan:
     power: float = 0.8
     alternative: Alternative = Alternative.TWO_SIDED
     claim: Claim = Superiority()
-    monitoring: Monitoring = FixedLook()
+    monitoring: Monitoring = field(default_factory=FixedLook)
     multiplicity: Multiplicity = Multiplicity.NONE
     primary_count: int = 1
     guardrail_count: int = 0

@@ -1,0 +1,48 @@
+"""What weakens a plan: the tests that it stands for are normal only with enough units, clusters and events."""
+
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.statistics.estimates.means import FEW_UNITS
+from shared.statistics.planning.baseline import Baseline, MetricKind
+from shared.statistics.planning.plan import Plan
+from shared.statistics.result.obstacles import Caution
+
+Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.int32]
+
+FEW_CLUSTERS: Final = 40
+"""Of an arm; below it cluster-robust variances are too small (Cameron, Gelbach and Miller 2008, section 4)."""
+
+FEW_EVENTS: Final = 10.0
+"""Of an arm, non-events of proportions too; below it the power of Wald's test is off by several points (see tests)."""
+
+
+def cautions(baseline: Baseline, plan: Plan, difference: Floats, unit_count: Floats) -> Flags:
+    """Returns `Caution` as int32, for arms of the sizes that the plan gives them; NaN is not cautioned against."""
+    smallest = unit_count * min(plan.treatment_share, plan.shares[0])
+    clustered = baseline.units_per_cluster > 1
+    few_clusters = clustered & (smallest / baseline.units_per_cluster < FEW_CLUSTERS)
+    few_units = ~clustered & (smallest < FEW_UNITS)
+    control = _event_count(baseline, baseline.value, unit_count * plan.shares[0])
+    treatment = _event_count(baseline, baseline.value + difference, unit_count * plan.treatment_share)
+    few_events = np.minimum(control, treatment) < FEW_EVENTS
+    return np.asarray(
+        np.where(few_units, Caution.FEW_UNITS, 0)
+        | np.where(few_clusters, Caution.FEW_CLUSTERS, 0)
+        | np.where(few_events, Caution.FEW_EVENTS, 0),
+        dtype=np.int32,
+    )
+
+
+def _event_count(baseline: Baseline, value: Floats, unit_count: Floats) -> Floats:
+    """Returns expected events, the rarer outcome of proportions; inf for metrics that are not made of events.
+
+    A Poisson count of mean m and variance m has m^2 / m events a unit, whatever the exposure of a unit.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        poisson = value * baseline.value / baseline.variance
+    kinds = [baseline.kind == MetricKind.PROPORTION, np.isin(baseline.kind, (MetricKind.COUNT, MetricKind.RATE))]
+    return np.asarray(unit_count * np.select(kinds, [np.minimum(value, 1 - value), poisson], np.inf))
