@@ -23,6 +23,8 @@ class Obstacle(IntEnum):
     EFFECT_NOT_CLAIMED = 20
     IMPOSSIBLE_VALUE = 21
     NOT_REACHABLE = 22
+    FEWER_THAN_TWO_SEGMENTS = 40
+    TOO_FEW_DAYS = 41
 
     @property
     def because(self) -> str:
@@ -46,6 +48,7 @@ class Caution(IntFlag):
     TIES = 512
     SPARSE_STRATUM = 1024
     BEFORE_BURN_IN = 2048
+    OVERDISPERSED = 4096
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -71,6 +74,8 @@ _BECAUSE = {
     Obstacle.EFFECT_NOT_CLAIMED: "the effect is not one that the plan claims to show",
     Obstacle.IMPOSSIBLE_VALUE: "the effect would give the metric a value that it cannot have",
     Obstacle.NOT_REACHABLE: "the plan's power is out of reach of the units that there are",
+    Obstacle.FEWER_THAN_TWO_SEGMENTS: "fewer than two segments have an effect that can be estimated",
+    Obstacle.TOO_FEW_DAYS: "there are too few days, or they hold too little",
 }
 
 _TEXTS = {
@@ -86,4 +91,5 @@ _TEXTS = {
     Caution.TIES: "many values are tied at the quantile: its density is not defined",
     Caution.SPARSE_STRATUM: "a stratum has few units in one of the arms",
     Caution.BEFORE_BURN_IN: "too early: the asymptotic sequence is not valid yet",
+    Caution.OVERDISPERSED: "counts vary more than Poisson counts do: intervals are too narrow",
 }
