@@ -96,7 +96,16 @@ class Moments:
 
 
 def merge(first: Moments, second: Moments) -> Moments:
-    """Returns the moments of both samples together (Chan, Golub and LeVeque 1983, eq. 2.1); shapes broadcast."""
+    """Returns the moments of both samples together (Chan, Golub and LeVeque 1983, eq. 2.1); shapes broadcast.
+
+    It rounds: parts merged in another order may differ in the last digits. `Sums` merge exactly.
+
+    Raises:
+        InvalidArgument: INVALID_FIELD: other variables, or shapes do not fit.
+    """
+    if first.variable_count != second.variable_count:
+        raise invalid_field("moments", f"{first.variable_count} and {second.variable_count} variables, must be alike")
+    checks.same_shape(moments=first.count, others=second.count)
     count = first.count + second.count
     share = second.count / np.maximum(count, 1)
     step = second.mean - first.mean
@@ -106,14 +115,16 @@ def merge(first: Moments, second: Moments) -> Moments:
 
 
 def pooled(moments: Moments, axis: int = -1) -> Moments:
-    """Returns the moments of all samples along an axis of S together."""
-    parts = np.moveaxis(np.arange(moments.count.size).reshape(moments.shape), axis, 0)
-    flat = Moments(
-        moments.count.reshape(-1),
-        moments.mean.reshape(-1, moments.variable_count),
-        moments.products.reshape(-1, moments.variable_count, moments.variable_count),
+    """Returns the moments of all samples along an axis of S together.
+
+    Raises:
+        InvalidArgument: INVALID_FIELD: there are no samples along the axis.
+    """
+    axis %= moments.count.ndim
+    arrays = (moments.count, moments.mean, moments.products)
+    return merged(
+        [Moments(*(np.asarray(array.take(part, axis)) for array in arrays)) for part in range(moments.shape[axis])]
     )
-    return merged([Moments(flat.count[part], flat.mean[part], flat.products[part]) for part in parts])
 
 
 def merged(parts: Sequence[Moments]) -> Moments:
@@ -134,8 +145,9 @@ def _check_products(products: Floats) -> None:
     squares = np.diagonal(products, axis1=-2, axis2=-1)
     if (squares < 0).any():
         raise invalid_field("products", "negative variance")
-    if not np.allclose(products, np.swapaxes(products, -1, -2), rtol=1e-9, atol=0):
+    deviations = np.sqrt(squares)
+    limit = deviations[..., :, None] * deviations[..., None, :]
+    if (np.abs(products - np.swapaxes(products, -1, -2)) > limit * 1e-9).any():
         raise invalid_field("products", "must be symmetric")
-    limit = np.sqrt(squares[..., :, None] * squares[..., None, :])
     if (np.abs(products) > limit * (1 + 1e-9)).any():
         raise invalid_field("products", "larger than the variances allow")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,7 +49,7 @@ def alpha(value: float, *, name: str = "alpha") -> float:
     return float(value)
 
 
-def same_shape(**arrays: Floats) -> None:
+def same_shape(**arrays: NDArray[Any]) -> None:
     """Raises unless the arrays broadcast to one shape."""
     try:
         np.broadcast_shapes(*(array.shape for array in arrays.values()))
