@@ -130,7 +130,9 @@ def effect_drift(periods: Comparison, *, early_count: int | None = None) -> Effe
         return _drift(effect, weight, early, usable.sum(axis=-1).astype(np.float64), enough)
 
 
-def _drift(effect: Floats, weight: Floats, early: NDArray[np.bool_], period_count: Floats, enough: Floats) -> EffectDrift:
+def _drift(
+    effect: Floats, weight: Floats, early: NDArray[np.bool_], period_count: Floats, enough: Floats
+) -> EffectDrift:
     def known(values: Floats) -> Floats:
         return np.where(enough, values, np.nan)
 

@@ -61,7 +61,12 @@ def minimum_data(
         if conversions.shape != units.shape or (conversions > units).any():
             raise invalid_field("conversion_counts", "must be one of each arm, and no more than its units")
         parts.append(
-            ("conversion_count", float(conversions.min()), float(FEWEST_CONVERSIONS), "conversions in the arm with fewest")
+            (
+                "conversion_count",
+                float(conversions.min()),
+                float(FEWEST_CONVERSIONS),
+                "conversions in the arm with fewest",
+            )
         )
     numbers = {name: found for name, found, _, _ in parts} | {f"needed_{name}": least for name, _, least, _ in parts}
     enough = all(found >= least for _, found, least, _ in parts)

@@ -78,9 +78,7 @@ class SampleRatio:
         """Returns one test as a finding; `family_size` tests share alpha (Bonferroni), such as those of segments."""
         numbers = self._numbers(index, checks.alpha(alpha) / family_size)
         if self.obstacle[index]:
-            return not_estimable(
-                Check.SAMPLE_RATIO, Obstacle(int(self.obstacle[index])), numbers, self.method.source
-            )
+            return not_estimable(Check.SAMPLE_RATIO, Obstacle(int(self.obstacle[index])), numbers, self.method.source)
         status = status_of(float(self.log_p_value[index]), alpha, family_size)
         return Finding(Check.SAMPLE_RATIO, status, _message(numbers), numbers, self.method.source)
 
@@ -255,5 +253,3 @@ def _probability(numbers: dict[str, float]) -> str:
     if numbers["p_value"] > 0:
         return f"{numbers['p_value']:.3g}"
     return f"1e{numbers['log_p_value'] / np.log(10):.0f}"
-
-

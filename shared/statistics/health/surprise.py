@@ -84,5 +84,3 @@ def _predictive(lift: Interval, typical_lift: float, confidence_level: float) ->
     p = 2 * special.ndtr(-abs(lift.estimate) / np.sqrt(typical_lift**2 + variance))
     shrunk = lift.estimate * typical_lift**2 / (typical_lift**2 + variance)
     return {"typical_lift": typical_lift, "predictive_p_value": float(p), "shrunk_lift": float(shrunk)}
-
-
