@@ -1,6 +1,7 @@
 """A treatment beside a control: what any test needs to know of the two, and the comparison that it makes of it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from shared.statistics.result.obstacles import Caution, Obstacle
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
 Flags = NDArray[np.int32]
+
+_ZERO_VARIANCE: Final = np.int8(Obstacle.ZERO_VARIANCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +96,19 @@ def contrast(treatment: ArmEstimates, control: ArmEstimates) -> Contrast:
         InvalidArgument: INVALID_FIELD: shapes do not fit.
     """
     checks.same_shape(treatment=treatment.value, control=control.value)
-    obstacle = _obstacle(treatment, control)
+    variance = treatment.variance + control.variance
+    obstacle = _obstacle(treatment, control, variance)
     return Contrast(
         treatment,
         control,
         np.where(obstacle == 0, treatment.value - control.value, np.nan),
-        np.where(obstacle == 0, np.sqrt(treatment.variance + control.variance), np.nan),
+        np.sqrt(np.where(obstacle == 0, variance, np.nan)),
         obstacle,
     )
 
 
-def _obstacle(treatment: ArmEstimates, control: ArmEstimates) -> Codes:
+def _obstacle(treatment: ArmEstimates, control: ArmEstimates, variance: Floats) -> Codes:
     """Returns what stands in the way of a difference; an arm without variance is fine beside one that has some."""
-    first, second = np.broadcast_arrays(treatment.obstacle, control.obstacle)
-    alike = (first == Obstacle.ZERO_VARIANCE) & (second == Obstacle.ZERO_VARIANCE)
-    worst = np.maximum(*(np.where(one == Obstacle.ZERO_VARIANCE, 0, one) for one in (first, second)))
-    return np.where(alike, Obstacle.ZERO_VARIANCE, worst).astype(np.int8)
+    first, second = (arm.obstacle * (arm.obstacle != _ZERO_VARIANCE) for arm in (treatment, control))
+    other = np.maximum(first, second)
+    return np.where((other == 0) & (variance == 0), _ZERO_VARIANCE, other)

@@ -1,6 +1,15 @@
-"""Fieller's interval for the lift, in units of the standard error that any test may set."""
+"""Fieller's interval for the lift, in units of the standard error that any test may set.
 
-from typing import NamedTuple
+With T and C the arms' values, D = T - C, v their own variances, s what they share with others (the arms' covariance is
+the mean of both s) and q the quantile of a test, the interval is
+
+    { l : (D - l C)^2 <= q^2 (v_T + v_C + 2 l w + l^2 (v_C + s_C)) },     w = v_C + (s_C - s_T) / 2
+
+where the right side is q^2 times the variance of T - (1 + l) C (Fieller 1954, with 1 + l for the ratio). At l = 0 it
+asks what the test of the difference asks, so that their verdicts agree.
+"""
+
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +19,10 @@ from shared.statistics.result.method import Alternative
 from shared.statistics.result.obstacles import Obstacle
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int8]
+
+_ZERO_CONTROL: Final = np.int8(Obstacle.ZERO_CONTROL)
+_CONTROL_NEAR_ZERO: Final = np.int8(Obstacle.CONTROL_NEAR_ZERO)
 
 
 class Ends(NamedTuple):
@@ -17,7 +30,7 @@ class Ends(NamedTuple):
 
     low: Floats
     high: Floats
-    obstacle: NDArray[np.int8]
+    obstacle: Codes
 
 
 def one_sided(low: Floats, high: Floats, alternative: Alternative) -> tuple[Floats, Floats]:
@@ -34,26 +47,30 @@ def lift_interval(
     control: ArmEstimates,
     quantile: Floats,
     alternative: Alternative,
-    obstacle: NDArray[np.int8],
+    obstacle: Codes,
 ) -> tuple[Floats, Ends]:
     """Returns the lift and Fieller's interval for it; no bounds exist where the control cannot be told from 0.
 
-    A negative control turns the sides around: a ratio above 1 is then a treatment below control. The lift is taken
-    relative to |C|, so that its sign is that of the difference.
+    The lift is relative to |C|: with a negative control, too, its sign is that of the difference.
     """
-    t, c = np.broadcast_arrays(treatment.value, control.value)
-    shared = (treatment.common_variance + control.common_variance) / 2
+    c, own, spread = control.value, control.variance, quantile**2
     with np.errstate(invalid="ignore", divide="ignore"):
-        vt, vc = treatment.variance + treatment.common_variance, control.variance + control.common_variance
-        spread = quantile**2
-        a, b, d = c**2 - spread * vc, t * c - spread * shared, t**2 - spread * vt
-        root = np.sqrt(np.maximum(b**2 - a * d, 0.0))
-        sign = np.sign(c)
-        lift = (t / c - 1) * sign
-        first, second = ((b - root) / a - 1) * sign, ((b + root) / a - 1) * sign
-    blocked = np.where(obstacle != 0, obstacle, np.where(c == 0, Obstacle.ZERO_CONTROL, 0))
-    blocked = np.where((blocked == 0) & ~(a > 0), Obstacle.CONTROL_NEAR_ZERO, blocked).astype(np.int8)
-    fine = blocked == 0
-    low, high = np.minimum(first, second), np.maximum(first, second)
-    low, high = one_sided(np.where(fine, low, np.nan), np.where(fine, high, np.nan), alternative)
-    return np.where(fine, lift, np.nan), Ends(low, high, blocked)
+        difference = treatment.value - c
+        total = own + control.common_variance
+        unblocked = c**2 - spread * total
+        blocked = _lift_obstacle(c, unblocked, obstacle)
+        # The roots of a l^2 - 2 b l + d; the discriminant without d, so that nothing large cancels where l is small.
+        a = np.where(blocked == 0, unblocked, np.nan)
+        w = own + (control.common_variance - treatment.common_variance) / 2
+        b = difference * c + spread * w
+        discriminant = (treatment.variance + own) * a + w * (difference * c + b) + total * difference**2
+        half = quantile * np.sqrt(np.maximum(discriminant, 0.0)) / a
+        middle = b * np.sign(c) / a
+        lift = np.where(blocked == 0, difference / np.abs(c), np.nan)
+    low, high = one_sided(middle - half, middle + half, alternative)
+    return lift, Ends(low, high, blocked)
+
+
+def _lift_obstacle(control: Floats, unblocked: Floats, obstacle: Codes) -> Codes:
+    near = np.where(unblocked > 0, obstacle, _CONTROL_NEAR_ZERO)
+    return np.where(obstacle == 0, np.where(control == 0, _ZERO_CONTROL, near), obstacle)

@@ -1,12 +1,13 @@
 """Treatment against control at a fixed look: Welch's t for the difference, Fieller's interval for the lift.
 
-With T and C the arms' values, V_T and V_C their variances, S their covariance and q a quantile of Student's t with
+With T and C the arms' values, v_T and v_C the variances of their own errors, and q a quantile of Student's t with
 Welch-Satterthwaite degrees of freedom:
 
-    difference   T - C +- q sqrt(V_T + V_C - 2 S)
-    lift         { r - 1 : (T - r C)^2 <= q^2 (V_T - 2 r S + r^2 V_C) }        (Fieller 1954)
+    difference   T - C +- q sqrt(v_T + v_C)
+    lift         Fieller's interval with the same q, see `estimates.lift`
 
-Both ask the same question at r = 1, so that their verdicts agree. Welch 1947; Satterthwaite 1946.
+Both ask one question where there is no effect, so that their verdicts agree; of other lifts the degrees of freedom are
+an approximation. Welch 1947; Satterthwaite 1946; Fieller 1954.
 """
 
 from typing import Final
@@ -54,7 +55,7 @@ def compare(
         method: What the estimates are called, where they are not plain means.
 
     Raises:
-        InvalidArgument: INVALID_FIELD: alpha is not in (0, 1), or shapes do not fit.
+        InvalidArgument: INVALID_FIELD: alpha is not in (0, 0.5), or shapes do not fit.
     """
     alpha = checks.alpha(alpha)
     pair = contrast(treatment, control)
@@ -70,9 +71,9 @@ def compare(
 
 def welch_freedom(treatment: ArmEstimates, control: ArmEstimates) -> Floats:
     """Returns Welch-Satterthwaite degrees of freedom; inf where both arms are normal, 1 where nothing varies."""
-    squares = treatment.variance**2 / treatment.degrees_of_freedom + control.variance**2 / control.degrees_of_freedom
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        freedom = (treatment.variance + control.variance) ** 2 / squares
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = treatment.variance / (treatment.variance + control.variance)
+        freedom = 1 / (share**2 / treatment.degrees_of_freedom + (1 - share) ** 2 / control.degrees_of_freedom)
     return np.asarray(np.where(np.isnan(freedom), 1.0, freedom))
 
 
