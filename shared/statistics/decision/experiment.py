@@ -90,9 +90,8 @@ def _left_open(candidates: Sequence[Treatment], verdict: Verdict) -> tuple[Verdi
 
 
 def _choose(candidates: Sequence[Treatment], best_arm_id: str) -> tuple[str, tuple[VerdictReason, ...]]:
-    estimates = {
-        one.arm_id: one.primary.effect.estimate for one in candidates if isinstance(one.primary.effect, Interval)
-    }
+    effects = {one.arm_id: one.primary.effect for one in candidates}
+    estimates = {arm_id: effect.estimate for arm_id, effect in effects.items() if isinstance(effect, Interval)}
     if best_arm_id in estimates:
         text = f"{best_arm_id} is shown to be the best arm"
         return best_arm_id, (VerdictReason(ReasonCode.BEST_TREATMENT_SHOWN, text, subject=best_arm_id),)

@@ -65,7 +65,7 @@ class Balance:
     caution: NDArray[np.int32]
 
     def finding(self, *index: int, alpha: float = ALPHA) -> Finding:
-        """Returns one test as a finding: FAIL never, as chance alone fails one covariate in a thousand; WARN at most."""
+        """Returns one test as a finding: WARN at most, as covariance adjustment can still make the results fair."""
         differences = np.abs(np.nan_to_num(self.standardised_difference[index]))
         numbers = {
             "unit_count": float(self.unit_count[index]),

@@ -131,7 +131,7 @@ def effect_drift(periods: Comparison, *, early_count: int | None = None) -> Effe
 
 
 def _drift(
-    effect: Floats, weight: Floats, early: NDArray[np.bool_], period_count: Floats, enough: Floats
+    effect: Floats, weight: Floats, early: NDArray[np.bool_], period_count: Floats, enough: NDArray[np.bool_]
 ) -> EffectDrift:
     def known(values: Floats) -> Floats:
         return np.where(enough, values, np.nan)

@@ -39,6 +39,9 @@ GAP_EXPECTATION: Final = 20.0
 
 ALPHA: Final = 0.001
 
+_MEDIAN_OF_SQUARE: Final = float(special.chdtri(1, 0.5))
+"""Of a squared standard normal, 0.4549."""
+
 _FRESHNESS_SOURCE: Final = "thresholds are ours, in units of the promised delay"
 _COMPLETENESS_SOURCE: Final = "negative binomial bound, Noufaily et al. 2013; thresholds are ours"
 
@@ -117,19 +120,15 @@ def expected_counts(counts: Floats) -> Floats:
     if len(counts) >= WEEKDAY_DAYS:
         above = log_counts - level
         level = level + [np.median(above[(day % 7 == one % 7) & (day != one)]) for one in day]
-    return np.maximum(np.exp(level) - 0.5, 0.0)
+    return np.asarray(np.maximum(np.exp(level) - 0.5, 0.0))
 
 
 def lower_tail(counts: Floats, expected: Floats) -> Floats:
     """Returns how likely so few are, for a negative binomial whose dispersion fits the median of the days."""
     mean = np.maximum(expected, 1e-9)
     squares = (counts - mean) ** 2
-    # The median of a squared standard normal is 0.4549: the dispersion makes the median day a usual one.
     dispersion = max(float(np.median((squares / _MEDIAN_OF_SQUARE - mean) / mean**2)), 0.0)
     if dispersion == 0:
         return np.asarray(special.pdtr(counts, mean))
     size = 1 / dispersion
     return np.asarray(special.betainc(size, counts + 1, size / (size + mean)))
-
-
-_MEDIAN_OF_SQUARE: Final = float(special.chdtri(1, 0.5))

@@ -60,14 +60,8 @@ def minimum_data(
         conversions = checks.counts("conversion_counts", conversion_counts)
         if conversions.shape != units.shape or (conversions > units).any():
             raise invalid_field("conversion_counts", "must be one of each arm, and no more than its units")
-        parts.append(
-            (
-                "conversion_count",
-                float(conversions.min()),
-                float(FEWEST_CONVERSIONS),
-                "conversions in the arm with fewest",
-            )
-        )
+        fewest = float(conversions.min())
+        parts.append(("conversion_count", fewest, float(FEWEST_CONVERSIONS), "conversions in the arm with fewest"))
     numbers = {name: found for name, found, _, _ in parts} | {f"needed_{name}": least for name, _, least, _ in parts}
     enough = all(found >= least for _, found, least, _ in parts)
     message = ", ".join(f"{found:.0f} of {least:.0f} {words}" for _, found, least, words in parts)

@@ -7,15 +7,15 @@ the true shares were drawn from a Dirichlet distribution around w,
 
     E = B(c w + n) / B(c w) * prod_k w_k^-n_k                          B: multivariate beta function
 
-Changing weights: the alternative is that one arm k gains or loses units by a factor on its odds, exp(d), in every batch:
+Changing weights: the alternative is that one arm k gains or loses units in every batch, by a factor exp(d) on its odds:
 
     L_kd = prod_i exp(d [A_i = k]) / (1 + w_i(k) (exp(d) - 1))
     E    = average of L_kd over the arms k and over d in +-(0.001 ... 2)
 
-Proof that it is valid: each factor of L_kd has mean w exp(d) / (1 + w (exp(d) - 1)) + (1 - w) / (1 + w (exp(d) - 1)) = 1
-given the past, as w = w_i(k) is known then. So L_kd is a martingale that starts at 1, however the weights follow the
-data, and so is an average of some with fixed shares: the grid approximates no integral, it *is* the alternative. By
-Ville's inequality P(E >= 1 / alpha at any time) <= alpha, and p = min over the past of 1 / E is valid at any time.
+Proof that it is valid: given the past, w = w_i(k) is known, and a factor of L_kd has mean (w exp(d) + 1 - w) / (1 + w
+(exp(d) - 1)) = 1. So L_kd is a martingale that starts at 1, however the weights follow the data, and so is an average
+of such with fixed shares: the grid approximates no integral, it *is* the alternative. By Ville's inequality
+P(E >= 1 / alpha at any time) <= alpha, and p = min over the past of 1 / E is valid at any time.
 Units within a batch share their weights, so that counts are all that is needed, and the size of batches has no effect.
 """
 

@@ -21,7 +21,7 @@ def log_chi_square_tail(statistic: Floats, degrees_of_freedom: Floats) -> Floats
     tail = special.gammaincc(a, x)
     far = (tail < _TINY) & np.isfinite(x)
     with np.errstate(divide="ignore"):
-        return np.where(far, _log_gamma_tail(a, np.where(far, x, a + 1)), np.log(tail))
+        return np.asarray(np.where(far, _log_gamma_tail(a, np.where(far, x, a + 1)), np.log(tail)))
 
 
 def log_binomial_tails(count: Floats, total: Floats, share: Floats) -> Floats:
@@ -34,7 +34,7 @@ def log_binomial_tails(count: Floats, total: Floats, share: Floats) -> Floats:
     tail = np.minimum(low, high)
     with np.errstate(divide="ignore"):
         log_tail = np.where(tail < _TINY, _log_first_terms(k, n, share), np.log(tail))
-    return np.minimum(np.log(2) + log_tail, 0.0)
+    return np.asarray(np.minimum(np.log(2) + log_tail, 0.0))
 
 
 def _log_gamma_tail(a: Floats, x: Floats) -> Floats:
@@ -42,7 +42,7 @@ def _log_gamma_tail(a: Floats, x: Floats) -> Floats:
     fraction = np.zeros_like(x)
     for term in range(_TERMS, 0, -1):
         fraction = term * (term - a) / (x + 2 * term + 1 - a - fraction)
-    return a * np.log(x) - x - special.gammaln(a) - np.log(x + 1 - a - fraction)
+    return np.asarray(a * np.log(x) - x - special.gammaln(a) - np.log(x + 1 - a - fraction))
 
 
 def _log_first_terms(count: Floats, total: Floats, share: Floats) -> Floats:
@@ -57,4 +57,4 @@ def _log_first_terms(count: Floats, total: Floats, share: Floats) -> Floats:
     )
     odds = share / (1 - share)
     outwards = np.where(count > total * share, rest * odds / (count + 1), count / odds / (rest + 1))
-    return log_mass - np.log1p(-np.minimum(outwards, 0.5))
+    return np.asarray(log_mass - np.log1p(-np.minimum(outwards, 0.5)))
