@@ -5,7 +5,7 @@ sum_j c_j n_j the sum is least (Cauchy and Schwarz) with
 
     n_0 proportional to s_0 sqrt(k / c_0),    n_j proportional to s_j / sqrt(c_j)
 
-which is the square-root rule where all arms vary and cost the same (Dunnett 1955, section 4: n_0 = n sqrt(k)), and
+which is the square-root rule where all arms vary and cost the same (Dunnett 1955), and
 Neyman's allocation (1934) with one treatment.
 """
 

@@ -152,18 +152,18 @@ def fitted_repeat_visits(cumulative: ArrayLike) -> RepeatVisits:
     seen = _checked_growth(cumulative)
     days = np.arange(1, seen.size + 1)
 
-    def population(logs: Floats) -> float:
-        # Linear in the population: the best one for given chances is known.
-        share = _seen_share(*np.exp(logs), days)
-        return float(share @ seen / (share @ share))
+    def model(logs: Floats) -> RepeatVisits:
+        # Counts are linear in the population, so that the best one is known for any chances.
+        alpha, beta = map(float, np.exp(logs))
+        share = _seen_share(alpha, beta, days)
+        return RepeatVisits(float(share @ seen / (share @ share)), alpha, beta)
 
     def misfit(logs: Floats) -> Floats:
-        return np.asarray((population(logs) * _seen_share(*np.exp(logs), days) - seen) / seen[-1])
+        return np.asarray((model(logs).unit_count(days) - seen) / seen[-1])
 
     starts = [np.log([mass * mean, mass * (1 - mean)]) for mass in (1.0, 30.0) for mean in (0.02, 0.2)]
     found = [optimize.least_squares(misfit, start, bounds=(-12.0, 12.0), xtol=1e-14, ftol=1e-14) for start in starts]
-    best = min(found, key=lambda one: float(one.cost)).x
-    return RepeatVisits(population(best), *map(float, np.exp(best)))
+    return model(min(found, key=lambda one: float(one.cost)).x)
 
 
 def _seen_share(alpha: float, beta: float, days: ArrayLike) -> Floats:
