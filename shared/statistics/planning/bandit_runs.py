@@ -35,6 +35,7 @@ class Runs:
 
     @classmethod
     def start(cls, arms: Baseline, plan: BanditPlan, repetitions: int) -> "Runs":
+        """Returns repetitions that have no units yet."""
         size = arms.shape[0]
         nothing = np.zeros((repetitions, size))
         return cls(
@@ -54,7 +55,9 @@ class Runs:
         self.counts[on] += drawn
         self.sums[on] += rewards(arms, drawn, rng)
         self.value[on] += drawn @ arms.value
-        self.leader[on] = (plan.side * self.sums[on] / np.maximum(self.counts[on], 1)).argmax(axis=-1)
+        seen = self.counts[on] > 0
+        means = np.divide(plan.side * self.sums[on], self.counts[on], out=np.full(seen.shape, -np.inf), where=seen)
+        self.leader[on] = means.argmax(axis=-1)
         self._update(on[(self.counts[on] >= plan.burn_in_unit_count).all(axis=-1)], arms, plan)
 
     def _update(self, mature: NDArray[np.intp], arms: Baseline, plan: BanditPlan) -> None:
@@ -75,7 +78,7 @@ def rewards(arms: Baseline, counts: NDArray[np.int64], rng: np.random.Generator)
 
 
 def _scale(arms: Baseline, counts: Floats, sums: Floats) -> Floats:
-    """Returns the means' standard errors: as observed for proportions, one success and failure added; else as planned."""
+    """Returns the means' standard errors: as seen for proportions (one success and failure added), or as planned."""
     variance = np.broadcast_to(arms.variance, counts.shape)
     if arms.kind[0] == MetricKind.PROPORTION:
         share = (sums + 1) / (counts + 2)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.statistics.estimates.means import FEW_UNITS
+from shared.statistics.estimates.proportions import few_events
 from shared.statistics.planning.baseline import Baseline, MetricKind
 from shared.statistics.planning.plan import Plan
 from shared.statistics.result.obstacles import Caution
@@ -16,9 +17,6 @@ Flags: TypeAlias = NDArray[np.int32]
 FEW_CLUSTERS: Final = 40
 """Of an arm; below it cluster-robust variances are too small (Cameron, Gelbach and Miller 2008, section 4)."""
 
-FEW_EVENTS: Final = 10.0
-"""Of an arm, non-events of proportions too; below it the power of Wald's test is off by several points (see tests)."""
-
 
 def cautions(baseline: Baseline, plan: Plan, difference: Floats, unit_count: Floats) -> Flags:
     """Returns `Caution` as int32, for arms of the sizes that the plan gives them; NaN is not cautioned against."""
@@ -28,11 +26,10 @@ def cautions(baseline: Baseline, plan: Plan, difference: Floats, unit_count: Flo
     few_units = ~clustered & (smallest < FEW_UNITS)
     control = _event_count(baseline, baseline.value, unit_count * plan.shares[0])
     treatment = _event_count(baseline, baseline.value + difference, unit_count * plan.treatment_share)
-    few_events = np.minimum(control, treatment) < FEW_EVENTS
     return np.asarray(
         np.where(few_units, Caution.FEW_UNITS, 0)
         | np.where(few_clusters, Caution.FEW_CLUSTERS, 0)
-        | np.where(few_events, Caution.FEW_EVENTS, 0),
+        | few_events(np.minimum(control, treatment)),
         dtype=np.int32,
     )
 

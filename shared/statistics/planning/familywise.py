@@ -2,14 +2,11 @@
 
 import math
 from enum import StrEnum
-from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(160)
-_NORMAL_WEIGHTS: Final = _WEIGHTS / math.sqrt(2 * math.pi)
+from shared.statistics.fixed import many_to_one
 
 
 class Multiplicity(StrEnum):
@@ -29,6 +26,9 @@ def comparison_alpha(
 ) -> float:
     """Returns the error rate at which each comparison may be tested by itself.
 
+    DUNNETT: P(|Z| > c) where P(any |Z_i| > c) = alpha, with correlations l_i l_j, l_i^2 = n_i / (n_i + n_0), of arms
+    that vary alike (Dunnett 1955, with known variance).
+
     Args:
         shares: Of the arms, the control first.
         alpha: Of all comparisons together.
@@ -40,24 +40,8 @@ def comparison_alpha(
         return alpha
     if rule is Multiplicity.BONFERRONI or len(shares) == 2:
         return alpha / primary_count / (len(shares) - 1)
-    return _dunnett_alpha(np.asarray(shares), alpha / primary_count, two_sided=two_sided)
-
-
-def _dunnett_alpha(shares: NDArray[np.float64], alpha: float, *, two_sided: bool) -> float:
-    """Returns P(|Z| > c) of one comparison where P(any |Z_i| > c) = alpha (Dunnett 1955, eq. 9, with known variance).
-
-    Z_i = l_i X + sqrt(1 - l_i^2) Y_i, where X is the control's error and l_i^2 = n_i / (n_i + n_0).
-    """
-    load = np.sqrt(shares[1:] / (shares[1:] + shares[0]))
-    rest = np.sqrt(1 - load**2)
-
-    def excess(critical: float) -> float:
-        inside = special.ndtr((critical - load * _NODES[:, None]) / rest)
-        if two_sided:
-            inside = inside - special.ndtr((-critical - load * _NODES[:, None]) / rest)
-        return float(_NORMAL_WEIGHTS @ inside.prod(axis=1) - (1 - alpha))
-
-    tails = 2 if two_sided else 1
-    low, high = -special.ndtri(alpha / tails), -special.ndtri(alpha / tails / load.size)
-    critical = optimize.brentq(excess, low, high, xtol=1e-13)
-    return float(tails * special.ndtr(-critical))
+    treatments = np.array(shares[1:])
+    loadings = np.sqrt(treatments / (treatments + shares[0]))
+    family = many_to_one.family_of(loadings, math.inf, two_sided=two_sided)
+    bound = many_to_one.bound_of(alpha / primary_count, math.inf, family)
+    return float((2 if two_sided else 1) * special.ndtr(-bound))

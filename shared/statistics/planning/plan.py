@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from shared.errors import invalid_field
+from shared.statistics.fixed import margins
 from shared.statistics.planning import familywise
 from shared.statistics.planning.familywise import Multiplicity
 from shared.statistics.planning.monitoring import FixedLook, Monitoring
@@ -15,18 +17,15 @@ from shared.statistics.result import checks
 from shared.statistics.result.method import Alternative
 
 
-class Scale(StrEnum):
-    """Says what a margin is measured in: the metric's unit, or the control's value."""
-
-    ABSOLUTE = "ABSOLUTE"
-    RELATIVE = "RELATIVE"
+Scale: TypeAlias = margins.Scale
+"""Says what a margin is measured in, as the tests do."""
 
 
 class StandardError(StrEnum):
     """Says from what a fixed-look test takes its standard error.
 
-    UNPOOLED: from each arm by itself, as `fixed` does. POOLED: from both arms together, as if there were no effect
-    (the z-test and the chi-square test of proportions).
+    UNPOOLED: from each arm by itself (Welch's test, Wald's). POOLED: from both arms together, as if there were no
+    effect (Student's test; the score test of proportions, which `fixed.proportions` makes).
     """
 
     UNPOOLED = "UNPOOLED"
@@ -115,6 +114,7 @@ class Plan:
         if self.primary_count < 1 or self.guardrail_count < 0:
             raise invalid_field("primary_count", "must be 1 or more, and guardrail_count 0 or more")
         _check_alternative(self.claim, self.alternative)
+        _check_margin(self.claim, self.alternative)
         _check_standard_error(self)
 
     @property
@@ -151,6 +151,14 @@ class Plan:
 def _check_shares(shares: tuple[float, ...]) -> None:
     if len(shares) < 2 or not all(share > 0 for share in shares) or not math.isclose(sum(shares), 1, abs_tol=1e-9):
         raise invalid_field("shares", f"{shares}, must be two or more, each above 0, together 1")
+
+
+def _check_margin(claim: Claim, alternative: Alternative) -> None:
+    limited = (
+        not isinstance(claim, Superiority) and claim.scale is Scale.RELATIVE and alternative is not Alternative.LESS
+    )
+    if limited and (np.asarray(claim.margin) >= 1).any():
+        raise invalid_field("margin", "must be below 1 where it is relative to the control and a lower end")
 
 
 def _check_alternative(claim: Claim, alternative: Alternative) -> None:
