@@ -17,8 +17,8 @@ ARMS: Final = 3
 
 METHOD = f"""\
 {ROWS:,} rows, {METRICS} metrics, {ARMS} arms, one thread; count, sums and sums of squares of every arm. *Exact*:
-`sums_from_arrays`, which rounds nothing. *bincount*: one pass of `numpy.bincount` for the counts and two for each metric,
-with its values and with their squares as weights. Values are log-normal; counts are Poisson."""
+`sums_from_arrays`, which rounds nothing. *bincount*: one pass of `numpy.bincount` for the counts and two for each
+metric, with its values and with their squares as weights. Values are log-normal; counts are Poisson."""
 
 
 def section() -> Section:

@@ -150,7 +150,10 @@ class QuantileSketch:
         )
 
     def _quantiles(self, shares: Floats) -> Floats:
-        return np.array(self.kll.get_quantiles(shares.reshape(-1), inclusive=True)).reshape(shares.shape)
+        inner = np.array(self.kll.get_quantiles(shares.reshape(-1), inclusive=True)).reshape(shares.shape)
+        # The library knows the extremes exactly, yet answers with the outermost values that it kept.
+        lowest, highest = self.kll.get_min_value(), self.kll.get_max_value()
+        return np.asarray(np.where(shares <= 0, lowest, np.where(shares >= 1, highest, inner)))
 
 
 def _without_values(shape: tuple[int, ...]) -> SketchAnswers:

@@ -1,5 +1,6 @@
 """Sums without rounding: in whatever order parts are merged, the whole has the same bits."""
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
@@ -94,8 +95,8 @@ def sums_from_arrays(arm_index: ArrayLike, values: ArrayLike, *, arm_count: int)
     if numbers.ndim < 2 or numbers.shape[-1] != arms.size:
         raise invalid_field("values", f"shape {numbers.shape}, must be (..., variables, {arms.size})")
     *metrics, size, rows = numbers.shape
-    columns = _read_only(numbers.reshape(-1, size, rows))
-    slabs = -(-rows // _digit_sums.SLAB)
+    columns = _read_only(numbers.reshape(math.prod(metrics), size, rows))
+    slabs = rows // _digit_sums.SLAB + 1
     limbs = np.zeros((slabs, len(columns), arm_count, size + 1, size + 1, _digit_sums.LIMB_COUNT), np.int64)
     if not _digit_sums.add_products(arms, columns, limbs):
         wrong = numbers[~(np.abs(numbers) <= LARGEST)][0]

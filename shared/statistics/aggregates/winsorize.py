@@ -48,8 +48,8 @@ def caps_from_arrays(
         high_share: Of values that the high cap leaves alone, such as 0.99 or 0.999; ties at the cap are left alone too,
             and 1 means no cap.
         low_share: Of values that the low cap may raise; 0 means no cap.
-        nonzero_only: Whether quantiles are over values other than 0, and caps never move a 0. Meant for metrics that are
-            0 for most units: over all units their cap would be 0.
+        nonzero_only: Whether quantiles are over values other than 0, and caps never move a 0: for metrics that are 0
+            for most units, whose cap over all units would be 0.
 
     Raises:
         InvalidArgument: INVALID_FIELD: a value is not finite, or the shares are not 0 <= low < high <= 1.
