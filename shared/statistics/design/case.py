@@ -52,14 +52,14 @@ class Case:
     def guardrail_power(self, metric: DesignMetric) -> float | None:
         """Returns the power to show a guardrail non-inferior where the treatment does nothing to it."""
         baseline = planned_baseline(metric)
-        if baseline is None or metric.margin is None or metric.margin <= 0 or self.design.unit_count < 1:
+        if baseline is None or metric.margin is None or not metric.margin > 0 or self.design.unit_count < 1:
             return None
         plan = guardrail_plan(self.design.plan, metric)
         answer = power(baseline, plan, difference=0.0, unit_count=self.design.unit_count)
         return None if answer.obstacle else float(answer.value)
 
     def _planned(self, metric: DesignMetric | None) -> tuple[Baseline | None, float | None]:
-        if metric is None or metric.minimum_lift is None or metric.minimum_lift <= 0:
+        if metric is None or metric.minimum_lift is None or not metric.minimum_lift > 0:
             return None, None
         baseline = planned_baseline(metric)
         return baseline, None if baseline is None else good_difference(metric, baseline)

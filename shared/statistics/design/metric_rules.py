@@ -55,7 +55,7 @@ def _guardrails(case: Case) -> Judgement:
         return warning(
             "no guardrail watches for harm", "add at least one metric that must not get worse, with a margin"
         )
-    unbounded = [metric.metric_id for metric in guardrails if metric.margin is None or metric.margin <= 0]
+    unbounded = [metric.metric_id for metric in guardrails if metric.margin is None or not metric.margin > 0]
     if unbounded:
         return warning(
             f"{len(unbounded)} of {len(guardrails)} guardrails have no margin above 0: {', '.join(unbounded)}",

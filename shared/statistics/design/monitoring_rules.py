@@ -97,7 +97,7 @@ def _multiple_exposure(case: Case) -> Judgement:
 
 def _surprise(case: Case) -> Judgement:
     lift, metric, limits = case.design.observations.lift, case.primary, case.thresholds
-    if lift is None or metric is None or metric.minimum_lift is None or metric.minimum_lift <= 0:
+    if lift is None or metric is None or metric.minimum_lift is None or not metric.minimum_lift > 0:
         return Unchecked("there is no result yet, or no smallest lift to hold it against")
     fix = "look for a defect first: logging, sample ratio, outliers; then repeat the experiment"
     if abs(lift) > limits.surprising_ratio * metric.minimum_lift:

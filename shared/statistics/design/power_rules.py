@@ -20,13 +20,17 @@ def _power(case: Case) -> Judgement:
     power, metric = case.primary_power, case.primary
     if power is None or metric is None or metric.minimum_lift is None:
         return Unchecked(_NEEDED)
-    if power >= case.thresholds.wanted_power:
+    guardrails = case.design.plan.guardrail_count
+    wanted, least = (_shared(each, guardrails) for each in (case.thresholds.wanted_power, case.thresholds.least_power))
+    if power >= wanted:
         return None
     message = (
         f"the power to find a lift of {percent(metric.minimum_lift)} on {metric.metric_id} with"
-        f" {units(case.design.unit_count)} units is {percent(power)}, below {percent(case.thresholds.wanted_power)}"
+        f" {units(case.design.unit_count)} units is {percent(power)}, below {percent(wanted)}"
     )
-    say = error if power < case.thresholds.least_power else warning
+    if guardrails:
+        message += f" ({percent(case.thresholds.wanted_power)} for it and {guardrails} guardrails together)"
+    say = error if power < least else warning
     return say(message, _more_units(case, metric))
 
 
@@ -122,6 +126,7 @@ def _guardrail_power(case: Case) -> Judgement:
 
 
 def _shared(power: float, guardrail_count: int) -> float:
+    """Returns the power that each comparison needs for all of them together to have the given one."""
     return 1 - (1 - power) / (guardrail_count + 1)
 
 
