@@ -65,8 +65,8 @@ class Comparison:
             method=self.method,
             alternative=self.alternative,
             confidence_level=1 - self.alpha,
-            treatment=_value(self.treatment[index]),
-            control=_value(self.control[index]),
+            treatment=_value(self.treatment[index], obstacle),
+            control=_value(self.control[index], obstacle),
             treatment_unit_count=int(self.treatment_unit_count[index]),
             control_unit_count=int(self.control_unit_count[index]),
             difference=NotEstimable(obstacle)
@@ -80,9 +80,9 @@ class Comparison:
         )
 
 
-def _value(value: Any) -> float | NotEstimable:
-    """Returns a number as it is; NaN stands for an arm without units."""
-    return NotEstimable(Obstacle.NO_UNITS) if np.isnan(value) else float(value)
+def _value(value: Any, obstacle: Obstacle) -> float | NotEstimable:
+    """Returns a number as it is; NaN stands for what is in the way of the difference, too."""
+    return NotEstimable(obstacle) if np.isnan(value) else float(value)
 
 
 def _floats(*values: Any) -> tuple[float, float, float]:

@@ -49,6 +49,7 @@ class Caution(IntFlag):
     SPARSE_STRATUM = 1024
     BEFORE_BURN_IN = 2048
     OVERDISPERSED = 4096
+    UNEVEN_DENSITY = 8192
     DRIFTING = 65536
 
     @property
@@ -93,5 +94,6 @@ _TEXTS = {
     Caution.SPARSE_STRATUM: "a stratum has few units in one of the arms",
     Caution.BEFORE_BURN_IN: "too early: the asymptotic sequence is not valid yet",
     Caution.OVERDISPERSED: "counts vary more than Poisson counts do: intervals are too narrow",
+    Caution.UNEVEN_DENSITY: "values are denser on one side of the quantile than on the other: its error is not normal",
     Caution.DRIFTING: "the values drifted over time: the mean is one over time, weighted by when the arm was rare",
 }
