@@ -2,6 +2,7 @@
 
 import math
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from scipy import special
@@ -21,6 +22,7 @@ class Multiplicity(StrEnum):
     DUNNETT = "DUNNETT"
 
 
+@lru_cache(maxsize=256)
 def comparison_alpha(
     shares: tuple[float, ...], *, alpha: float, two_sided: bool, rule: Multiplicity, primary_count: int = 1
 ) -> float:

@@ -16,7 +16,6 @@ from shared.statistics.planning.monitoring import FixedLook, Monitoring
 from shared.statistics.result import checks
 from shared.statistics.result.method import Alternative
 
-
 Scale: TypeAlias = margins.Scale
 """Says what a margin is measured in, as the tests do."""
 
@@ -154,10 +153,9 @@ def _check_shares(shares: tuple[float, ...]) -> None:
 
 
 def _check_margin(claim: Claim, alternative: Alternative) -> None:
-    limited = (
-        not isinstance(claim, Superiority) and claim.scale is Scale.RELATIVE and alternative is not Alternative.LESS
-    )
-    if limited and (np.asarray(claim.margin) >= 1).any():
+    if isinstance(claim, Superiority) or claim.scale is Scale.ABSOLUTE or alternative is Alternative.LESS:
+        return
+    if (np.asarray(claim.margin) >= 1).any():
         raise invalid_field("margin", "must be below 1 where it is relative to the control and a lower end")
 
 

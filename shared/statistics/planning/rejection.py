@@ -41,5 +41,7 @@ def _above(critical: Floats, drift: Floats, freedom: Floats) -> Floats:
     critical, drift, freedom = np.broadcast_arrays(critical, drift, freedom)
     result = np.array(special.ndtr(drift - critical))
     finite = np.isfinite(freedom)
-    result[finite] = special.nctdtr(freedom[finite], -drift[finite], -critical[finite])
+    found = special.nctdtr(freedom[finite], -drift[finite], -critical[finite])
+    # SciPy says NaN for some probabilities that are within 2e-14 of 0 or 1, where the normal one is as good.
+    result[finite] = np.where(np.isnan(found), result[finite], found)
     return result
