@@ -9,7 +9,7 @@ happened before, and batches add up:
 
 Zhang, Janson and Murphy 2020, theorem 3 and section 4.2. Unlike there, s^2 is each arm's own variance within batches,
 taken to be at least that of all arms together (why: `weighted_means`), and for small batches Student's t and F replace
-the normal and chi^2: with normal values of equal variance they are exact.
+the normal and chi^2: with one batch, or arms that vary alike, that is the usual t test; a little careful otherwise.
 """
 
 from dataclasses import dataclass

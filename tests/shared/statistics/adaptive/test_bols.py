@@ -115,11 +115,11 @@ def test_compare_in_published_scenarios_covers_and_is_no_wider(
 
 
 @MANY_TIMES
-def test_compare_of_very_small_batches_covers(repetitions: int) -> None:
+def test_compare_of_very_small_batches_covers_at_least(repetitions: int) -> None:
     found = bols.compare(simulate(Scenario((0.0, 0.0), 6, 8, 0.25), repetitions, seed=24), treatment=1)
 
     told = found.obstacle == 0
-    assert coverage(found.difference_low[told], found.difference_high[told], 0.0).agrees_with(0.95)
+    assert coverage(found.difference_low[told], found.difference_high[told], 0.0).is_at_least(0.95)
 
 
 def test_compare_and_the_default_mostly_agree() -> None:
@@ -133,11 +133,18 @@ def test_compare_and_the_default_mostly_agree() -> None:
 
 
 @MANY_TIMES
-@pytest.mark.parametrize("scenario", [NULL_2, DRIFT, Scenario((0.0, 0.0), 6, 12, 0.25)], ids=["null", "drift", "tiny"])
+@pytest.mark.parametrize("scenario", [NULL_2, DRIFT], ids=["null", "drift"])
 def test_effect_in_any_batch_without_effect_keeps_its_level(repetitions: int, scenario: Scenario) -> None:
     found = bols.effect_in_any_batch(simulate(scenario, repetitions, seed=25), treatment=1)
 
     assert Rate(int((found.p_value < 0.05).sum()), repetitions).agrees_with(0.05)
+
+
+@MANY_TIMES
+def test_effect_in_any_very_small_batch_without_effect_is_rarely_found(repetitions: int) -> None:
+    found = bols.effect_in_any_batch(simulate(Scenario((0.0, 0.0), 6, 12, 0.25), repetitions, seed=25), treatment=1)
+
+    assert Rate(int((found.p_value < 0.05).sum()), repetitions).is_at_most(0.05)
 
 
 def test_effect_in_any_batch_when_the_effect_changes_sides_sees_it() -> None:
