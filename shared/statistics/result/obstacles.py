@@ -20,6 +20,7 @@ class Obstacle(IntEnum):
     EMPTY_STRATUM = 11
     NOT_CONVERGED = 12
     NO_EVENTS = 13
+    NOT_STOPPED = 14
     EFFECT_NOT_CLAIMED = 20
     IMPOSSIBLE_VALUE = 21
     NOT_REACHABLE = 22
@@ -73,6 +74,7 @@ _BECAUSE = {
     Obstacle.EMPTY_STRATUM: "a stratum has no units in one of the arms",
     Obstacle.NOT_CONVERGED: "the search for the answer did not end",
     Obstacle.NO_EVENTS: "no event was seen in either arm",
+    Obstacle.NOT_STOPPED: "the experiment has not stopped: no bound was reached, and looks follow",
     Obstacle.EFFECT_NOT_CLAIMED: "the effect is not one that the plan claims to show",
     Obstacle.IMPOSSIBLE_VALUE: "the effect would give the metric a value that it cannot have",
     Obstacle.NOT_REACHABLE: "the plan's power is out of reach of the units that there are",
