@@ -128,6 +128,13 @@ class Posterior(ABC):
         return Curve(place, self[..., None].density(place))
 
 
+def log_ratio(value: Floats, centre: Floats) -> Floats:
+    """Returns log(value / centre) of values above 0, to the last digit near the centre too."""
+    step = (value - centre) / centre
+    near = np.abs(step) < 0.5
+    return np.where(near, np.log1p(np.where(near, step, 0.0)), np.log(value / centre))
+
+
 def stacked(*posteriors: Posterior) -> Posterior:
     """Returns posteriors of one family with a last axis of arms more; shapes broadcast."""
     shape = np.broadcast_shapes(*(posterior.shape for posterior in posteriors))

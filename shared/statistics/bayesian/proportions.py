@@ -9,7 +9,7 @@ from scipy import special
 
 from shared.errors import invalid_field
 from shared.kernels.best_arm import beta_best_arm
-from shared.statistics.bayesian.posterior import BestArm, Posterior
+from shared.statistics.bayesian.posterior import BestArm, Posterior, log_ratio
 from shared.statistics.result import checks
 from shared.statistics.result.obstacles import Obstacle
 
@@ -74,9 +74,13 @@ class BetaPosterior(Posterior):
     def density(self, value: Floats) -> Floats:
         """Returns the density; 0 outside of (0, 1)."""
         inside = (value > 0) & (value < 1)
-        place = np.where(inside, value, 0.5)
-        logarithm = special.xlogy(self.alpha - 1, place) + special.xlog1py(self.beta - 1, -place)
-        return np.asarray(np.where(inside, np.exp(logarithm - special.betaln(self.alpha, self.beta)), 0.0))
+        place, mean = np.where(inside, value, 0.5), self.mean()
+        rest = self.beta / (self.alpha + self.beta)
+        # Relative to the mean, so that large parameters cost no digits.
+        fall = self.alpha * log_ratio(place, mean) + self.beta * log_ratio(1 - place, rest)
+        height = special.xlogy(self.alpha, mean) + special.xlogy(self.beta, rest)
+        height = height - special.betaln(self.alpha, self.beta)
+        return np.asarray(np.where(inside, np.exp(fall + height) / (place * (1 - place)), 0.0))
 
     def to_line(self, value: Floats) -> Floats:
         """Returns log-odds."""

@@ -10,7 +10,7 @@ from scipy import special
 from shared.errors import invalid_field
 from shared.kernels.best_arm import gamma_best_arm
 from shared.statistics.aggregates.moments import Moments
-from shared.statistics.bayesian.posterior import BestArm, Posterior
+from shared.statistics.bayesian.posterior import BestArm, Posterior, log_ratio
 from shared.statistics.result import checks
 from shared.statistics.result.obstacles import Caution, Obstacle
 
@@ -71,9 +71,11 @@ class GammaPosterior(Posterior):
     def density(self, value: Floats) -> Floats:
         """Returns the density; 0 for values that are not above 0."""
         inside = value > 0
-        events = self.beta * np.where(inside, value, 1.0)
-        logarithm = special.xlogy(self.alpha - 1, events) - events - special.gammaln(self.alpha)
-        return np.asarray(np.where(inside, self.beta * np.exp(logarithm), 0.0))
+        place = np.where(inside, value, 1.0)
+        # Relative to the mean, so that large parameters cost no digits.
+        fall = self.alpha * log_ratio(place, self.mean()) - (self.beta * place - self.alpha)
+        height = special.xlogy(self.alpha, self.alpha) - self.alpha - special.gammaln(self.alpha)
+        return np.asarray(np.where(inside, np.exp(fall + height) / place, 0.0))
 
     def to_line(self, value: Floats) -> Floats:
         """Returns logarithms."""

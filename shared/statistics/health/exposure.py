@@ -42,7 +42,9 @@ def multiple_exposure(unit_count: int, multiple_count: int, *, expected_share: f
     numbers = {"unit_count": float(unit_count), "multiple_count": float(multiple_count), "expected_share": expected}
     if unit_count == 0:
         return not_estimable(Check.MULTIPLE_EXPOSURE, Obstacle.NO_UNITS, numbers, _MULTIPLE_SOURCE)
-    status = _status(share - expected, MULTIPLE_EXPOSURE_WARNING, MULTIPLE_EXPOSURE_LIMIT)
+    status = _status(
+        multiple_count - expected * unit_count, unit_count, MULTIPLE_EXPOSURE_WARNING, MULTIPLE_EXPOSURE_LIMIT
+    )
     message = f"{multiple_count} of {unit_count} units ({share:.2%}) saw more than one arm, {expected:.2%} had to"
     return Finding(
         Check.MULTIPLE_EXPOSURE,
@@ -69,7 +71,7 @@ def outcome_without_exposure(outcome_unit_count: int, unexposed_count: int) -> F
         return not_estimable(Check.OUTCOME_WITHOUT_EXPOSURE, Obstacle.NO_UNITS, numbers, _UNEXPOSED_SOURCE)
     return Finding(
         Check.OUTCOME_WITHOUT_EXPOSURE,
-        _status(share, UNEXPOSED_WARNING, UNEXPOSED_LIMIT),
+        _status(unexposed_count, outcome_unit_count, UNEXPOSED_WARNING, UNEXPOSED_LIMIT),
         f"{unexposed_count} of {outcome_unit_count} units with outcomes ({share:.2%}) have no exposure; "
         f"limit {UNEXPOSED_LIMIT:.0%}",
         numbers | {"share": share, "warning": UNEXPOSED_WARNING, "limit": UNEXPOSED_LIMIT},
@@ -84,7 +86,7 @@ def _share(name: str, part: int, whole: int) -> float:
     return counted / total if total else 0.0
 
 
-def _status(share: float, warning: float, limit: float) -> Status:
-    if share >= limit:
+def _status(part: float, whole: int, warning: float, limit: float) -> Status:
+    if part >= limit * whole:
         return Status.FAIL
-    return Status.WARN if share > warning else Status.PASS
+    return Status.WARN if part > warning * whole else Status.PASS

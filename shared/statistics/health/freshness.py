@@ -1,11 +1,11 @@
 """Freshness and completeness: are the data recent, and are days of them missing?
 
-A day's expected count is its level times its weekday's factor: the level is the median of the six days nearest to it,
-the factor the median of what the same weekday has above or below its level in other weeks. A day itself is in neither,
-so that a bad day does not hide itself and the distances tell honestly how days vary. They do as a negative binomial,
+A day's expected count is its level times its weekday's factor: the level is the median of the two weeks around it (of
+one, where there are no two), the factor the median of what the same weekday has above or below its level in other
+weeks. A day itself is in neither, so that a bad day does not hide itself and distances tell honestly how days vary. They do as a negative binomial,
 variance m + m^2 f, with f such that the median day is a usual one (robust, in the manner of Noufaily et al. 2013). A
 day is short when it has less than half of what is expected and so few are less likely than alpha shared by the days
-(Bonferroni). Four bad days in a row pass for a new level: what the traffic does for good is no fault of the data.
+(Bonferroni). A week of bad days passes for a new level: what the traffic does for good is no fault of the data.
 """
 
 from datetime import datetime, timedelta
@@ -112,10 +112,11 @@ def completeness(daily_counts: ArrayLike, *, alpha: float = ALPHA) -> Finding:
 def expected_counts(counts: Floats) -> Floats:
     """Returns what each of seven or more days should have, judged by other days only."""
     day = np.arange(len(counts))
+    width = 7 if len(counts) < WEEKDAY_DAYS else 14
     log_counts = np.log(counts + 0.5)
-    start = np.clip(day - 3, 0, len(counts) - 7)
-    around = start[:, None] + np.arange(7)
-    others = around[around != day[:, None]].reshape(-1, 6)
+    start = np.clip(day - width // 2, 0, len(counts) - width)
+    around = start[:, None] + np.arange(width)
+    others = around[around != day[:, None]].reshape(-1, width - 1)
     level = np.median(log_counts[others], axis=1)
     if len(counts) >= WEEKDAY_DAYS:
         above = log_counts - level

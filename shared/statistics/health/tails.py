@@ -30,7 +30,8 @@ def log_binomial_tails(count: Floats, total: Floats, share: Floats) -> Floats:
     Far out the tail is its first term times a geometric series, which is an upper bound and exact to first order.
     """
     n, k = np.broadcast_arrays(total, count)
-    low, high = special.bdtr(k, n, share), np.where(k > 0, special.bdtrc(np.maximum(k - 1, 0), n, share), 1.0)
+    low = np.where(k < n, special.betaincc(k + 1, np.maximum(n - k, 1), share), 1.0)
+    high = np.where(k > 0, special.betainc(np.maximum(k, 1), n - k + 1, share), 1.0)
     tail = np.minimum(low, high)
     with np.errstate(divide="ignore"):
         log_tail = np.where(tail < _TINY, _log_first_terms(k, n, share), np.log(tail))

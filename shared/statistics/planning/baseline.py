@@ -44,7 +44,8 @@ class Baseline:
         kind: `MetricKind` as int8.
         value: In the metric's unit.
         variance: Of one unit under control, after covariates and clusters: an arm of n units has variance / n.
-        units_per_cluster: Mean number of units that are randomised together; 1 where units are randomised.
+        units_per_cluster: Size of an average unit's cluster, so that units over it are the effective clusters; 1 where
+            units are randomised by themselves.
     """
 
     kind: Codes
@@ -180,7 +181,7 @@ class Baseline:
             raise invalid_field("units_per_cluster", "must be 1 or more")
         spread = (1 + checks.not_negative("size_variation", size_variation) ** 2) * size
         effect = 1 + (spread - 1) * checks.shares("correlation", correlation)
-        return _broadcast(self.kind, self.value, self.variance * effect, size)
+        return _broadcast(self.kind, self.value, self.variance * effect, spread)
 
     def treatment_variance(self, difference: ArrayLike) -> Floats:
         """Returns the variance of one unit under a treatment; NaN where no treatment can have such a value.

@@ -1,10 +1,11 @@
 """What weakens a plan: the tests that it stands for are normal only with enough units, clusters and events."""
 
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.statistics.estimates.clusters import FEW_CLUSTERS
 from shared.statistics.estimates.means import FEW_UNITS
 from shared.statistics.estimates.proportions import few_events
 from shared.statistics.planning.baseline import Baseline, MetricKind
@@ -13,9 +14,6 @@ from shared.statistics.result.obstacles import Caution
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.int32]
-
-FEW_CLUSTERS: Final = 40
-"""Of an arm; below it cluster-robust variances are too small (Cameron, Gelbach and Miller 2008, section 4)."""
 
 
 def cautions(baseline: Baseline, plan: Plan, difference: Floats, unit_count: Floats) -> Flags:

@@ -68,7 +68,7 @@ def plan_of(claim: str, monitoring: str = "fixed", power: float = 0.8, alpha: fl
 
 
 def effects_of(claim: str) -> Floats:
-    """Returns effects that the claim is about: a tenth for superiority, a fiftieth the wrong way where there is a margin."""
+    """Returns effects of a tenth for superiority, of a fiftieth the wrong way where there is a margin."""
     what, alternative = CLAIMS[claim]
     side = -1 if alternative is Alternative.LESS else 1
     return np.asarray(side * (0.1 if isinstance(what, Superiority) else -0.02) * np.abs(ALL.value))

@@ -62,7 +62,7 @@ def test_variance_under_treatment_is_that_of_a_baseline_there(share: float, plac
 def test_variance_of_events_grows_with_their_value(name: str) -> None:
     baseline = BASELINES[name]
 
-    found = baseline.treatment_variance([-1.0 * baseline.value, 0.0, 2.0 * baseline.value])
+    found = baseline.treatment_variance(float(baseline.value) * np.array([-1.0, 0.0, 2.0]))
 
     np.testing.assert_allclose(found, np.array([0, 1, 3]) * baseline.variance, rtol=1e-12)
 

@@ -36,7 +36,7 @@ def test_dunnett_spends_alpha_on_correlated_statistics(shares: tuple[float, ...]
 
 
 @pytest.mark.parametrize("two_sided", [True, False])
-def test_shares_of_alpha_are_ordered(two_sided: bool) -> None:
+def test_shares_of_alpha_are_ordered(*, two_sided: bool) -> None:
     each = [
         comparison_alpha((0.2,) * 5, alpha=0.05, two_sided=two_sided, rule=rule)
         for rule in (Multiplicity.BONFERRONI, Multiplicity.DUNNETT, Multiplicity.NONE)

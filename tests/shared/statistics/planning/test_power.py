@@ -16,7 +16,7 @@ from shared.errors import InvalidArgument
 from shared.statistics.planning.baseline import Baseline
 from shared.statistics.planning.familywise import Multiplicity
 from shared.statistics.planning.monitoring import AnyTime, FixedLook, GroupSequential, bounds, fractions
-from shared.statistics.planning.plan import Equivalence, NonInferiority, Plan, Scale, StandardError, Superiority
+from shared.statistics.planning.plan import Equivalence, NonInferiority, Plan, Scale, StandardError
 from shared.statistics.planning.power import expected_unit_count, power
 from shared.statistics.result.method import Alternative, Validity
 from shared.statistics.result.obstacles import Caution, Obstacle

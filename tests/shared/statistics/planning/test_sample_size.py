@@ -103,6 +103,9 @@ def test_sizes_agree_with_tea_tasting(covariate: str | None, saving: float) -> N
     assert math.ceil(found.total) == metric.solve_power_from_aggregates(data, "n_obs")[0].n_obs
 
 
+WITH_GUARDRAILS = Plan((1 / 3,) * 3, 0.0125, alternative=Alternative.GREATER, guardrail_count=2)
+
+
 def _normal_mean(value: float, variance: float) -> Baseline:
     """Returns a metric whose variance stays as it is, with a normal statistic: what spotify-confidence calls a mean."""
     return Baseline.quantile(value, level=0.5, density=0.5 / math.sqrt(variance))
@@ -119,7 +122,12 @@ def _normal_mean(value: float, variance: float) -> Baseline:
             0.02,
             70080,
         ),
-        (_normal_mean(3.7, 25.0), Plan(alternative=Alternative.GREATER, claim=NonInferiority(0.015 * 3.7)), 0.0, 200718),
+        (
+            _normal_mean(3.7, 25.0),
+            Plan(alternative=Alternative.GREATER, claim=NonInferiority(0.015 * 3.7)),
+            0.0,
+            200718,
+        ),
         (
             Baseline.proportion(0.24),
             Plan(
@@ -135,10 +143,10 @@ def _normal_mean(value: float, variance: float) -> Baseline:
         ),
         (Baseline.proportion(0.05), Plan(), 0.08, 96722),
         # Two success metrics and two guardrails in a family of its own: power 1 - 0.2 / 3.
-        (Baseline.proportion(0.33), Plan((1 / 3,) * 3, 0.0125, alternative=Alternative.GREATER, guardrail_count=2), 0.04, 107679),
-        (_normal_mean(42.0, 900.0), Plan((1 / 3,) * 3, 0.0125, alternative=Alternative.GREATER, guardrail_count=2), 0.02, 107193),
+        (Baseline.proportion(0.33), WITH_GUARDRAILS, 0.04, 107679),
+        (_normal_mean(42.0, 900.0), WITH_GUARDRAILS, 0.02, 107193),
     ],
-)  # fmt: skip
+)
 def test_sizes_are_those_of_spotify_confidence(baseline: Baseline, plan: Plan, lift: float, expected: int) -> None:
     # SampleSizeCalculator.sample_size of spotify-confidence 4.1.0 (correction "bonferroni"; the last two
     # "spot-1-bonferroni"). It takes a relative margin as an absolute one, leaves out the other tail of two-sided tests,
