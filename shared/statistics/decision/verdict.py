@@ -13,9 +13,8 @@ after the planned end and giving up before it are mistakes of their own.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
 
@@ -69,7 +68,7 @@ class VerdictReason:
 
     code: ReasonCode
     text: str
-    numbers: Mapping[str, float] = MappingProxyType({})
+    numbers: Mapping[str, float] = field(default_factory=dict)
     subject: str = ""
 
 
