@@ -229,6 +229,7 @@ def any_miss(moments: Moments, truth: float, *, welch: bool, lift: bool = False)
     return Rate(int(((low > truth) | (high < truth)).any(1).sum()), found.shape[0])
 
 
+@pytest.mark.slow
 def test_dunnett_when_variances_differ_then_misses_too_often_where_the_welch_variant_does_not() -> None:
     moments = simulated(61, [40, 20, 20, 20], [1.0, 3.0, 1.0, 1.0], repetitions=1500)
 

@@ -81,4 +81,4 @@ def test_lift_that_is_not_estimable_is_passed_on() -> None:
 )
 def test_nothing_to_compare_with_is_refused(arguments: dict[str, float]) -> None:
     with pytest.raises(InvalidArgument):
-        surprising_lift(around(0.1), **arguments)  # type: ignore[arg-type]
+        surprising_lift(around(0.1), **arguments)
