@@ -1,5 +1,6 @@
 """Random posteriors for tests, and slow, obvious distribution functions of what they make together."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -56,7 +57,7 @@ def chance(posterior: Posterior, slope: float, offset: float) -> float:
     def integrand(place: Floats) -> Floats:
         return np.asarray(first.pdf(place) * second.cdf(slope * place + offset))
 
-    pairs = zip(edges[:-1], edges[1:], strict=True)
+    pairs = itertools.pairwise(edges)
     return float(sum(integrate.fixed_quad(integrand, *pair, n=40)[0] for pair in pairs))
 
 

@@ -171,7 +171,7 @@ def slow_changing(counts: Floats, expected: Floats) -> tuple[float, int]:
 @given(st.integers(0, 10**6))
 def test_changing_weights_agree_with_a_slow_reference(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    groups, arms = rng.integers(1, 8), rng.integers(2, 5)
+    groups, arms = int(rng.integers(1, 8)), int(rng.integers(2, 5))
     sizes = rng.integers(3, 300, groups)
     weights = rng.dirichlet(np.ones(arms), groups) * (rng.random((groups, arms)) < 0.9) + [1e-2] + np.eye(arms)[0]
     weights[:, 1:] *= rng.random((groups, arms - 1)) < 0.9

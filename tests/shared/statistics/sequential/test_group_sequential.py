@@ -1,5 +1,5 @@
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -179,7 +179,7 @@ def test_power_at_the_drift_for_it_is_the_power(information: list[float], spendi
     ],
 )
 def test_inflation_of_the_sample_size_is_the_published_one(
-    bounds_of: type[pocock_bounds], inflation: tuple[float, ...]
+    bounds_of: Callable[..., Bounds], inflation: tuple[float, ...]
 ) -> None:
     one_look = drift_for_power(bounds_of([1.0], alpha=0.05, alternative=TWO_SIDED), [1.0], 0.9)
 
