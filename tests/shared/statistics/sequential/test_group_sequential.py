@@ -82,9 +82,8 @@ def test_peeking_at_5_percent_errs_as_often_as_armitage_mcpherson_and_rowe_say(l
 @pytest.mark.parametrize(
     ("spending", "published"),
     [
-        # Reboussin, DeMets, Kim and Lan 2000 (ld98) print 4.8769, 3.3569, 2.6803, 2.2898, 2.0310 for the first.
+        # What ldbounds and gsDesign print for five looks and 0.025 a side (DeMets and Lan 1994 have two decimals).
         (OBRIEN_FLEMING_TYPE, (4.877, 3.357, 2.680, 2.290, 2.031)),
-        # DeMets and Lan 1994, table 2.
         (POCOCK_TYPE, (2.438, 2.427, 2.410, 2.397, 2.386)),
     ],
 )
