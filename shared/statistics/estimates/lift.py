@@ -53,24 +53,25 @@ def lift_interval(
 
     The lift is relative to |C|: with a negative control, too, its sign is that of the difference.
     """
-    c, own, spread = control.value, control.variance, quantile**2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        difference = treatment.value - c
-        total = own + control.common_variance
-        unblocked = c**2 - spread * total
-        blocked = _lift_obstacle(c, unblocked, obstacle)
-        # The roots of a l^2 - 2 b l + d; the discriminant without d, so that nothing large cancels where l is small.
-        a = np.where(blocked == 0, unblocked, np.nan)
-        w = own + (control.common_variance - treatment.common_variance) / 2
-        b = difference * c + spread * w
-        discriminant = (treatment.variance + own) * a + w * (difference * c + b) + total * difference**2
+    c, spread = control.value, quantile**2
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        # In units of |C|, where the interval is that of a l^2 - 2 b l + d <= 0.
+        square = c**2
+        lift = (treatment.value - c) / np.abs(c)
+        own, total = control.variance / square, (control.variance + control.common_variance) / square
+        bounded = 1 - spread * total
+        blocked = _lift_obstacle(c, bounded, obstacle)
+        a = np.where(blocked == 0, bounded, np.nan)
+        w = np.sign(c) * (own + (control.common_variance - treatment.common_variance) / (2 * square))
+        b = lift + spread * w
+        # The discriminant without d, so that nothing large cancels where the lift is small.
+        discriminant = (treatment.variance / square + own) * a + w * (lift + b) + total * lift**2
         half = quantile * np.sqrt(np.maximum(discriminant, 0.0)) / a
-        middle = b * np.sign(c) / a
-        lift = np.where(blocked == 0, difference / np.abs(c), np.nan)
+        middle = b / a
     low, high = one_sided(middle - half, middle + half, alternative)
-    return lift, Ends(low, high, blocked)
+    return np.where(blocked == 0, lift, np.nan), Ends(low, high, blocked)
 
 
-def _lift_obstacle(control: Floats, unblocked: Floats, obstacle: Codes) -> Codes:
-    near = np.where(unblocked > 0, obstacle, _CONTROL_NEAR_ZERO)
+def _lift_obstacle(control: Floats, bounded: Floats, obstacle: Codes) -> Codes:
+    near = np.where(bounded > 0, obstacle, _CONTROL_NEAR_ZERO)
     return np.where(obstacle == 0, np.where(control == 0, _ZERO_CONTROL, near), obstacle)
