@@ -65,7 +65,8 @@ def compare(
     difference = t.mean() - c.mean()
     lift_obstacle = np.where(obstacle != 0, obstacle, c.ratio_obstacle(alpha / 4)).astype(np.int8)
     low, high = _difference_interval(t, c, alpha)
-    lift_low, lift_high = _lift_interval(_without(t, lift_obstacle), _without(c, lift_obstacle), alpha)
+    reference = _without(c, lift_obstacle)
+    lift_low, lift_high = _lift_interval(t, reference, alpha)
     return BayesianComparison(
         method=CONJUGATE,
         alpha=alpha,
@@ -77,7 +78,7 @@ def compare(
         difference=difference,
         difference_low=low,
         difference_high=high,
-        lift=np.where(lift_obstacle == 0, difference / np.abs(c.mean()), np.nan),
+        lift=difference / np.abs(reference.mean()),
         lift_low=lift_low,
         lift_high=lift_high,
         chance_to_beat=best.probability[..., 0],

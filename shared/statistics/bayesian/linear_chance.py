@@ -7,7 +7,7 @@ For one arm with density f, others with distribution functions F_j, a slope k an
 With one other and k = 1 it is the distribution function of the difference, at d; with d = 0 that of the ratio, at k.
 Panels end at quantiles of all that take part, so that each is resolved however wide or narrow it is beside the others,
 and they lie on the line on which the one arm's density is smooth. Against adaptive quadrature and closed forms, chances
-are right to 1e-9 where Beta and Gamma parameters are 1 or more and Student's degrees of freedom above 2, and to 1e-6
+are right to 1e-8 where Beta and Gamma parameters are 1 or more and Student's degrees of freedom above 2, and to 1e-6
 where parameters are 1/2 or more.
 """
 

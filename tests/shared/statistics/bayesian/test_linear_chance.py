@@ -29,7 +29,7 @@ def test_chance_when_compared_with_slow_quadrature_then_agrees(
 
     found = chance_of_two(posterior, slope, offset)
 
-    assert found == pytest.approx(posteriors.chance(posterior, slope, offset), abs=2e-9)
+    assert found == pytest.approx(posteriors.chance(posterior, slope, offset), abs=1e-8)
 
 
 @often
