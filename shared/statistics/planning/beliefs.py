@@ -10,9 +10,16 @@ from scipy import special
 
 Floats: TypeAlias = NDArray[np.float64]
 
-_POINTS: Final = 161
 _REACH: Final = 7.0
 """Standard deviations beyond which a posterior holds 1e-12."""
+
+_STEP: Final = 0.5
+"""Of the rule, in the smallest standard deviations: it is exact to 1e-9 then."""
+
+_MOST_STEPS: Final = 3000
+
+_ROWS: Final = 64
+"""Repetitions at a time: few enough for the processor's cache, and each time with no more steps than they need."""
 
 
 class Algorithm(StrEnum):
@@ -42,15 +49,25 @@ def beliefs(mean: Floats, scale: Floats) -> Beliefs:
     """Returns beliefs about arms with independent normal posteriors, by the trapezoidal rule.
 
     With F = prod_j Phi_j, the distribution of the largest:  P(i best) = integral of F phi_i / Phi_i  and
-    E[max] = low + integral of 1 - F. Right to 1e-8 where the largest scale is less than 10 times the smallest.
+    E[max] = low + integral of 1 - F. Right to 1e-8 where the largest scale is less than 100 times the smallest.
 
     Args:
         mean: Of the posteriors, shape (repetitions, K).
         scale: Their standard deviations, above 0, of the same shape.
     """
+    best, loss = np.empty(mean.shape), np.empty(mean.shape)
+    for start in range(0, len(mean), _ROWS):
+        rows = slice(start, start + _ROWS)
+        best[rows], loss[rows] = _beliefs(mean[rows], scale[rows])
+    return Beliefs(best, loss)
+
+
+def _beliefs(mean: Floats, scale: Floats) -> Beliefs:
     low, high = (mean - _REACH * scale).max(axis=-1), (mean + _REACH * scale).max(axis=-1)
-    step = (high - low) / (_POINTS - 1)
-    points = low[:, None] + step[:, None] * np.arange(_POINTS)
+    finest = float(((high - low) / scale.min(axis=-1)).max())
+    steps = min(math.ceil(finest / _STEP), _MOST_STEPS)
+    step = (high - low) / steps
+    points = low[:, None] + step[:, None] * np.arange(steps + 1)
     scores = (points[:, None, :] - mean[..., None]) / scale[..., None]
     below = special.ndtr(scores)
     largest = below.prod(axis=1)

@@ -10,19 +10,19 @@ Floats = NDArray[np.float64]
 
 def _posteriors(seed: int, arms: int, largest_ratio: float) -> tuple[Floats, Floats]:
     rng = np.random.default_rng(seed)
-    return rng.normal(0, 2, (40, arms)), np.exp(rng.uniform(0, np.log(largest_ratio), (40, arms)))
+    return rng.normal(0, 2, (100, arms)), np.exp(rng.uniform(0, np.log(largest_ratio), (100, arms)))
 
 
-@pytest.mark.parametrize("arms", [2, 3, 8])
-def test_beliefs_agree_with_exact_quadrature(arms: int) -> None:
-    mean, scale = _posteriors(arms, arms, 10.0)
+@pytest.mark.parametrize(("arms", "largest_ratio"), [(2, 1.0), (3, 10.0), (8, 3.0), (10, 1.001), (4, 100.0)])
+def test_beliefs_agree_with_exact_quadrature(arms: int, largest_ratio: float) -> None:
+    mean, scale = _posteriors(arms, arms, largest_ratio)
 
     found = beliefs(mean, scale)
 
     for row in range(len(mean)):
         probability, loss = student_best_arm(mean[row], scale[row], np.full(arms, 1e12))
         np.testing.assert_allclose(found.probability_best[row], probability, atol=1e-8)
-        np.testing.assert_allclose(found.expected_loss[row], loss, atol=1e-7)
+        np.testing.assert_allclose(found.expected_loss[row], loss, atol=1e-8 * scale[row].max())
 
 
 def test_beliefs_move_and_stretch_with_the_metric() -> None:
