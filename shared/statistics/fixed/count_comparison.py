@@ -18,7 +18,7 @@ by enumeration of all outcomes."""
 
 
 class Found(NamedTuple):
-    """Holds what a method found, all of one shape; NaN where an arm has no units.
+    """Holds what a method found, all of one shape; anything where an arm has no units.
 
     Attributes:
         treatment, control: Events for each unit of the size.
@@ -57,8 +57,11 @@ def comparison(found: Found, *, method: Method, alpha: float, alternative: Alter
     difference = found.treatment - found.control
     with np.errstate(invalid="ignore", divide="ignore"):
         lift = np.where(lift_obstacle == 0, difference / found.control, np.nan)
+    low, high, probability = (
+        np.where(empty, np.nan, number) for number in (found.difference_low, found.difference_high, found.p_value)
+    )
     lift_low, lift_high = (np.where(lift_obstacle == 0, end, np.nan) for end in (found.lift_low, found.lift_high))
-    low, high = one_sided(found.difference_low, found.difference_high, alternative)
+    low, high = one_sided(low, high, alternative)
     lift_low, lift_high = one_sided(lift_low, lift_high, alternative)
     return Comparison(
         method=method,
@@ -75,7 +78,7 @@ def comparison(found: Found, *, method: Method, alpha: float, alternative: Alter
         lift=lift,
         lift_low=lift_low,
         lift_high=lift_high,
-        p_value=found.p_value,
+        p_value=probability,
         obstacle=obstacle,
         lift_obstacle=lift_obstacle,
         caution=(found.event_count < enough) * np.int32(Caution.FEW_EVENTS),

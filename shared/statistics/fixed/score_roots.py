@@ -115,7 +115,8 @@ def rational(a: Floats, pole: Floats, b: Floats, shift: Floats, limit: Floats) -
 @jit
 def _rational_multiplier(a: float, pole: float, b: float, shift: float, limit: float) -> float:
     """Returns s; both terms are convex in it, so that Newton's method descends from where one alone is the limit."""
-    s = 2 * limit * pole / (limit + math.sqrt(limit**2 + 4 * a * limit * pole))
+    # Exactly the pole where a is 0: rounding must not leave s below it.
+    s = pole if a == 0 else 2 * limit * pole / (limit + math.sqrt(limit**2 + 4 * a * limit * pole))
     if b > 0:
         s = min(s, (limit + math.sqrt(limit**2 + 4 * b * limit * shift)) / (2 * b))
     for _ in range(_STEPS):
