@@ -6,7 +6,7 @@ method for ratios is the cluster-robust (sandwich) variance of one arm (Liang an
 
     G / (G - 1)  sum (Y - R M)^2 / (sum M)^2     on G - 1 degrees of freedom,     G = (sum M)^2 / sum M^2
 
-Clusters of one size make G their number and the factor that of CR1 (Cameron and Miller 2015, section II.B). Where sizes
+Clusters of one size make G their number and the factor that of CR1 (Cameron and Miller 2015, section II). Where sizes
 differ, CR1 is too small and its t too sure: big clusters carry the error and are few. G is Carter, Schnepel and
 Steigerwald's (2017) number for units of a cluster that vary as one, the worst case.
 """

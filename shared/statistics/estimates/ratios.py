@@ -14,14 +14,17 @@ LEAST_DENOMINATOR: Final = 3.0
 """In its standard errors: a denominator nearer to 0 has no ratio."""
 
 PRECISE_DENOMINATOR: Final = 10.0
-"""In its standard errors: below it the delta method is not to be relied on (Cochran 1977, section 6.4: 10 %)."""
+"""In its standard errors: below it the delta method is not to be relied on (Cochran 1977, chapter 6: 10 %)."""
+
+_ROUNDING: Final = 1e-12
+"""Of both variances: a numerator that is proportional to its denominator leaves as much of them by rounding alone."""
 
 
 def ratios(moments: Moments) -> ArmEstimates:
     """Returns the ratios R = N / D of the means of two variables, with the delta method's variance.
 
     The variance is that of the mean of (N_i - R D_i) / D: (s_NN - 2 R s_ND + R^2 s_DD) / (n D^2) (Deng, Knoblich and Lu
-    2018, eq. 2; Cochran 1977, eq. 6.12). These residuals are n values around one estimated mean, hence n - 1 degrees of
+    2018, section 3; Cochran 1977, chapter 6). These residuals are n values around one estimated mean, hence n - 1 degrees of
     freedom; with a constant denominator it is the mean of N over the constant, in all respects.
 
     Args:
@@ -38,13 +41,15 @@ def ratios(moments: Moments) -> ArmEstimates:
     scale = freedom * np.maximum(count, 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = numerator / denominator
-        squares = products[..., 0, 0] - 2 * ratio * products[..., 0, 1] + ratio**2 * products[..., 1, 1]
+        apart = products[..., 0, 0] + ratio**2 * products[..., 1, 1]
+        squares = apart - 2 * ratio * products[..., 0, 1]
+        squares = np.where(squares > _ROUNDING * apart, squares, 0.0)
         precision = np.abs(denominator) / np.sqrt(products[..., 1, 1] / scale)
     known = precision > LEAST_DENOMINATOR
     obstacle = sample_obstacle(count, np.where(known, squares, np.inf), numerator)
     return ArmEstimates(
         value=np.where(known, ratio, np.nan),
-        variance=np.where(known, np.maximum(squares, 0.0) / (scale * np.where(known, denominator, 1.0) ** 2), 0.0),
+        variance=np.where(known, squares / (scale * np.where(known, denominator, 1.0) ** 2), 0.0),
         common_variance=np.zeros(count.shape),
         degrees_of_freedom=freedom,
         unit_count=count,

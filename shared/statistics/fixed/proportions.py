@@ -2,7 +2,7 @@
 
 Both intervals hold the effects that the score test with constrained maximum-likelihood estimates does not reject.
 Without an effect the two tests are one, the pooled z, so that p-value, difference and lift give one verdict. Miettinen
-and Nurminen 1985, eq. 8 and 10; Mee 1984; Koopman 1984.
+and Nurminen 1985; Mee 1984; Koopman 1984.
 
 The variance has Miettinen and Nurminen's factor N / (N - 1) throughout. It makes the pooled variance unbiased and the
 test the "N - 1" chi-squared test, which keeps its level in smaller samples than the one without (Campbell 2007).

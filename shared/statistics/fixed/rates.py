@@ -6,7 +6,7 @@ With x events in exposure t, r the rates and pi the treatment's share of the exp
 
 and x_T is binomial given all events (Przyborowski and Wilenski 1940): Wilson's interval (1927) for pi gives the lift.
 The difference's holds what the score test with constrained estimates does not reject (Miettinen and Nurminen 1985,
-eq. 8, with the Poisson's variance). Both are the test of pi = t_T / (t_T + t_C) without an effect, so that p-value,
+with the Poisson's variance). Both are the test of pi = t_T / (t_T + t_C) without an effect, so that p-value,
 difference and lift give one verdict.
 
 Events of one unit tend to come together; then this finds too much. Where squares by unit are known, `compare` of
