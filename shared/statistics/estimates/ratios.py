@@ -24,8 +24,8 @@ def ratios(moments: Moments) -> ArmEstimates:
     """Returns the ratios R = N / D of the means of two variables, with the delta method's variance.
 
     The variance is that of the mean of (N_i - R D_i) / D: (s_NN - 2 R s_ND + R^2 s_DD) / (n D^2) (Deng, Knoblich and Lu
-    2018, section 3; Cochran 1977, chapter 6). These residuals are n values around one estimated mean, hence n - 1 degrees of
-    freedom; with a constant denominator it is the mean of N over the constant, in all respects.
+    2018, section 3; Cochran 1977, chapter 6). These residuals are n values around one estimated mean, hence n - 1
+    degrees of freedom; with a constant denominator it is the mean of N over the constant, in all respects.
 
     Args:
         moments: Of numerator and denominator, in this order.
