@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import integrate, stats
+from scipy import integrate, optimize, stats
 
 from shared.errors import InvalidArgument
 from shared.kernels.best_arm import beta_best_arm
@@ -16,6 +16,7 @@ from shared.statistics.planning.bandit_plan import (
     LikelihoodRatio,
     Never,
     ProbabilityBest,
+    Stopping,
 )
 from shared.statistics.planning.baseline import Baseline
 from shared.statistics.planning.beliefs import Algorithm
@@ -70,6 +71,31 @@ def test_forecast_agrees_with_bandits_run_one_by_one_on_exact_posteriors(values:
     for estimate, expected in ((found.ends_early, early), (found.gain, gain)):
         error = math.hypot(estimate.standard_error, expected.std(ddof=1) / math.sqrt(expected.size))
         assert abs(estimate.value - expected.mean()) <= 3.3 * error + 1e-9
+
+
+def _loss(score: float) -> float:
+    """Returns the leader's expected loss in standard errors, where it leads by so many."""
+    return float(stats.norm.pdf(score) - score * stats.norm.sf(score))
+
+
+@pytest.mark.parametrize(
+    ("stopping", "score"),
+    [
+        (ProbabilityBest(0.9), stats.norm.ppf(0.9)),
+        (ExpectedLoss(0.1 * math.sqrt(4 / 1000)), optimize.brentq(lambda z: _loss(z) - 0.1, 0, 3)),
+        (LikelihoodRatio(0.4), math.sqrt(2 * math.log(2 * 2000 / 0.4))),
+    ],
+)
+def test_rules_stop_at_the_first_look_beyond_their_score(stopping: Stopping, score: float) -> None:
+    # Two arms of variance 2 and about 1000 units: the lead is normal with variance 4 / 1000.
+    plan = BanditPlan(daily_unit_count=2000, horizon_days=2, batch_unit_count=2000, stopping=stopping)
+    lead = 4.0 if isinstance(stopping, LikelihoodRatio) else 1.0
+    arms = Baseline.mean([0.0, lead * math.sqrt(4 / 1000)], 2.0)
+
+    found = forecast(arms, plan, rng=np.random.default_rng(8), repetitions=10_000)
+
+    expected = stats.norm.sf(score - lead) + stats.norm.cdf(-score - lead)
+    assert _rate(found.ends_early.value, 10_000).agrees_with(expected)
 
 
 def test_likelihood_ratio_rule_is_wrong_in_no_more_than_its_error() -> None:

@@ -62,3 +62,10 @@ def test_bonferroni_divides_alpha_by_treatments_times_metrics() -> None:
     plan = Plan((0.25,) * 4, multiplicity=Multiplicity.BONFERRONI, primary_count=2)
 
     assert plan.comparison_alpha == pytest.approx(0.05 / 6)
+
+
+def test_dunnett_within_a_metric_is_bonferroni_between_metrics() -> None:
+    two = Plan((0.25,) * 4, multiplicity=Multiplicity.DUNNETT, primary_count=2)
+    one = Plan((0.25,) * 4, alpha=0.025, multiplicity=Multiplicity.DUNNETT)
+
+    assert two.comparison_alpha == pytest.approx(one.comparison_alpha, rel=1e-12)
