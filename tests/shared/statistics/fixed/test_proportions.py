@@ -391,6 +391,13 @@ def test_wald_interval_when_it_does_not_warn_then_covers_nearly_as_it_says() -> 
     assert 0.945 <= coverage(found, weights, 0.0) <= 0.955
 
 
+def test_score_interval_when_one_event_is_expected_in_two_thousand_units_then_covers_less_and_says_so() -> None:
+    found, weights = enumerated(20_000, 0.00025, 2_000, 0.00025)
+
+    assert 0.94 <= coverage(found, weights, 0.0) < 0.945
+    assert weights[(found.caution & Caution.FEW_EVENTS) != 0].sum() > 0.9
+
+
 def test_score_interval_when_events_are_fewer_than_ten_then_says_so() -> None:
     successes = np.arange(12)
 
