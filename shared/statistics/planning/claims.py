@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.statistics.planning.baseline import Baseline, MetricKind
-from shared.statistics.planning.plan import Equivalence, Plan, Scale, StandardError, Superiority
+from shared.statistics.planning.plan import Equivalence, Plan, StandardError
 from shared.statistics.planning.rejection import rejection
 from shared.statistics.result.method import Alternative
+from shared.statistics.result.obstacles import Obstacle
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -69,6 +70,13 @@ def showing_probability(baseline: Baseline, plan: Plan, difference: Floats, unit
     return np.asarray(found[0] if len(found) == 1 else np.maximum(found[0] + found[1] - 1, 0.0))
 
 
+def obstacle(baseline: Baseline, plan: Plan, difference: Floats) -> NDArray[np.int8]:
+    """Returns what keeps the claim from being judged at all, `Obstacle` as int8."""
+    impossible = np.isnan(baseline.treatment_variance(difference))
+    found = np.where(impossible, Obstacle.IMPOSSIBLE_VALUE, Obstacle.NONE)
+    return np.where(plan.is_relative & (baseline.value == 0), Obstacle.ZERO_CONTROL, found).astype(np.int8)
+
+
 def least_unit_count(baseline: Baseline, plan: Plan) -> Floats:
     """Returns the units of all arms together with which the smaller of the two arms has two clusters."""
     return 2 * baseline.units_per_cluster / min(plan.treatment_share, plan.shares[0])
@@ -76,11 +84,9 @@ def least_unit_count(baseline: Baseline, plan: Plan) -> Floats:
 
 def _statistic(baseline: Baseline, plan: Plan, difference: Floats, side: float) -> Statistic:
     """Returns the statistic of one side: 1 for effects that are high enough, -1 for ones that are low enough."""
-    margin, ratio = np.zeros(()), np.ones(())
-    if not isinstance(plan.claim, Superiority):
-        margin = np.asarray(plan.claim.margin, dtype=np.float64)
-        if plan.claim.scale is Scale.RELATIVE:
-            margin, ratio = margin * np.abs(baseline.value), 1 - side * margin * np.sign(baseline.value)
+    margin, ratio = plan.margin, np.ones(())
+    if plan.is_relative:
+        margin, ratio = margin * np.abs(baseline.value), 1 - side * margin * np.sign(baseline.value)
     treatment = baseline.treatment_variance(difference) / plan.treatment_share
     control = ratio**2 * baseline.variance / plan.shares[0]
     gap = side * difference + margin

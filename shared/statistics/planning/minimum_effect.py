@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from shared.statistics.planning.answers import MinimumEffect
 from shared.statistics.planning.baseline import Baseline
 from shared.statistics.planning.cautions import cautions
-from shared.statistics.planning.claims import least_unit_count, showing_probability, statistics
+from shared.statistics.planning.claims import least_unit_count, obstacle, showing_probability, statistics
 from shared.statistics.planning.methods import method_of
 from shared.statistics.planning.plan import Equivalence, Plan
 from shared.statistics.planning.roots import rising_root, upper_bracket
@@ -22,6 +22,8 @@ Floats: TypeAlias = NDArray[np.float64]
 def minimum_effect(baseline: Baseline, plan: Plan, *, unit_count: ArrayLike) -> MinimumEffect:
     """Returns the effect nearest to the null that each comparison shows with `plan.comparison_power` (MDE).
 
+    Two-sided, it is the one above 0: on the other side, metrics whose variance follows their value have another.
+
     Args:
         baseline: The metrics under control.
         plan: How they are judged.
@@ -31,21 +33,23 @@ def minimum_effect(baseline: Baseline, plan: Plan, *, unit_count: ArrayLike) -> 
         InvalidArgument: INVALID_FIELD.
     """
     units = checks.positive("unit_count", unit_count)
-    checks.same_shape(unit_count=units, baseline=baseline.value)
+    checks.same_shape(unit_count=units, baseline=baseline.value, margin=plan.margin)
     enough = units >= least_unit_count(baseline, plan)
     search = _equivalent if isinstance(plan.claim, Equivalence) else _nearest
     with np.errstate(invalid="ignore", divide="ignore"):
         found, reached = search(baseline, plan, np.where(enough, units, np.inf))
-    obstacle = np.where(enough, np.where(reached, 0, Obstacle.NOT_REACHABLE), Obstacle.TOO_FEW_UNITS).astype(np.int8)
-    difference = np.where(obstacle == 0, found, np.nan)
-    lift_obstacle = np.where((obstacle == 0) & (baseline.value == 0), Obstacle.ZERO_CONTROL, obstacle).astype(np.int8)
+    blocked = obstacle(baseline, plan, np.zeros(()))
+    blocked = np.where((blocked == 0) & ~enough, np.int8(Obstacle.TOO_FEW_UNITS), blocked)
+    blocked = np.where((blocked == 0) & ~reached, np.int8(Obstacle.NOT_REACHABLE), blocked)
+    difference = np.where(blocked == 0, found, np.nan)
+    lift_obstacle = np.where((blocked == 0) & (baseline.value == 0), np.int8(Obstacle.ZERO_CONTROL), blocked)
     with np.errstate(invalid="ignore", divide="ignore"):
         lift = np.where(lift_obstacle == 0, difference / np.abs(baseline.value), np.nan)
     return MinimumEffect(
         method=method_of(plan),
         difference=difference,
         lift=lift,
-        obstacle=obstacle,
+        obstacle=blocked,
         lift_obstacle=lift_obstacle,
         caution=np.broadcast_to(cautions(baseline, plan, difference, units), difference.shape),
     )

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from shared.errors import invalid_field
 from shared.statistics.fixed import margins
@@ -15,6 +15,8 @@ from shared.statistics.planning.familywise import Multiplicity
 from shared.statistics.planning.monitoring import FixedLook, Monitoring
 from shared.statistics.result import checks
 from shared.statistics.result.method import Alternative
+
+Floats: TypeAlias = NDArray[np.float64]
 
 Scale: TypeAlias = margins.Scale
 """Says what a margin is measured in, as the tests do."""
@@ -113,13 +115,24 @@ class Plan:
         if self.primary_count < 1 or self.guardrail_count < 0:
             raise invalid_field("primary_count", "must be 1 or more, and guardrail_count 0 or more")
         _check_alternative(self.claim, self.alternative)
-        _check_margin(self.claim, self.alternative)
+        if self.is_relative and self.alternative is not Alternative.LESS and (self.margin >= 1).any():
+            raise invalid_field("margin", "must be below 1 where it is relative to the control and a lower end")
         _check_standard_error(self)
 
     @property
     def is_two_sided(self) -> bool:
         """Says whether both tails share alpha; an equivalence test spends it on each."""
         return isinstance(self.claim, Superiority) and self.alternative is Alternative.TWO_SIDED
+
+    @property
+    def margin(self) -> Floats:
+        """Returns the claim's margin, 0 for superiority."""
+        return np.asarray(0.0 if isinstance(self.claim, Superiority) else self.claim.margin, dtype=np.float64)
+
+    @property
+    def is_relative(self) -> bool:
+        """Says whether the margin is in shares of the control's value."""
+        return not isinstance(self.claim, Superiority) and self.claim.scale is Scale.RELATIVE
 
     @property
     def treatment_share(self) -> float:
@@ -150,13 +163,6 @@ class Plan:
 def _check_shares(shares: tuple[float, ...]) -> None:
     if len(shares) < 2 or not all(share > 0 for share in shares) or not math.isclose(sum(shares), 1, abs_tol=1e-9):
         raise invalid_field("shares", f"{shares}, must be two or more, each above 0, together 1")
-
-
-def _check_margin(claim: Claim, alternative: Alternative) -> None:
-    if isinstance(claim, Superiority) or claim.scale is Scale.ABSOLUTE or alternative is Alternative.LESS:
-        return
-    if (np.asarray(claim.margin) >= 1).any():
-        raise invalid_field("margin", "must be below 1 where it is relative to the control and a lower end")
 
 
 def _check_alternative(claim: Claim, alternative: Alternative) -> None:

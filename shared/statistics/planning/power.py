@@ -9,7 +9,7 @@ from shared.errors import invalid_field
 from shared.statistics.planning.answers import Power
 from shared.statistics.planning.baseline import Baseline
 from shared.statistics.planning.cautions import cautions
-from shared.statistics.planning.claims import least_unit_count, showing_probability, statistics
+from shared.statistics.planning.claims import least_unit_count, obstacle, showing_probability, statistics
 from shared.statistics.planning.methods import method_of
 from shared.statistics.planning.monitoring import FixedLook
 from shared.statistics.planning.plan import Equivalence, Plan
@@ -23,6 +23,8 @@ Floats: TypeAlias = NDArray[np.float64]
 def power(baseline: Baseline, plan: Plan, *, difference: ArrayLike, unit_count: ArrayLike) -> Power:
     """Returns the probability that a comparison shows its claim by the end.
 
+    Two-sided, an effect that is shown with the wrong sign counts, too, as it does in published tables of the t-test.
+
     Args:
         baseline: The metrics under control.
         plan: How they are judged.
@@ -33,15 +35,16 @@ def power(baseline: Baseline, plan: Plan, *, difference: ArrayLike, unit_count: 
         InvalidArgument: INVALID_FIELD.
     """
     change, units = checks.finite("difference", difference), checks.positive("unit_count", unit_count)
-    checks.same_shape(difference=change, unit_count=units, baseline=baseline.value)
+    checks.same_shape(difference=change, unit_count=units, baseline=baseline.value, margin=plan.margin)
     enough = units >= least_unit_count(baseline, plan)
     with np.errstate(invalid="ignore", divide="ignore"):
         shown = showing_probability(baseline, plan, change, np.where(enough, units, np.inf))
-    obstacle = np.where(np.isnan(shown), Obstacle.IMPOSSIBLE_VALUE, np.where(enough, 0, Obstacle.TOO_FEW_UNITS))
+    blocked = obstacle(baseline, plan, change)
+    blocked = np.where((blocked == 0) & ~enough, np.int8(Obstacle.TOO_FEW_UNITS), blocked)
     return Power(
         method=method_of(plan),
-        value=np.where(obstacle == 0, shown, np.nan),
-        obstacle=obstacle.astype(np.int8),
+        value=np.where(blocked == 0, shown, np.nan),
+        obstacle=np.broadcast_to(blocked, shown.shape),
         caution=np.broadcast_to(cautions(baseline, plan, change, units), shown.shape),
     )
 

@@ -1,6 +1,6 @@
 """How many units a plan needs."""
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from shared.statistics.planning.answers import SampleSize
 from shared.statistics.planning.baseline import Baseline
 from shared.statistics.planning.cautions import cautions
-from shared.statistics.planning.claims import least_unit_count, showing_probability, statistics
+from shared.statistics.planning.claims import least_unit_count, obstacle, showing_probability, statistics
 from shared.statistics.planning.methods import method_of
 from shared.statistics.planning.plan import Plan
 from shared.statistics.planning.roots import rising_root, upper_bracket
@@ -16,6 +16,9 @@ from shared.statistics.result import checks
 from shared.statistics.result.obstacles import Obstacle
 
 Floats: TypeAlias = NDArray[np.float64]
+
+_MOST_LOG_UNITS: Final = 700.0
+"""Near the largest number that there is."""
 
 
 def sample_size(baseline: Baseline, plan: Plan, *, difference: ArrayLike) -> SampleSize:
@@ -32,25 +35,24 @@ def sample_size(baseline: Baseline, plan: Plan, *, difference: ArrayLike) -> Sam
         InvalidArgument: INVALID_FIELD.
     """
     change = checks.finite("difference", difference)
-    checks.same_shape(difference=change, baseline=baseline.value)
-    obstacle = _obstacle(baseline, plan, change)
-    total = np.where(obstacle == 0, _total(baseline, plan, change, obstacle == 0), np.nan)
+    checks.same_shape(difference=change, baseline=baseline.value, margin=plan.margin)
+    blocked = _obstacle(baseline, plan, change)
+    total = np.where(blocked == 0, _total(baseline, plan, change, blocked == 0), np.nan)
     arms = np.ceil(total[..., None] * np.array(plan.shares) * (1 - 1e-12))
     return SampleSize(
         method=method_of(plan),
         total=total,
         arms=arms,
-        obstacle=obstacle,
+        obstacle=blocked,
         caution=np.broadcast_to(cautions(baseline, plan, change, total), total.shape),
     )
 
 
 def _obstacle(baseline: Baseline, plan: Plan, change: Floats) -> NDArray[np.int8]:
     found = statistics(baseline, plan, change)
-    possible = np.isfinite(found[0].variance)
     gap = np.minimum.reduce([np.abs(one.gap) if plan.is_two_sided else one.gap for one in found])
-    unclaimed = np.where(gap > 0, Obstacle.NONE, Obstacle.EFFECT_NOT_CLAIMED)
-    return np.where(possible, unclaimed, Obstacle.IMPOSSIBLE_VALUE).astype(np.int8)
+    blocked = obstacle(baseline, plan, change)
+    return np.where((blocked == 0) & ~(gap > 0), np.int8(Obstacle.EFFECT_NOT_CLAIMED), blocked)
 
 
 def _total(baseline: Baseline, plan: Plan, change: Floats, reachable: NDArray[np.bool_]) -> Floats:
@@ -61,5 +63,7 @@ def _total(baseline: Baseline, plan: Plan, change: Floats, reachable: NDArray[np
             shown = showing_probability(baseline, plan, change, np.exp(log_units))
         return np.where(reachable, shown - plan.comparison_power, 0.0)
 
-    least = np.broadcast_to(np.log(least_unit_count(baseline, plan)), reachable.shape)
-    return np.exp(rising_root(lack, least, upper_bracket(lack, least, np.full(least.shape, 700.0))))
+    least = np.broadcast_to(least_unit_count(baseline, plan), reachable.shape)
+    start = np.log(least)
+    found = rising_root(lack, start, upper_bracket(lack, start, np.full(start.shape, _MOST_LOG_UNITS)))
+    return np.maximum(np.exp(found), least)

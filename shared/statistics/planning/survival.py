@@ -1,8 +1,8 @@
-"""How likely a monitored experiment is to cross its bounds, and when, for any drift, from one recursion without drift.
+"""How likely a monitored experiment is to cross its bounds, and when, for any drift, from one recursion.
 
 Before it is stopped, the score process S(t) = Z sqrt(t) is a Brownian motion. With drift theta its density is the one
 without drift times exp(theta S(t) - theta^2 t / 2) (Cameron and Martin 1944), so that the walks that have stayed
-inside the bounds by a look have to be followed once only.
+inside the bounds by a look have to be followed with one drift only.
 """
 
 import math

@@ -15,9 +15,11 @@ from tea_tasting.aggr import Aggregates
 from shared.errors import InvalidArgument
 from shared.statistics.planning.baseline import Baseline
 from shared.statistics.planning.familywise import Multiplicity
+from shared.statistics.planning.minimum_effect import minimum_effect
 from shared.statistics.planning.monitoring import AnyTime, FixedLook, GroupSequential, bounds, fractions
 from shared.statistics.planning.plan import Equivalence, NonInferiority, Plan, Scale, StandardError
 from shared.statistics.planning.power import expected_unit_count, power
+from shared.statistics.planning.sample_size import sample_size
 from shared.statistics.result.method import Alternative, Validity
 from shared.statistics.result.obstacles import Caution, Obstacle
 from shared.statistics.result.report import NotEstimable
@@ -381,3 +383,39 @@ def test_noncentral_t_agrees_with_integration_over_its_scale() -> None:
         plan = Plan(alpha=0.025, alternative=Alternative.GREATER)
         found = power(Baseline.mean(0.0, 1.0), plan, difference=drift * math.sqrt(2 / count), unit_count=2 * count)
         assert float(found.value) == pytest.approx(expected, abs=1e-10)
+
+
+@pytest.mark.parametrize("plan", [plan_of("not less by a relative margin"), plan_of("alike within a relative margin")])
+def test_margins_relative_to_nothing_are_not_estimable(plan: Plan) -> None:
+    baseline = Baseline.mean([0.0, 2.0], 1.0)
+
+    found = [
+        power(baseline, plan, difference=0.0, unit_count=10_000).obstacle.tolist(),
+        sample_size(baseline, plan, difference=0.0).obstacle.tolist(),
+        minimum_effect(baseline, plan, unit_count=10_000).obstacle.tolist(),
+    ]
+
+    assert found == [[Obstacle.ZERO_CONTROL, Obstacle.NONE]] * 3
+
+
+def test_margins_of_another_shape_are_refused() -> None:
+    plan = Plan(claim=Equivalence([0.1, 0.2, 0.3]))
+    baseline = Baseline.mean([1.0, 2.0], 1.0)
+
+    for ask in (
+        lambda: power(baseline, plan, difference=0.0, unit_count=100),
+        lambda: sample_size(baseline, plan, difference=0.0),
+        lambda: minimum_effect(baseline, plan, unit_count=100),
+    ):
+        with pytest.raises(InvalidArgument, match="margin"):
+            ask()
+
+
+def test_each_metric_may_have_a_margin_of_its_own() -> None:
+    plan = Plan(alternative=Alternative.GREATER, claim=NonInferiority([0.1, 0.2]))
+
+    found = power(BASELINES["mean"], plan, difference=0.0, unit_count=1e6)
+
+    alone = [Plan(alternative=Alternative.GREATER, claim=NonInferiority(margin)) for margin in (0.1, 0.2)]
+    expected = [float(power(BASELINES["mean"], one, difference=0.0, unit_count=1e6).value) for one in alone]
+    assert found.value.tolist() == expected

@@ -317,6 +317,8 @@ def test_no_arm_gets_fewer_than_two_units() -> None:
 
     assert found.arms.tolist() == [2, 6]
     assert found.caution == Caution.FEW_UNITS
+    reached = power(Baseline.mean(0.0, 1.0), Plan((0.25, 0.75)), difference=1e4, unit_count=found.total)
+    assert reached.obstacle == Obstacle.NONE
 
 
 def test_tiny_effects_have_huge_sizes() -> None:
