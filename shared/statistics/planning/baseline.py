@@ -46,21 +46,24 @@ class Baseline:
         variance: Of one unit under control, after covariates and clusters: an arm of n units has variance / n.
         units_per_cluster: Size of an average unit's cluster, so that units over it are the effective clusters; 1 where
             units are randomised by themselves.
+        skewness: Of the units' values; 0 where it is not known.
     """
 
     kind: Codes
     value: Floats
     variance: Floats
     units_per_cluster: Floats
+    skewness: Floats
 
     @classmethod
-    def mean(cls, value: ArrayLike, variance: ArrayLike) -> "Baseline":
+    def mean(cls, value: ArrayLike, variance: ArrayLike, *, skewness: ArrayLike = 0.0) -> "Baseline":
         """Returns baselines of means of one value a unit.
 
         Raises:
             InvalidArgument: INVALID_FIELD: not finite, or a variance that is not above 0.
         """
-        return _made(MetricKind.MEAN, checks.finite("value", value), checks.positive("variance", variance))
+        level, spread = checks.finite("value", value), checks.positive("variance", variance)
+        return _made(MetricKind.MEAN, level, spread, checks.finite("skewness", skewness))
 
     @classmethod
     def proportion(cls, value: ArrayLike) -> "Baseline":
@@ -159,7 +162,7 @@ class Baseline:
             InvalidArgument: INVALID_FIELD.
         """
         left = checks.positive("explained_share", 1 - checks.shares("explained_share", explained_share))
-        return _broadcast(self.kind, self.value, self.variance * left, self.units_per_cluster)
+        return _broadcast(self.kind, self.value, self.variance * left, self.units_per_cluster, self.skewness)
 
     def in_clusters(
         self, units_per_cluster: ArrayLike, *, correlation: ArrayLike, size_variation: ArrayLike = 0.0
@@ -181,7 +184,7 @@ class Baseline:
             raise invalid_field("units_per_cluster", "must be 1 or more")
         spread = (1 + checks.not_negative("size_variation", size_variation) ** 2) * size
         effect = 1 + (spread - 1) * checks.shares("correlation", correlation)
-        return _broadcast(self.kind, self.value, self.variance * effect, spread)
+        return _broadcast(self.kind, self.value, self.variance * effect, spread, self.skewness)
 
     def treatment_variance(self, difference: ArrayLike) -> Floats:
         """Returns the variance of one unit under a treatment; NaN where no treatment can have such a value.
@@ -206,7 +209,7 @@ class Baseline:
 
     def __getitem__(self, index: int | slice | tuple[int | slice | None, ...]) -> "Baseline":
         """Returns some of the metrics, or the same with new axes."""
-        return Baseline(self.kind[index], self.value[index], self.variance[index], self.units_per_cluster[index])
+        return Baseline(self.kind[index], *(part[index] for part in _numbers(self)))
 
 
 def stacked(baselines: Sequence[Baseline]) -> Baseline:
@@ -217,18 +220,19 @@ def stacked(baselines: Sequence[Baseline]) -> Baseline:
     """
     if len({one.shape for one in baselines}) != 1:
         raise invalid_field("baselines", "must be one or more, of one shape")
-    return Baseline(
-        np.stack([one.kind for one in baselines]),
-        np.stack([one.value for one in baselines]),
-        np.stack([one.variance for one in baselines]),
-        np.stack([one.units_per_cluster for one in baselines]),
-    )
+    numbers = zip(*(_numbers(one) for one in baselines), strict=True)
+    return Baseline(np.stack([one.kind for one in baselines]), *(np.stack(parts) for parts in numbers))
 
 
-def _made(kind: MetricKind, value: Floats, variance: Floats) -> Baseline:
-    return _broadcast(np.array(kind, dtype=np.int8), value, variance, np.array(1.0))
+def _made(kind: MetricKind, value: Floats, variance: Floats, skewness: ArrayLike = 0.0) -> Baseline:
+    return _broadcast(np.array(kind, dtype=np.int8), value, variance, np.ones(()), np.asarray(skewness))
 
 
-def _broadcast(kind: Codes, value: Floats, variance: Floats, units_per_cluster: Floats) -> Baseline:
-    checks.same_shape(value=value, variance=variance, units_per_cluster=units_per_cluster)
-    return Baseline(*np.broadcast_arrays(kind, value, variance, units_per_cluster))
+def _broadcast(kind: Codes, value: Floats, variance: Floats, *others: Floats) -> Baseline:
+    """Returns a baseline of one shape from its attributes in their order."""
+    checks.same_shape(value=value, variance=variance, units_per_cluster=others[0], skewness=others[1])
+    return Baseline(*np.broadcast_arrays(kind, value, variance, *others))
+
+
+def _numbers(baseline: Baseline) -> tuple[Floats, ...]:
+    return baseline.value, baseline.variance, baseline.units_per_cluster, baseline.skewness

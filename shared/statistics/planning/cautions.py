@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.statistics.estimates.clusters import FEW_CLUSTERS
-from shared.statistics.estimates.means import FEW_UNITS
+from shared.statistics.estimates.means import FEW_UNITS, UNITS_PER_SQUARED_SKEWNESS
 from shared.statistics.estimates.proportions import few_events
 from shared.statistics.planning.baseline import Baseline, MetricKind
 from shared.statistics.planning.plan import Plan
@@ -21,12 +21,14 @@ def cautions(baseline: Baseline, plan: Plan, difference: Floats, unit_count: Flo
     smallest = unit_count * min(plan.treatment_share, plan.shares[0])
     clustered = baseline.units_per_cluster > 1
     few_clusters = clustered & (smallest / baseline.units_per_cluster < FEW_CLUSTERS)
+    skewed = smallest < UNITS_PER_SQUARED_SKEWNESS * baseline.skewness**2
     few_units = ~clustered & (smallest < FEW_UNITS)
     control = _event_count(baseline, baseline.value, unit_count * plan.shares[0])
     treatment = _event_count(baseline, baseline.value + difference, unit_count * plan.treatment_share)
     return np.asarray(
         np.where(few_units, Caution.FEW_UNITS, 0)
         | np.where(few_clusters, Caution.FEW_CLUSTERS, 0)
+        | np.where(skewed, Caution.SKEWED, 0)
         | few_events(np.minimum(control, treatment)),
         dtype=np.int32,
     )

@@ -121,6 +121,7 @@ def test_baselines_of_different_shapes_do_not_stack() -> None:
     [
         lambda: Baseline.mean(math.nan, 1.0),
         lambda: Baseline.mean(1.0, 0.0),
+        lambda: Baseline.mean(1.0, 1.0, skewness=math.inf),
         lambda: Baseline.mean(1.0, -1.0),
         lambda: Baseline.mean([1.0, 2.0], [1.0, 2.0, 3.0]),
         lambda: Baseline.proportion(0.0),

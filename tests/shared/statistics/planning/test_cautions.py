@@ -11,6 +11,7 @@ POISSON = Baseline.count(0.05)
 BURSTS = Baseline.count(0.05, dispersion=4.0)
 HOURS = Baseline.rate(0.01, exposure=5.0)
 MEAN = Baseline.mean(1.0, 1.0)
+SKEWED = Baseline.mean(1.0, 1.0, skewness=-3.0)
 SHOPS = MEAN.in_clusters(10.0, correlation=0.1)
 
 
@@ -31,6 +32,8 @@ SHOPS = MEAN.in_clusters(10.0, correlation=0.1)
         (HOURS, 0.01, 3998, Caution.FEW_EVENTS),
         (MEAN, 0.5, 60, Caution.NONE),
         (MEAN, 0.5, 59, Caution.FEW_UNITS),
+        (SKEWED, 0.5, 6390, Caution.NONE),
+        (SKEWED, 0.5, 6389, Caution.SKEWED),
         (SHOPS, 0.5, 800, Caution.NONE),
         (SHOPS, 0.5, 799, Caution.FEW_CLUSTERS),
     ],
