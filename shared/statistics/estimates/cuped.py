@@ -128,8 +128,12 @@ def _estimates(
         degrees_of_freedom=freedom,
         unit_count=count,
         obstacle=_obstacle(count, arms, left, fit),
-        caution=np.where(count < FEW_UNITS, Caution.FEW_UNITS, 0).astype(np.int32) | judged.caution[..., None],
+        caution=_caution(count, arms) | judged.caution[..., None],
     )
+
+
+def _caution(count: Floats, arms: Linearised) -> NDArray[np.int32]:
+    return np.where((count < FEW_UNITS) | ~arms.is_precise, Caution.FEW_UNITS, 0).astype(np.int32)
 
 
 def _left_over(arms: Linearised, theta: Floats) -> Floats:

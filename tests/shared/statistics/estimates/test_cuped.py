@@ -321,6 +321,16 @@ def test_means_when_few_units_then_flagged_and_reported() -> None:
     assert Caution.FEW_UNITS in report.caution
 
 
+def test_ratios_when_a_denominator_is_little_known_then_flagged() -> None:
+    control, treatment = ratio_arms(1)
+    control[:, 1] += 5 * control[:, 1].std() * np.sqrt(1 / len(control)) - control[:, 1].mean()
+
+    found = cuped_ratios(moments_of(control, treatment)).estimates
+
+    assert found.obstacle.tolist() == [Obstacle.NONE, Obstacle.NONE]
+    assert (found.caution & Caution.FEW_UNITS != 0).tolist() == [True, False]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

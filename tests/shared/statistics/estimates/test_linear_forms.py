@@ -26,3 +26,13 @@ def test_linearised_when_a_denominator_is_zero_then_only_its_quantity_is_missing
 
     assert np.isnan(found.value).tolist() == [True, False]
     np.testing.assert_allclose(found.covariance[1, 1], rows[:, 0].var(ddof=1))
+
+
+def test_linearised_when_a_denominator_is_little_known_then_not_precise_or_missing() -> None:
+    rng = np.random.default_rng(1)
+    rows = [np.column_stack([rng.normal(5, 1, 100), rng.normal(mean, 1, 100)]) for mean in (0.1, 0.6, 5.0)]
+
+    found = linearised(moments_of(*rows), [Quantity(0, 1)])
+
+    assert np.isnan(found.value[:, 0]).tolist() == [True, False, False]
+    assert found.is_precise.tolist() == [False, False, True]

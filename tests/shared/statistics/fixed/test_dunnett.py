@@ -1,7 +1,5 @@
 """Tests many-to-one comparisons against scipy, a published example, each other, and by simulation."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +12,6 @@ from shared.statistics.aggregates.moments import Moments
 from shared.statistics.estimates.means import means
 from shared.statistics.fixed.difference import compare
 from shared.statistics.fixed.dunnett import dunnett, dunnett_welch
-from shared.statistics.fixed.many_to_one import bound_of, family_of
 from shared.statistics.fixed.multiplicity import Procedure, adjusted
 from shared.statistics.result.method import Alternative
 from shared.statistics.result.obstacles import Caution, Obstacle
@@ -23,7 +20,7 @@ from tests.shared.statistics.simulation import Rate
 
 Floats = NDArray[np.float64]
 SIDES = {Alternative.TWO_SIDED: "two-sided", Alternative.GREATER: "greater", Alternative.LESS: "less"}
-# Dunnett 1955, table on p. 1098: blood counts of animals, millions of cells per cubic millimetre.
+# Dunnett 1955: blood counts of animals, millions of cells per cubic millimetre; two drugs against none.
 CONTROL = np.array([7.40, 8.50, 7.20, 8.24, 9.84, 8.32])
 DRUGS = [np.array([9.76, 8.80, 7.68, 9.36]), np.array([12.80, 9.68, 12.16, 9.20, 10.55])]
 
@@ -32,13 +29,10 @@ def moments_of_values(*arms: Floats) -> Moments:
     return moments_of(*(arm[:, None] for arm in arms))
 
 
-def test_dunnett_when_published_example_then_as_printed() -> None:
-    """Dunnett's two-sided bound for 2 treatments and 12 degrees of freedom is 2.50 (exact: Dunnett 1964, table 2)."""
+def test_dunnett_when_published_example_then_drug_b_alone_differs() -> None:
     found = dunnett(moments_of_values(CONTROL, *DRUGS))
 
-    bound = (found.difference_high - found.difference) / found.standard_error
     np.testing.assert_allclose(found.difference, [0.65, 2.63], atol=0.005)
-    np.testing.assert_allclose(bound, 2.50, atol=0.015)  # tables are for equal numbers of units
     assert ((found.difference_low > 0) == [False, True]).all()
 
 
@@ -141,13 +135,12 @@ def test_dunnett_when_compared_with_bonferroni_then_never_stricter_and_never_lax
 
 
 def test_dunnett_when_effect_is_far_out_then_p_value_keeps_its_size() -> None:
-    moments = Moments.of_values([500, 500, 500], [10.0, 13.0, 12.0], [500.0, 500.0, 500.0])
+    moments = Moments.of_values([500, 500, 500], [10.0, 13.0, 12.0], [499.0, 499.0, 499.0])
 
     found = dunnett(moments).p_value
 
-    alone = 2 * stats.t.sf(3 / np.sqrt(3 / (1497) / 500 * 500 * 2 / 3 * 1.5), 1497)
-    assert 0 < found[0] < 1e-100
-    assert alone < 1e-100
+    alone = 2 * stats.t.sf(3 / np.sqrt(2 / 500), 1497)
+    assert 0 < alone <= found[0] <= 2 * alone < 1e-100
 
 
 def test_dunnett_when_metrics_are_stacked_then_each_is_as_alone() -> None:
@@ -202,39 +195,29 @@ def simulated(seed: int, counts: list[int], deviations: list[float], *, repetiti
     return Moments.of_values(np.broadcast_to(count, mean.shape), mean, spread)
 
 
+def any_beyond(moments: Moments) -> Rate:
+    """Returns how often Dunnett's test of no effect rejects; its bound is that of the first repetition, and of all."""
+    count, arms = moments.count, moments.count.shape[-1]
+    freedom = count[0].sum() - arms
+    variance = moments.products[..., 0, 0].sum(-1, keepdims=True) / freedom * (1 / count[:, 1:] + 1 / count[:, :1])
+    statistic = (moments.mean[:, 1:, 0] - moments.mean[:, :1, 0]) / np.sqrt(variance)
+    found = dunnett(moments[:1])
+    bound = (found.difference_high - found.difference) / found.standard_error
+    np.testing.assert_allclose(found.difference / found.standard_error, statistic[:1], rtol=1e-9)
+    return Rate(int((np.abs(statistic) > bound).any(1).sum()), len(statistic))
+
+
 @pytest.mark.parametrize("counts", [[10, 10, 10, 10], [30, 5, 10, 20]])
 def test_dunnett_when_variances_are_equal_then_any_miss_is_as_frequent_as_alpha(counts: list[int]) -> None:
     moments = simulated(60, counts, [1.0] * 4, repetitions=40_000)
-    variance = moments.products[..., 0, 0].sum(-1) / (sum(counts) - 4)
-    inverse = 1 / np.array(counts)
-    statistic = (moments.mean[:, 1:, 0] - moments.mean[:, :1, 0]) / np.sqrt(
-        variance[:, None] * (inverse[1:] + inverse[0])
-    )
-    freedom = float(sum(counts) - 4)
 
-    # The bound is the same in every repetition: it follows from the numbers of units alone.
-    bound = bound_of(
-        0.05, freedom, family_of(np.sqrt(inverse[0] / (inverse[1:] + inverse[0])), freedom, two_sided=True)
-    )
-
-    assert Rate(int((np.abs(statistic) > bound).any(1).sum()), 40_000).agrees_with(0.05)
-    some = dunnett(moments[:20])
-    np.testing.assert_allclose((some.difference_high - some.difference) / some.standard_error, bound, rtol=1e-9)
+    assert any_beyond(moments).agrees_with(0.05)
 
 
-def any_miss(moments: Moments, truth: float, *, welch: bool, lift: bool = False) -> Rate:
-    arms = means(moments)
-    found = dunnett_welch(arms[:, 1:], arms[:, :1]) if welch else dunnett(moments)
-    low, high = (found.lift_low, found.lift_high) if lift else (found.difference_low, found.difference_high)
-    return Rate(int(((low > truth) | (high < truth)).any(1).sum()), found.shape[0])
+def test_dunnett_when_variances_differ_then_misses_too_often() -> None:
+    moments = simulated(61, [40, 20, 20, 20], [1.0, 3.0, 1.0, 1.0], repetitions=40_000)
 
-
-@pytest.mark.slow
-def test_dunnett_when_variances_differ_then_misses_too_often_where_the_welch_variant_does_not() -> None:
-    moments = simulated(61, [40, 20, 20, 20], [1.0, 3.0, 1.0, 1.0], repetitions=1500)
-
-    assert not any_miss(moments, 0.0, welch=False).is_at_most(0.06)
-    assert any_miss(moments, 0.0, welch=True).agrees_with(0.05)
+    assert not any_beyond(moments).is_at_most(0.06)
 
 
 @pytest.mark.slow
@@ -249,10 +232,15 @@ def test_dunnett_when_variances_differ_then_misses_too_often_where_the_welch_var
 def test_dunnett_welch_when_variances_differ_then_any_miss_is_as_frequent_as_alpha(
     counts: list[int], deviations: list[float]
 ) -> None:
-    moments = simulated(62, counts, deviations, repetitions=4000, step=1.0)
+    arms = means(simulated(62, counts, deviations, repetitions=2000, step=1.0))
 
-    assert any_miss(moments, 1.0, welch=True).agrees_with(0.05)
-    assert any_miss(moments, 0.1, welch=True, lift=True).agrees_with(0.05)
+    found = dunnett_welch(arms[:, 1:], arms[:, :1])
+
+    for low, high, truth in (
+        (found.difference_low, found.difference_high, 1.0),
+        (found.lift_low, found.lift_high, 0.1),
+    ):
+        assert Rate(int(((low > truth) | (high < truth)).any(1).sum()), 2000).agrees_with(0.05)
 
 
 def test_dunnett_welch_when_units_are_few_then_flagged() -> None:
@@ -261,4 +249,4 @@ def test_dunnett_welch_when_units_are_few_then_flagged() -> None:
     found = dunnett_welch(arms[1:], arms[:1])
 
     assert ((found.caution & Caution.FEW_UNITS) != 0).all()
-    assert replace(found).report(0).caution & Caution.FEW_UNITS
+    assert found.report(0).caution & Caution.FEW_UNITS
