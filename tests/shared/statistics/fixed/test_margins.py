@@ -96,6 +96,17 @@ def test_non_inferiority_when_relative_then_equals_one_sample_test_of_a_contrast
     np.testing.assert_allclose(found.p_value, stats.t.sf(statistic, freedom), rtol=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_equivalence_when_either_margin_may_be_violated_then_both_tests_share_alpha(seed: int) -> None:
+    arms = arms_of(*drawn(seed))
+
+    found = equivalence(*arms, low=-0.001, high=0.001)
+
+    below = non_inferiority(*arms, margin=0.001).violation_p_value
+    above = non_inferiority(*arms, margin=0.001, direction=FALLING).violation_p_value
+    np.testing.assert_allclose(found.violation_p_value, min(1, 2 * min(below, above)), rtol=1e-12)
+
+
 def test_equivalence_when_published_example_then_as_printed() -> None:
     """Lakens 2017 (package TOSTER 0.3, `TOSTtwo.raw`): t(182) = -2.69, p = .004, margins of 0.384."""
     arms = summarised([95, 89], [5.25, 5.22], [0.95, 0.83])

@@ -68,6 +68,24 @@ def test_interaction_when_any_then_heterogeneity_is_cochrans_q(seed: int) -> Non
     )
 
 
+def test_interaction_when_arms_share_an_error_then_relative_variance_is_the_delta_methods() -> None:
+    treatment, control = (
+        replace(arms, common_variance=arms.variance * share)
+        for arms, share in zip(arms_in_segments(6), (0.6, 0.2), strict=True)
+    )
+    covariance = np.empty((4, 2, 2))
+    covariance[:, 0, 0] = treatment.variance + treatment.common_variance
+    covariance[:, 1, 1] = control.variance + control.common_variance
+    covariance[:, 0, 1] = covariance[:, 1, 0] = (treatment.common_variance + control.common_variance) / 2
+    gradient = np.stack([1 / treatment.value, -1 / control.value], axis=-1)
+    variance = np.einsum("si,sij,sj->s", gradient, covariance, gradient)
+
+    found = segment_effects(treatment, control).relative
+
+    expected = combine_effects(np.log(treatment.value / control.value), variance)
+    np.testing.assert_allclose(found.heterogeneity, expected.q, rtol=1e-9)
+
+
 def test_interaction_when_variances_are_known_then_equals_wald_test_of_regression() -> None:
     """Cell means with known variances: the interaction terms of a weighted regression are zero."""
     treatment, control = (replace(arms, degrees_of_freedom=np.full(4, np.inf)) for arms in arms_in_segments(3))
