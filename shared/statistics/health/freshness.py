@@ -3,10 +3,10 @@
 A day's expected count is its level times its weekday's factor: the level is the median of the two weeks around it (of
 one, where there are no two), the factor the median of what the same weekday has above or below its level in other
 weeks. A day itself is in neither, so that a bad day does not hide itself and distances tell honestly how days vary.
-They do as a negative binomial,
-variance m + m^2 f, with f such that the median day is a usual one (robust, in the manner of Noufaily et al. 2013). A
-day is short when it has less than half of what is expected and so few are less likely than alpha shared by the days
-(Bonferroni). A week of bad days passes for a new level: what the traffic does for good is no fault of the data.
+They do as a negative binomial, variance m + m^2 f, with f such that the median day is a usual one (robust, in the
+manner of Noufaily et al. 2013). A day is short when it has less than half of what is expected and so few are less
+likely than alpha shared by the days (Bonferroni). A week of bad days passes for a new level: what the traffic does for
+good is no fault of the data.
 """
 
 from datetime import datetime, timedelta
