@@ -104,7 +104,8 @@ def test_equivalence_when_either_margin_may_be_violated_then_both_tests_share_al
 
     below = non_inferiority(*arms, margin=0.001).violation_p_value
     above = non_inferiority(*arms, margin=0.001, direction=FALLING).violation_p_value
-    np.testing.assert_allclose(found.violation_p_value, min(1, 2 * min(below, above)), rtol=1e-12)
+    expected = np.minimum(1, 2 * np.minimum(below, above))
+    np.testing.assert_allclose(found.violation_p_value, expected, rtol=1e-12)
 
 
 def test_equivalence_when_published_example_then_as_printed() -> None:
@@ -344,6 +345,17 @@ def test_margins_when_units_are_few_then_strict_and_flagged(claim: str, ratio: f
 
     assert Rate(int((found.verdict == MarginVerdict.SHOWN).sum()), found.verdict.size).is_at_most(0.05)
     assert ((found.comparison.caution & Caution.FEW_UNITS) != 0).all()
+
+
+def test_non_inferiority_when_values_are_skewed_and_units_few_then_too_lax_and_flagged() -> None:
+    rng = np.random.default_rng(42)
+    draws = [scale * rng.gamma(1, 1, size=(40_000, count, 1)) for scale, count in ((0.8, 120), (1.0, 40))]
+    arms = means(moments_of(*draws), skewness=2.0)
+
+    found = non_inferiority(arms[:, 0], arms[:, 1], margin=0.2)
+
+    assert not Rate(int((found.verdict == MarginVerdict.SHOWN).sum()), 40_000).is_at_most(0.055)
+    assert ((found.comparison.caution & Caution.SKEWED) != 0).all()
 
 
 def test_non_inferiority_when_control_counts_as_known_then_error_rate_is_not_as_stated() -> None:
