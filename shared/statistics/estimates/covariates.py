@@ -71,7 +71,7 @@ def with_missingness(covariates: ArrayLike) -> Floats:
     """Returns the covariates with 0 where they were NaN, and beside them an indicator for each that says where.
 
     In a randomised experiment this is right whatever made them miss, since it happened before the start; the filled-in
-    number does not matter, for the indicator's coefficient takes it up (Zhao and Ding 2022, section 4). An indicator
+    number does not matter, for the indicator's coefficient takes it up (Zhao and Ding 2022). An indicator
     that is constant or a copy of another costs nothing.
 
     Args:

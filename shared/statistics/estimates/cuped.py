@@ -2,7 +2,7 @@
 
 With Y an arm's value, X its covariates' means, X. those of all arms together, n units in all and w an arm's share:
 
-    adjusted    Y - theta' (X - X.)                                        (Deng, Xu, Kohavi and Walker 2013, eq. 4)
+    adjusted    Y - theta' (X - X.)                                        (Deng, Xu, Kohavi and Walker 2013)
     theta       (sum of S_XX)^-1 (sum of S_XY), sums over arms of centred products within the arm
 
 Written as e + theta' X. with e = Y - theta' X, two things vary: e, independently between arms, and X., which all arms
@@ -18,7 +18,7 @@ too narrow or too wide; the difference does not notice.
 theta comes from within the arms, as in the analysis of covariance, not from all units as if they were one sample: then
 a constant that is added to an arm moves its value by that constant and nothing else. (Both agree as n grows.)
 theta costs: s_e^2 has one degree of freedom less for each covariate, and theta's own error adds, with v degrees of
-freedom within arms and k covariates, a factor (v - 1) / (v - k - 1) to the variance (Cochran 1957, section 3).
+freedom within arms and k covariates, a factor (v - 1) / (v - k - 1) to the variance (Cochran 1957).
 """
 
 from collections.abc import Sequence
@@ -84,7 +84,7 @@ def cuped_ratios_by_ratios(
     """Returns adjusted ratios of (numerator, denominator, then pairs of covariates' numerators and denominators).
 
     A pair is one covariate, so that a ratio's past costs one coefficient and not two: cov(ratio, past ratio) has four
-    terms (Deng et al. 2013, appendix B). Arguments as in `cuped_means`.
+    terms (Deng et al. 2013). Arguments as in `cuped_means`.
 
     Raises:
         InvalidArgument: INVALID_FIELD: also where a covariate has no partner.

@@ -36,7 +36,7 @@ class Linearised(NamedTuple):
 def linearised(moments: Moments, quantities: Sequence[Quantity]) -> Linearised:
     """Returns the quantities; a ratio N / D counts as the mean of (N_i - (N / D) D_i) / D (delta method).
 
-    Source: Deng, Knoblich and Lu 2018, section 3.
+    Source: Deng, Knoblich and Lu 2018.
     """
     shape = (*moments.shape, len(quantities))
     value, precision = np.empty(shape), np.full(shape, np.inf)

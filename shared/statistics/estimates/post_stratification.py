@@ -2,7 +2,7 @@
 
 With strata h of share W_h, an arm's means y_h, variances s_h^2 and counts n_h:
 
-    value       sum W_h y_h                                                (Miratrix, Sekhon and Yu 2013, eq. 3)
+    value       sum W_h y_h                                                (Miratrix, Sekhon and Yu 2013)
     variance    sum W_h^2 s_h^2 / n_h
 
 Where shares are those of the n units at hand, they vary too. Over the population that the units come from, two arms

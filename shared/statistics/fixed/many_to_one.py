@@ -1,7 +1,7 @@
 """Integrates over what comparisons with one control have in common: the chance that any of them is beyond a bound.
 
 The statistics t_i = (T_i - C) / (S sqrt(V_i + V_C)) have correlations l_i l_j with l_i = sqrt(V_C / (V_i + V_C)), so
-that given the control's error z and the scale s they are independent (Dunnett 1955, eq. 3; Dunnett and Sobel 1955):
+that given the control's error z and the scale s they are independent (Dunnett 1955; Dunnett and Sobel 1955):
 
     P(any t_i > c) = E_s E_z [ 1 - prod_i Phi((c s + l_i z) / sqrt(1 - l_i^2)) ]
 

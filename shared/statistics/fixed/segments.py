@@ -1,6 +1,6 @@
 """Effects per segment, and whether they differ between segments: the question to ask before one is singled out.
 
-The interaction test asks whether effects d_s with standard errors e_s are one and the same (Welch 1951, eq. 22; with
+The interaction test asks whether effects d_s with standard errors e_s are one and the same (Welch 1951; with
 w = 1 / e^2, weighted mean d and S segments):
 
     Q = sum w_s (d_s - d)^2                            chi-square on S - 1 for many units (Cochran 1954)
