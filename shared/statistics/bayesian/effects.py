@@ -9,9 +9,10 @@ v = v_T + v_C, prior N(m0, s0^2) on the true difference and the share h = s0^2 /
     loss         s phi(m / s) - m Phi(-m / s) of the treatment, s phi(m / s) + m Phi(m / s) of the control
 
 A prior N(a, b^2) on the lift is one on the difference with m0 = a |C| and s0 = b |C|: it takes the control's estimate
-for its value, which is why the control must be told from 0. Whatever the prior's scale, there is one posterior for both
-arms, and difference and lift are both read from it. The lift's interval holds every l with |m - l mu_C| <= z times the
-standard deviation of that (Fieller 1954): at l = 0 it asks what the difference's asks, so that the verdicts agree.
+for its value. To first order that moves the chance, z standard errors from 0, by at most 0.4 (z^2 + 1) sqrt(v_C) / |C|;
+CONTROL_IMPRECISE is flagged where this is 0.04 or more at z = 2. Whatever the prior's scale, there is one posterior for
+both arms, and difference and lift are both read from it. The lift's interval holds every l with |m - l mu_C| <= z times
+the standard deviation of that (Fieller 1954): at l = 0 it asks what the difference's asks, so that the verdicts agree.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -28,10 +29,11 @@ from shared.statistics.estimates.contrast import contrast
 from shared.statistics.estimates.lift import lift_interval
 from shared.statistics.result import checks
 from shared.statistics.result.method import Alternative, Method, Validity
-from shared.statistics.result.obstacles import Obstacle
+from shared.statistics.result.obstacles import Caution, Obstacle
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
+Flags = NDArray[np.int32]
 
 NORMAL_EFFECT: Final = Method(
     "Normal prior on the effect",
@@ -40,7 +42,7 @@ NORMAL_EFFECT: Final = Method(
         "units are independent of each other",
         "the prior is what was known of the effect beforehand",
         "the arms' estimates are nearly normal and their variances as good as known",
-        "for a prior on the lift: the control's value is known well beside the effect's precision",
+        "for a prior on the lift: the control's value is known to 2 % or better",
         NO_STOPPING_RULE,
     ),
     "Gelman et al. 2013, Bayesian Data Analysis, section 2.5; Fieller 1954",
@@ -68,6 +70,9 @@ class EffectPrior:
     standard_deviation: ArrayLike
     scale: EffectScale
 
+
+MOST_IMPRECISE: Final = 0.02
+"""Relative standard error of a control beyond which a prior on the lift is honoured only roughly."""
 
 FLAT: Final = EffectPrior(0.0, np.inf, EffectScale.DIFFERENCE)
 """Every effect is as likely as any other: intervals are those of the normal test."""
@@ -100,9 +105,10 @@ def compare_effects(
     checks.same_shape(treatment=treatment.value, control=control.value, prior=mean, deviation=deviation)
     shape = np.broadcast_shapes(treatment.shape, control.shape, mean.shape, deviation.shape, lower.shape)
     t, c = _broadcast(treatment, shape), _broadcast(control, shape)
-    obstacle = contrast(t, c).obstacle
+    obstacle, caution = contrast(t, c).obstacle, t.caution | c.caution
     if prior.scale is EffectScale.LIFT:
         obstacle = _with_known_control(c, z, obstacle)
+        caution = caution | _imprecise(c)
         mean, deviation = mean * np.abs(c.value), deviation * np.abs(c.value)
     t, c, m, s = _posterior(t, c, mean, deviation, obstacle)
     lift, ends = lift_interval(t, c, z, Alternative.TWO_SIDED, obstacle)
@@ -126,7 +132,7 @@ def compare_effects(
         control_loss=_shortfall(-better, s),
         obstacle=obstacle,
         lift_obstacle=ends.obstacle,
-        caution=t.caution | c.caution,
+        caution=caution,
     )
 
 
@@ -146,6 +152,11 @@ def _with_known_control(control: ArmEstimates, z: Floats, obstacle: Codes) -> Co
     known = control.value**2 > z**2 * (control.variance + control.common_variance)
     found = np.where(control.value == 0, Obstacle.ZERO_CONTROL, np.where(known, 0, Obstacle.CONTROL_NEAR_ZERO))
     return np.where(obstacle == 0, found, obstacle).astype(np.int8)
+
+
+def _imprecise(control: ArmEstimates) -> Flags:
+    loose = control.variance > (MOST_IMPRECISE * control.value) ** 2
+    return np.where(loose, Caution.CONTROL_IMPRECISE, 0).astype(np.int32)
 
 
 def _posterior(

@@ -52,6 +52,7 @@ class Caution(IntFlag):
     OVERDISPERSED = 4096
     UNEVEN_DENSITY = 8192
     DRIFTING = 65536
+    CONTROL_IMPRECISE = 131072
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -97,5 +98,6 @@ _TEXTS = {
     Caution.BEFORE_BURN_IN: "too early: the asymptotic sequence is not valid yet",
     Caution.OVERDISPERSED: "counts vary more than Poisson counts do: intervals are too narrow",
     Caution.UNEVEN_DENSITY: "values are denser on one side of the quantile than on the other: its error is not normal",
+    Caution.CONTROL_IMPRECISE: "the control is known too loosely for a prior on the lift: chances are off by percents",
     Caution.DRIFTING: "the values drifted over time: the mean is one over time, weighted by when the arm was rare",
 }

@@ -200,7 +200,8 @@ def test_compare_when_an_arm_is_empty_then_there_is_no_answer_and_the_report_say
     report = compare(posterior[1:], posterior[:1]).report(0)
 
     nothing = NotEstimable(Obstacle.NO_UNITS)
-    assert (report.treatment, report.control) == (nothing, pytest.approx(4 / 12))
+    assert report.treatment == nothing
+    assert report.control == pytest.approx(4 / 12)
     assert (report.difference, report.lift, report.chance_to_beat) == (nothing, nothing, nothing)
     assert (report.treatment_loss, report.control_loss) == (nothing, nothing)
 
