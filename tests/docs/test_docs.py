@@ -7,6 +7,7 @@ from pathlib import Path
 
 from experimentation.v1 import bandit_service_pb2, experiment_service_pb2
 from services.admin.stack import LocalStack
+from shared.statistics.design.validate import RULES
 from tests.docs.write_configuration import TARGET, document
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,3 +42,25 @@ def test_example_when_run_against_the_local_stack_then_finds_the_better_arm(open
         )
     assert run.returncode == 0, run.stderr
     assert [line.split()[0] for line in run.stdout.splitlines()] == ["grey", "green"]
+
+
+def test_statistics_example_when_run_then_goes_all_the_way() -> None:
+    run = subprocess.run(
+        [sys.executable, "docs/examples/plan_analyse_decide.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert "verdict: SHIP short_form" in run.stdout
+
+
+def test_design_page_when_compared_with_the_rules_then_lists_them_all() -> None:
+    page = (ROOT / "docs/statistics/design.md").read_text(encoding="utf-8")
+
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| D")]
+
+    assert [(row[0], row[1], row[3]) for row in rows] == [(rule.rule_id, rule.title, rule.source) for rule in RULES]
