@@ -98,21 +98,7 @@ def pooled(batches: Batches) -> Moments:
     return Moments.of_values(count, mean, batches.squares.sum(axis=-2) + between)
 
 
-def _propensities(scenario: Scenario, batch: int, sums: Floats) -> Floats:
-    """Returns the next propensities; sums are those of units, outcomes and their squares so far."""
-    live = np.ones(len(scenario.means), dtype=bool)
-    live[-1] = batch >= scenario.late_arm_from
-    arms = int(live.sum())
-    shares = np.zeros(sums.shape[1:])
-    shares[:, live] = 1 / arms
-    if batch > 0:
-        chances = _chances(*sums[:, :, live])
-        chances = _top_two(chances) if scenario.is_top_two else chances
-        shares[:, live] = scenario.floor + (1 - arms * scenario.floor) * chances
-    return shares
-
-
-def _chances(units: Floats, total: Floats, square_sum: Floats) -> Floats:
+def best_arm_chances(units: Floats, total: Floats, square_sum: Floats) -> Floats:
     """Returns each arm's chance of being best, with normal beliefs around the plain means.
 
     An arm without units joins at the first one's mean, with the variance of one unit.
@@ -129,6 +115,20 @@ def _chances(units: Floats, total: Floats, square_sum: Floats) -> Floats:
     below[:, itself, itself] = 1.0
     chances = below.prod(axis=2) @ _NODE_WEIGHTS
     return np.asarray(chances / chances.sum(axis=1, keepdims=True))
+
+
+def _propensities(scenario: Scenario, batch: int, sums: Floats) -> Floats:
+    """Returns the next propensities; sums are those of units, outcomes and their squares so far."""
+    live = np.ones(len(scenario.means), dtype=bool)
+    live[-1] = batch >= scenario.late_arm_from
+    arms = int(live.sum())
+    shares = np.zeros(sums.shape[1:])
+    shares[:, live] = 1 / arms
+    if batch > 0:
+        chances = best_arm_chances(*sums[:, :, live])
+        chances = _top_two(chances) if scenario.is_top_two else chances
+        shares[:, live] = scenario.floor + (1 - arms * scenario.floor) * chances
+    return shares
 
 
 def _top_two(chances: Floats) -> Floats:

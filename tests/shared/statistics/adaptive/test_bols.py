@@ -13,7 +13,7 @@ from shared.statistics.result.obstacles import Caution, Obstacle
 from shared.statistics.result.report import NotEstimable
 from tests.shared.statistics.adaptive import reference
 from tests.shared.statistics.adaptive.bandits import Scenario, coverage, is_no_wider, simulate
-from tests.shared.statistics.adaptive.scenarios import DRIFT, EFFECT, FLOOR_10, NULL_2, NULL_3
+from tests.shared.statistics.adaptive.scenarios import DRIFT, NULL_2, NULL_3, PUBLISHED, Published
 from tests.shared.statistics.simulation import Rate
 
 MANY_TIMES = pytest.mark.parametrize("repetitions", [800, pytest.param(4000, marks=pytest.mark.slow)])
@@ -100,18 +100,12 @@ def test_compare_when_each_batch_is_shifted_does_not_move(seed: int, shift: floa
 
 
 @MANY_TIMES
-@pytest.mark.parametrize(
-    ("scenario", "published"),
-    [(NULL_2, 0.157), (NULL_3, 0.116), (EFFECT, 0.198), (FLOOR_10, 0.091), (DRIFT, 0.199)],
-    ids=["null 2", "null 3", "effect", "floor 10 %", "drift"],
-)
-def test_compare_in_published_scenarios_covers_and_is_no_wider(
-    repetitions: int, scenario: Scenario, published: float
-) -> None:
-    found = bols.compare(simulate(scenario, repetitions, seed=20), treatment=1)
+@pytest.mark.parametrize("published", PUBLISHED.values(), ids=PUBLISHED.keys())
+def test_compare_in_published_scenarios_covers_and_is_no_wider(repetitions: int, published: Published) -> None:
+    found = bols.compare(simulate(published.scenario, repetitions, seed=20), treatment=1)
 
-    assert coverage(found.difference_low, found.difference_high, scenario.effect).agrees_with(0.95)
-    assert is_no_wider(found.difference_low, found.difference_high, published)
+    assert coverage(found.difference_low, found.difference_high, published.scenario.effect).agrees_with(0.95)
+    assert is_no_wider(found.difference_low, found.difference_high, published.bols.width)
 
 
 @MANY_TIMES

@@ -13,20 +13,11 @@ from shared.statistics.result.obstacles import Caution, Obstacle
 from shared.statistics.result.report import NotEstimable
 from shared.statistics.sequential import normal_mixture
 from tests.shared.statistics.adaptive import reference
-from tests.shared.statistics.adaptive.bandits import Rewards, Scenario, simulate
-from tests.shared.statistics.adaptive.scenarios import DRIFT, EFFECT, NULL_2
+from tests.shared.statistics.adaptive.bandits import Scenario, simulate
+from tests.shared.statistics.adaptive.scenarios import DRIFT, EFFECT, LOOKS_40, NULL_2
 from tests.shared.statistics.simulation import Rate
 
 MANY_TIMES = pytest.mark.parametrize("repetitions", [800, pytest.param(4000, marks=pytest.mark.slow)])
-LOOKS_40 = {
-    "two arms": Scenario((0.0, 0.0), 40, 200, 0.01),
-    "three arms": Scenario((0.0, 0.0, 0.0), 40, 200, 0.01),
-    "effect": Scenario((0.0, 0.1, 0.0), 40, 200, 0.01),
-    "drift": Scenario((0.0, 0.0, 0.0), 40, 200, 0.01, drift=0.5),
-    "top two": Scenario((0.0, 0.1, 0.0), 40, 200, 0.01, is_top_two=True),
-    "rates of 5 %": Scenario((0.05, 0.05), 40, 200, 0.01, rewards=Rewards.BERNOULLI),
-    "late arm": Scenario((0.0, 0.0, 0.0), 40, 200, 0.01, late_arm_from=10),
-}
 
 
 def _misses(found: Comparison, truth: float) -> np.ndarray:

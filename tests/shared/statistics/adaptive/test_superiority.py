@@ -15,15 +15,13 @@ from shared.statistics.sequential.group_sequential import z_bounds
 from shared.statistics.sequential.spending import OBRIEN_FLEMING_TYPE
 from tests.shared.statistics.adaptive import reference
 from tests.shared.statistics.adaptive.bandits import Rewards, Scenario, simulate
+from tests.shared.statistics.adaptive.scenarios import daily
+from tests.shared.statistics.adaptive.stopping import differs_by_welch, probably_best
 from tests.shared.statistics.simulation import Rate
 
 MANY_TIMES = pytest.mark.parametrize("repetitions", [800, pytest.param(4000, marks=pytest.mark.slow)])
 RULES: dict[str, StoppingRule] = {"any time": AnyTime(56_000), "planned": PlannedLooks(56_000)}
 EVERY_RULE = pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
-
-
-def _scenario(*rates: float, is_top_two: bool = False, drift: float = 0.0) -> Scenario:
-    return Scenario(rates, 28, 2000, 0.01, rewards=Rewards.BERNOULLI, is_top_two=is_top_two, drift=drift)
 
 
 def _ever_shown(scenario: Scenario, repetitions: int, rule: StoppingRule) -> np.ndarray:
@@ -37,12 +35,12 @@ def _ever_shown(scenario: Scenario, repetitions: int, rule: StoppingRule) -> np.
 @pytest.mark.parametrize(
     "scenario",
     [
-        _scenario(0.1, 0.1),
-        _scenario(0.1, 0.1, is_top_two=True),
-        _scenario(0.1, 0.1, drift=0.03),
-        _scenario(0.1, 0.1, 0.1),
-        _scenario(0.1, 0.1, 0.05),
-        _scenario(*[0.1] * 5),
+        daily(0.1, 0.1),
+        daily(0.1, 0.1, is_top_two=True),
+        daily(0.1, 0.1, drift=0.03),
+        daily(0.1, 0.1, 0.1),
+        daily(0.1, 0.1, 0.05),
+        daily(*[0.1] * 5),
         Scenario((0.0, 0.0), 28, 2000, 0.01, rewards=Rewards.LOGNORMAL),
     ],
     ids=["2", "2, top two", "2, drift", "3", "2 of 3", "5", "lognormal"],
@@ -59,9 +57,26 @@ def test_superiority_among_equals_is_hardly_ever_shown(
 
 
 @MANY_TIMES
+@pytest.mark.parametrize("scenario", [daily(0.1, 0.1), daily(0.1, 0.1, 0.1)], ids=["2", "3"])
+def test_probability_to_be_best_of_95_percent_among_equals_errs_more_than_twice_5_percent(
+    repetitions: int, scenario: Scenario
+) -> None:
+    declared = probably_best(simulate(scenario, repetitions, seed=50), 0.95)
+
+    assert not Rate(int(declared.any(axis=(1, 2)).sum()), repetitions).is_at_most(0.1)
+
+
+@MANY_TIMES
+def test_welch_at_daily_looks_among_equals_errs_far_too_often(repetitions: int) -> None:
+    declared = differs_by_welch(simulate(daily(0.1, 0.1), repetitions, seed=50))
+
+    assert not Rate(int(declared.any(axis=(1, 2)).sum()), repetitions).is_at_most(0.2)
+
+
+@MANY_TIMES
 @EVERY_RULE
 def test_superiority_of_a_worse_arm_is_hardly_ever_shown(repetitions: int, rule: StoppingRule) -> None:
-    shown = _ever_shown(_scenario(0.1, 0.11, 0.1, is_top_two=True), repetitions, rule)
+    shown = _ever_shown(daily(0.1, 0.11, 0.1, is_top_two=True), repetitions, rule)
 
     assert Rate(int(shown[:, [0, 2]].any(axis=1).sum()), repetitions).is_at_most(0.05)
 
@@ -69,13 +84,13 @@ def test_superiority_of_a_worse_arm_is_hardly_ever_shown(repetitions: int, rule:
 @MANY_TIMES
 @pytest.mark.parametrize(("name", "least"), [("any time", 0.2), ("planned", 0.6)])
 def test_superiority_of_ten_percent_after_28_days_is_often_shown(repetitions: int, name: str, least: float) -> None:
-    shown = _ever_shown(_scenario(0.1, 0.11, 0.1, is_top_two=True), repetitions, RULES[name])
+    shown = _ever_shown(daily(0.1, 0.11, 0.1, is_top_two=True), repetitions, RULES[name])
 
     assert Rate(int(shown[:, 1].sum()), repetitions).is_at_least(least)
 
 
 def test_superiority_margins_of_two_arms_say_what_the_confidence_sequence_says() -> None:
-    batches = simulate(_scenario(0.1, 0.11), 100, seed=51)
+    batches = simulate(daily(0.1, 0.11), 100, seed=51)
 
     margins = superiority_margins(batches, rule=AnyTime(56_000), delta=0.1)
 
@@ -111,7 +126,7 @@ def test_superiority_margins_when_arms_are_reordered_follow() -> None:
 
 
 def test_planned_looks_that_skip_batches_show_nothing_between() -> None:
-    batches = simulate(_scenario(0.1, 0.2), 20, seed=52)
+    batches = simulate(daily(0.1, 0.2), 20, seed=52)
 
     margins = superiority_margins(batches, rule=PlannedLooks(56_000, looks=[6, 13, 27]))
 
@@ -122,7 +137,7 @@ def test_planned_looks_that_skip_batches_show_nothing_between() -> None:
 @pytest.mark.parametrize("looks", [[3, 2], [-1, 2], [28], [1, 1]])
 def test_planned_looks_that_do_not_ascend_raise(looks: list[int]) -> None:
     with pytest.raises(InvalidArgument, match="looks"):
-        superiority_margins(simulate(_scenario(0.1, 0.1), 2, seed=53), rule=PlannedLooks(56_000, looks=looks))
+        superiority_margins(simulate(daily(0.1, 0.1), 2, seed=53), rule=PlannedLooks(56_000, looks=looks))
 
 
 @EVERY_RULE
