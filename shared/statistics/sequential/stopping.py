@@ -3,7 +3,7 @@
 Outcomes are ordered by the look at which they stop, and by Z within one (Fairbanks and Madsen 1982; Tsiatis, Rosner and
 Mehta 1984). With Q(d) the probability, under drift d, to stop at an upper bound before, or with at least this Z now,
 
-    p-value      Q(0) one-sided, 2 min(Q(0), 1 - Q(0)) two-sided
+    p-value      Q(0) one-sided, 2 min(Q(0), 1 - Q(0)) two-sided: 2 Q(0) in the direction of the effect found
     estimate     where Q is 1/2, so that it is as often too large as too small
     interval     from Q = tail to Q = 1 - tail, tail being alpha, or alpha / 2 on each side
 
@@ -20,6 +20,7 @@ from scipy import optimize
 
 from shared.statistics.estimates.arms import ArmEstimates
 from shared.statistics.estimates.contrast import contrast
+from shared.statistics.estimates.lift import one_sided
 from shared.statistics.result import checks
 from shared.statistics.result.method import Alternative, Method, Validity
 from shared.statistics.result.obstacles import Obstacle
@@ -95,10 +96,10 @@ def stopped_difference(
     """
     pair = contrast(treatment, control)
     bounds = looks.bounds(alpha, alternative)
-    sign = -1.0 if alternative is Alternative.LESS else 1.0
+    sign = _direction(pair.statistic, alternative)
     z = sign * pair.statistic
     with np.errstate(invalid="ignore"):
-        has_stopped = looks.is_final | (z >= bounds.upper[-1]) | (z <= bounds.lower[-1])
+        has_stopped = looks.is_final | (z >= bounds.upper[-1])
     obstacle = np.where((pair.obstacle == 0) & ~has_stopped, Obstacle.NOT_STOPPED, pair.obstacle).astype(np.int8)
     tail = checks.alpha(alpha) / (2 if alternative is Alternative.TWO_SIDED else 1)
     answers = np.full((4, *z.shape), np.nan)
@@ -107,11 +108,11 @@ def stopped_difference(
         answers[(slice(None), *place)] = _answers(bounds, looks, float(z[place]), tail)
     p, *drifts = answers
     unit = sign * pair.standard_error * np.sqrt(looks.information[-1])
-    estimate, low, high = (drift * unit for drift in drifts)
+    estimate, near, far = (drift * unit for drift in drifts)
     if alternative is Alternative.TWO_SIDED:
-        p = 2 * np.minimum(p, 1 - p)
+        p, low, high = np.minimum(2 * p, 1.0), np.minimum(near, far), np.maximum(near, far)
     else:
-        low, high = (low, low * 0 + np.inf) if alternative is Alternative.GREATER else (low * 0 - np.inf, low)
+        low, high = one_sided(near, near, alternative)
     return StoppedDifference(
         method=STAGEWISE,
         alternative=alternative,
@@ -123,6 +124,13 @@ def stopped_difference(
         obstacle=obstacle,
         caution=treatment.caution | control.caution,
     )
+
+
+def _direction(statistic: Floats, alternative: Alternative) -> Floats:
+    """Returns the sign of the effects that count: two-sided, that of the effect found, whose tail is then exact."""
+    if alternative is Alternative.TWO_SIDED:
+        return np.where(statistic < 0, -1.0, 1.0)
+    return np.full(statistic.shape, -1.0 if alternative is Alternative.LESS else 1.0)
 
 
 def _answers(bounds: Bounds, looks: Looks, z: float, tail: float) -> tuple[float, float, float, float]:
