@@ -26,7 +26,8 @@ def arms(
     counts: tuple[float, float], values: tuple[float, float], deviations: tuple[float, float]
 ) -> tuple[ArmEstimates, ArmEstimates]:
     squares = [deviation**2 * max(count - 1, 0) for deviation, count in zip(deviations, counts, strict=True)]
-    both = means(Moments.of_values(counts, values, squares))
+    known = [value if count else 0.0 for value, count in zip(values, counts, strict=True)]
+    both = means(Moments.of_values(counts, known, squares))
     return both[0:1], both[1:2]
 
 
