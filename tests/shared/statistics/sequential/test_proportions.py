@@ -121,6 +121,25 @@ def test_true_rates_are_ever_ruled_out_at_most_as_often_as_alpha_and_peeking_err
     assert peeking.is_at_least(0.2), peeking
 
 
+def test_true_rates_are_ever_ruled_out_at_most_as_often_as_alpha_where_weights_follow_the_data() -> None:
+    rng = np.random.default_rng(13)
+    repetitions, rate, batch = 2000, 0.1, 200
+    weight = concentration(5_000)
+    hits, counts = np.zeros((2, repetitions)), np.zeros((2, repetitions))
+    ruled_out = np.zeros(repetitions, dtype=np.bool_)
+
+    for _ in range(50):
+        guesses = (hits + 1) / (counts + 2)
+        units = rng.binomial(batch, np.where(guesses[0] > guesses[1], 0.95, 0.05))
+        for arm, taken in enumerate((units, batch - units)):
+            hits[arm] += rng.binomial(taken, rate)
+            counts[arm] += taken
+        evidence = log_mixture(hits, counts, np.asarray(rate), weight).sum(axis=0)
+        ruled_out |= evidence >= math.log(20)
+
+    assert Rate(int(ruled_out.sum()), repetitions).is_at_most(0.05)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("rate", "experiment_count"), [(0.1, 300), (0.004, 150)])
 def test_intervals_at_40_looks_ever_miss_at_most_as_often_as_alpha(rate: float, experiment_count: int) -> None:
