@@ -31,8 +31,8 @@ class Moments:
         """Returns checked moments of any number of variables.
 
         Raises:
-            InvalidArgument: INVALID_FIELD: a number is not finite, a count not whole, a sum of squares negative, a
-                product larger than its sums of squares allow, or shapes do not fit.
+            InvalidArgument: INVALID_FIELD: a number is not finite, a count not whole, a sum of squares negative or one
+                of no units, a product larger than its sums of squares allow, or shapes do not fit.
         """
         counted, means, centred = (
             checks.counts("count", count),
@@ -43,6 +43,8 @@ class Moments:
         if means.shape != (*counted.shape, size) or centred.shape != (*counted.shape, size, size):
             raise invalid_field("products", f"shapes {counted.shape}, {means.shape}, {centred.shape} do not fit")
         _check_products(centred)
+        if centred[counted == 0].any():
+            raise invalid_field("products", "must be 0 where there are no units")
         return cls(counted, means, centred)
 
     @classmethod

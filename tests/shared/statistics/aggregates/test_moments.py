@@ -227,6 +227,7 @@ def test_successes_that_cannot_be_are_refused(successes: Any, count: Any, field:
         ([10], [1.0], [np.nan], "square_deviation_sum"),
         ([10.5], [1.0], [1.0], "count"),
         ([-1], [1.0], [1.0], "count"),
+        ([5, 0], [1.0, 0.0], [1.0, 1.0], "products"),
         ([10, 11], [1.0], [1.0], "products"),
         ([10], [1.0, 2.0], [1.0], "products"),
         ([10], [1.0], [1.0, 2.0], "products"),
