@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from shared import clock
-from tests.bench import allocate, learner, machine, outcomes, report, service
+from tests.bench import aggregation, allocate, learner, machine, outcomes, report, service, statistics
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 SECTIONS = {
@@ -14,6 +14,8 @@ SECTIONS = {
     "service": service.section,
     "outcomes": outcomes.section,
     "learner": learner.section,
+    "aggregation": aggregation.section,
+    "statistics": statistics.section,
 }
 
 
