@@ -104,6 +104,8 @@ def directions(posterior: Posterior, lower_is_better: ArrayLike) -> NDArray[np.b
     """
     if not posterior.shape:
         raise invalid_field("posterior", "must have arms as last axis")
-    lower = np.asarray(lower_is_better, dtype=np.bool_)
-    checks.same_shape(lower_is_better=np.asarray(lower, np.float64), posterior=np.empty(posterior.shape[:-1]))
-    return np.broadcast_to(lower, posterior.shape[:-1])
+    lower, shape = np.asarray(lower_is_better, dtype=np.bool_), posterior.shape[:-1]
+    checks.same_shape(lower_is_better=lower, posterior=np.empty(shape))
+    if np.broadcast_shapes(lower.shape, shape) != shape:
+        raise invalid_field("lower_is_better", f"{lower.shape}, must broadcast to {shape}")
+    return np.broadcast_to(lower, shape)

@@ -48,7 +48,7 @@ two_arms: st.SearchStrategy[Posterior] = st.one_of(two_betas, two_gammas, two_st
 
 def chance(posterior: Posterior, slope: float, offset: float) -> float:
     """Returns P(second <= slope first + offset) for a posterior of two arms, by adaptive quadrature over the first."""
-    first, second = (_frozen(posterior, arm) for arm in (0, 1))
+    first, second = (frozen(posterior, arm) for arm in (0, 1))
     shares = np.concatenate([_TAILS, 1 - _TAILS])
     places = np.concatenate([first.ppf(shares), (second.ppf(shares) - offset) / slope])
     low, high = first.ppf(1e-13), first.ppf(1 - 1e-13)
@@ -61,7 +61,8 @@ def chance(posterior: Posterior, slope: float, offset: float) -> float:
     return float(sum(integrate.fixed_quad(integrand, *pair, n=40)[0] for pair in pairs))
 
 
-def _frozen(posterior: Posterior, arm: int) -> stats.rv_continuous:
+def frozen(posterior: Posterior, arm: int) -> stats.rv_continuous:
+    """Returns one arm's distribution, as SciPy knows it."""
     parameters = [float(column[arm]) for column in posterior.parameters]
     if isinstance(posterior, BetaPosterior):
         return stats.beta(*parameters)
