@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from shared.errors import invalid_field
 from shared.statistics.aggregates.moments import Moments, pooled
+from shared.statistics.health.alarm import ALPHA
 from shared.statistics.health.finding import Check, Finding, Status, not_estimable
-from shared.statistics.health.sample_ratio import ALPHA
 from shared.statistics.health.tails import log_chi_square_tail
 from shared.statistics.result import checks
 from shared.statistics.result.method import Method, Validity

@@ -5,10 +5,8 @@ With O the observed and E the expected units of each arm, by group (policy versi
     E_gk = sum over the group's units of their weight for arm k
     X2   = sum (O_gk - E_gk)^2 / E_gk   ~   chi-square with (cells - groups) degrees of freedom        (Pearson 1900)
 
-An arm of weight 0 is no cell: nothing is expected, and one unit in it is a mismatch for certain. Cells below 5 expected
-units are no cells of their own either (Cochran 1954): groups that have some are pooled into one, and what is still
-below 5 there is added up. Pooling keeps the test valid: units of unlike weights vary less than the chi-square allows.
-Two arms with few expected units get the exact binomial test, both tails doubled, instead.
+An arm of weight 0 is no cell: nothing is expected, and one unit in it is a mismatch for certain. Sparse cells are
+pooled (`sparse_cells`). Two arms with few expected units get the exact binomial test, both tails doubled, instead.
 """
 
 from dataclasses import dataclass
@@ -18,7 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shared.errors import invalid_field
-from shared.statistics.health.finding import Check, Finding, Status, not_estimable
+from shared.statistics.health.alarm import ALPHA, status_of, threshold_of
+from shared.statistics.health.finding import Check, Finding, not_estimable
+from shared.statistics.health.sparse_cells import pearson, squares
 from shared.statistics.health.tails import log_binomial_tails, log_chi_square_tail
 from shared.statistics.result import checks
 from shared.statistics.result.method import Method, Validity
@@ -26,17 +26,8 @@ from shared.statistics.result.obstacles import Caution, Obstacle
 
 Floats = NDArray[np.float64]
 
-CELL_MINIMUM: Final = 5.0
-"""Expected units below which a cell is pooled (Cochran 1954)."""
-
 EXACT_BELOW: Final = 50.0
 """Expected units below which the chi-square alarms too often at 0.001: up to twice at 5, an eighth at 50."""
-
-ALPHA: Final = 0.001
-"""Fabijan et al. 2019 use 0.0005; GrowthBook and Eppo 0.001: the check is run often, and its alarm stops everything."""
-
-WARNING_ALPHA: Final = 0.01
-"""Statsig's threshold for a first warning."""
 
 SAMPLE_RATIO: Final = Method(
     "Pearson's chi-square for the sample ratio",
@@ -76,7 +67,7 @@ class SampleRatio:
 
     def finding(self, *index: int, alpha: float = ALPHA, family_size: int = 1) -> Finding:
         """Returns one test as a finding; `family_size` tests share alpha (Bonferroni), such as those of segments."""
-        numbers = self._numbers(index, checks.alpha(alpha) / family_size)
+        numbers = self._numbers(index, threshold_of(alpha, family_size))
         if self.obstacle[index]:
             return not_estimable(Check.SAMPLE_RATIO, Obstacle(int(self.obstacle[index])), numbers, self.method.source)
         status = status_of(float(self.log_p_value[index]), alpha, family_size)
@@ -98,14 +89,6 @@ class SampleRatio:
             "threshold": threshold,
         }
         return {name: number for name, number in numbers.items() if np.isfinite(number)}
-
-
-def status_of(log_p_value: float, alpha: float, family_size: int) -> Status:
-    """Returns FAIL below alpha, WARN below 0.01, both shared by the family, else PASS."""
-    adjusted = log_p_value + np.log(family_size)
-    if adjusted < np.log(alpha):
-        return Status.FAIL
-    return Status.WARN if adjusted < np.log(max(alpha, WARNING_ALPHA)) else Status.PASS
 
 
 def sample_ratio(counts: ArrayLike, weights: ArrayLike) -> SampleRatio:
@@ -159,9 +142,8 @@ def _with_shares(counts: ArrayLike, weights: ArrayLike) -> tuple[Floats, Floats]
 def _pearson(observed: Floats, expected: Floats) -> SampleRatio:
     """Returns the tests over (..., G, K)."""
     misplaced = np.where(expected > 0, 0.0, observed).sum(axis=(-1, -2))
-    statistic, cells = _statistic(*_pool_sparse_groups(observed, expected))
-    freedom = np.maximum(cells - 1, 0).sum(axis=-1)
-    total = np.where(misplaced > 0, np.inf, statistic.sum(axis=-1))
+    statistic, freedom = pearson(observed, expected)
+    total = np.where(misplaced > 0, np.inf, statistic)
     obstacle = np.where(misplaced > 0, 0, _obstacle(observed, expected, freedom)).astype(np.int8)
     with np.errstate(invalid="ignore"):
         log_p = np.where(obstacle == 0, log_chi_square_tail(total, np.maximum(freedom, 1)), np.nan)
@@ -188,34 +170,6 @@ def _obstacle(observed: Floats, expected: Floats, freedom: Floats) -> NDArray[np
     return np.where(freedom > 0, 0, blocked)
 
 
-def _pool_sparse_groups(observed: Floats, expected: Floats) -> tuple[Floats, Floats]:
-    """Returns groups (..., G + 1, K): those with a cell below 5 are emptied into the last one."""
-    sparse = ((expected > 0) & (expected < CELL_MINIMUM)).any(axis=-1, keepdims=True)
-
-    def pool(cells: Floats) -> Floats:
-        rest = np.where(sparse, cells, 0.0).sum(axis=-2, keepdims=True)
-        return np.concatenate([np.where(sparse, 0.0, cells), rest], axis=-2)
-
-    return pool(observed), pool(expected)
-
-
-def _statistic(observed: Floats, expected: Floats) -> tuple[Floats, Floats]:
-    """Returns X2 and the number of cells of each group; cells below 5 are one, which takes in another if it must."""
-    order = np.argsort(expected, axis=-1)
-    seen, hoped = (np.take_along_axis(values, order, axis=-1) for values in (observed, expected))
-    small = hoped < CELL_MINIMUM
-    joint = np.where(small, hoped, 0.0).sum(axis=-1, keepdims=True)
-    following = np.arange(hoped.shape[-1]) == small.sum(axis=-1, keepdims=True)
-    merged = small | (following & (joint > 0) & (joint < CELL_MINIMUM))
-    seen_joint, hoped_joint = (np.where(merged, cells, 0.0).sum(axis=-1) for cells in (seen, hoped))
-    own = np.where(merged, 0.0, _squares(seen, hoped)).sum(axis=-1)
-    return own + _squares(seen_joint, hoped_joint), (~merged).sum(axis=-1) + (hoped_joint > 0)
-
-
-def _squares(observed: Floats, expected: Floats) -> Floats:
-    return np.where(expected > 0, (observed - expected) ** 2 / np.where(expected > 0, expected, 1.0), 0.0)
-
-
 def _exact_where_sparse(result: SampleRatio, observed: Floats, shares: Floats) -> SampleRatio:
     """Returns the result with exact binomial p-values where two arms share fewer units than the chi-square needs."""
     first = np.argmax(shares > 0, axis=-1)[..., None]
@@ -229,7 +183,7 @@ def _exact_where_sparse(result: SampleRatio, observed: Floats, shares: Floats) -
         observed=result.observed,
         expected=result.expected,
         misplaced_count=result.misplaced_count,
-        statistic=np.where(exact, _squares(observed, result.expected).sum(axis=-1), result.statistic),
+        statistic=np.where(exact, squares(observed, result.expected).sum(axis=-1), result.statistic),
         degrees_of_freedom=np.where(exact, 1.0, result.degrees_of_freedom),
         p_value=np.exp(log_p),
         log_p_value=log_p,

@@ -27,8 +27,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from shared.errors import invalid_field
+from shared.statistics.health.alarm import ALPHA, status_of, threshold_of
 from shared.statistics.health.finding import Check, Finding, not_estimable
-from shared.statistics.health.sample_ratio import ALPHA, status_of
 from shared.statistics.result import checks
 from shared.statistics.result.method import Method, Validity
 from shared.statistics.result.obstacles import Obstacle
@@ -84,7 +84,8 @@ class SequentialSampleRatio:
         """Returns what is known after the last batch; `family_size` tests share alpha, such as those of segments."""
         log_e, log_p = float(self.log_e_value[index][-1]), float(self.log_p_value[index][-1])
         units = float(self.unit_count[index][-1])
-        numbers = {"unit_count": units, "p_value": float(np.exp(log_p)), "threshold": checks.alpha(alpha) / family_size}
+        threshold = threshold_of(alpha, family_size)
+        numbers = {"unit_count": units, "p_value": float(np.exp(log_p)), "threshold": threshold}
         numbers |= {name: x for name, x in (("log_e_value", log_e), ("log_p_value", log_p)) if np.isfinite(x)}
         if units == 0:
             return not_estimable(Check.SEQUENTIAL_SAMPLE_RATIO, Obstacle.NO_UNITS, numbers, self.method.source)

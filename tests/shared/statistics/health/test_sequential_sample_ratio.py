@@ -12,7 +12,7 @@ from shared.errors import InvalidArgument
 from shared.statistics.health.finding import Check, Status
 from shared.statistics.health.sequential_sample_ratio import changing_sequential_sample_ratio, sequential_sample_ratio
 from shared.statistics.result.obstacles import Obstacle
-from tests.shared.statistics.health.test_sample_ratio import adaptive_versions
+from tests.shared.statistics.health.batches import adaptive_versions
 from tests.shared.statistics.simulation import Rate
 
 
