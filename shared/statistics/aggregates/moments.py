@@ -120,9 +120,9 @@ def pooled(moments: Moments, axis: int = -1) -> Moments:
     """Returns the moments of all samples along an axis of S together.
 
     Raises:
-        InvalidArgument: INVALID_FIELD: there are no samples along the axis.
+        InvalidArgument: INVALID_FIELD: there is no such axis, or there are no samples along it.
     """
-    axis %= moments.count.ndim
+    axis = checked_axis(axis, moments.count.ndim)
     arrays = (moments.count, moments.mean, moments.products)
     return merged(
         [Moments(*(np.asarray(array.take(part, axis)) for array in arrays)) for part in range(moments.shape[axis])]
@@ -141,6 +141,17 @@ def merged(parts: Sequence[Moments]) -> Moments:
     for part in parts[1:]:
         whole = merge(whole, part)
     return whole
+
+
+def checked_axis(axis: int, axis_count: int) -> int:
+    """Returns an axis of S, counted from the first; negative ones are counted from the last.
+
+    Raises:
+        InvalidArgument: INVALID_FIELD: there is no such axis.
+    """
+    if not -axis_count <= axis < axis_count:
+        raise invalid_field("axis", f"{axis}, of samples with {axis_count} axes")
+    return axis % axis_count
 
 
 def _check_products(products: Floats) -> None:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shared.errors import invalid_field
+from shared.statistics.aggregates import _kll_bytes
+from shared.statistics.aggregates._kll_bytes import SMALLEST_K
 from shared.statistics.result import checks
 from shared.statistics.result.obstacles import Obstacle
 
@@ -16,7 +18,6 @@ Floats = NDArray[np.float64]
 
 DEFAULT_K: Final = 2000
 """Ranks are right to 0.14 %; the sketch of a million values takes 45 kB."""
-SMALLEST_K: Final = 8
 LARGEST_K: Final = 65_535
 
 
@@ -88,9 +89,10 @@ class QuantileSketch:
         """Returns the sketch that `to_bytes` was called on.
 
         Raises:
-            InvalidArgument: INVALID_FIELD: the bytes are not those of a sketch.
+            InvalidArgument: INVALID_FIELD: the bytes are not those of a sketch of finite values.
         """
         try:
+            _kll_bytes.check(data)
             return cls(datasketches.kll_doubles_sketch.deserialize(data))
         except (IndexError, RuntimeError, ValueError) as error:
             raise invalid_field("data", f"not a sketch: {error}") from error

@@ -3,12 +3,15 @@
 from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from shared.errors import invalid_field
 from shared.statistics.aggregates.sums import LARGEST, Sums
+
+LARGEST_COUNT: Final = 2**53
+"""Of a row's units: whole numbers up to here are doubles."""
 
 
 class StatisticsRow(NamedTuple):
@@ -47,8 +50,8 @@ def sums_from_rows(
         arm_ids: The arms.
 
     Raises:
-        InvalidArgument: INVALID_FIELD: a row of something else, or one that no units can have: a negative count, a sum
-            that is NaN or too large, a negative variance.
+        InvalidArgument: INVALID_FIELD: a row of something else, or one that no units can have: a count that is
+            negative, not whole or above LARGEST_COUNT, a sum that is NaN or too large, a negative variance.
     """
     versions = _positions("policy_versions", policy_versions)
     metrics, arms = _positions("metric_ids", metric_ids), _positions("arm_ids", arm_ids)
@@ -76,8 +79,8 @@ def _positions(name: str, ids: Sequence[Hashable]) -> dict[Hashable, int]:
 
 def _check(row: StatisticsRow) -> None:
     count, total, square = row.unit_count, row.value_sum, row.value_square_sum
-    if count < 0:
-        raise invalid_field("unit_count", f"{count}, must be 0 or more")
+    if not (0 <= count <= LARGEST_COUNT and count == int(count)):
+        raise invalid_field("unit_count", f"{count}, must be whole, from 0 to {LARGEST_COUNT}")
     if not (total.is_finite() and square.is_finite() and square <= LARGEST**2):
         raise invalid_field(
             "value_square_sum", f"{square}, with the sum {total}: must be finite and at most {LARGEST**2:g}"

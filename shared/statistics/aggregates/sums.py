@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from shared.errors import invalid_field
 from shared.statistics.aggregates import _digit_sums
-from shared.statistics.aggregates.moments import Moments
+from shared.statistics.aggregates.moments import Moments, checked_axis
 from shared.statistics.result import checks
 
 Counts: TypeAlias = NDArray[np.int64]
@@ -65,8 +65,12 @@ class Sums:
         return Sums(np.asarray(self.count[index]), self.totals[index], self.products[index])
 
     def pooled(self, axis: int = -1) -> "Sums":
-        """Returns the sums of all samples along an axis of S together."""
-        axis %= self.count.ndim
+        """Returns the sums of all samples along an axis of S together.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such axis.
+        """
+        axis = checked_axis(axis, self.count.ndim)
         return Sums(np.asarray(self.count.sum(axis)), self.totals.sum(axis), self.products.sum(axis))
 
     def moments(self) -> Moments:
@@ -91,7 +95,7 @@ def sums_from_arrays(arm_index: ArrayLike, values: ArrayLike, *, arm_count: int)
             magnitude, or shapes that do not fit.
     """
     arms = _arm_index(arm_index, arm_count)
-    numbers = np.ascontiguousarray(values, dtype=np.float64)
+    numbers = _doubles(values)
     if numbers.ndim < 2 or numbers.shape[-1] != arms.size:
         raise invalid_field("values", f"shape {numbers.shape}, must be (..., variables, {arms.size})")
     *metrics, size, rows = numbers.shape
@@ -105,7 +109,10 @@ def sums_from_arrays(arm_index: ArrayLike, values: ArrayLike, *, arm_count: int)
 
 
 def _arm_index(arm_index: ArrayLike, arm_count: int) -> NDArray[np.int32]:
-    arms = np.asarray(arm_index)
+    try:
+        arms = np.asarray(arm_index)
+    except ValueError:
+        raise invalid_field("arm_index", "must be flat and of whole numbers") from None
     if arm_count < 1:
         raise invalid_field("arm_count", f"{arm_count}, must be 1 or more")
     if arms.ndim != 1 or not (np.issubdtype(arms.dtype, np.integer) or arms.size == 0):
@@ -113,6 +120,13 @@ def _arm_index(arm_index: ArrayLike, arm_count: int) -> NDArray[np.int32]:
     if arms.size and not (arms.min() >= 0 and arms.max() < arm_count):
         raise invalid_field("arm_index", f"from {arms.min()} to {arms.max()}, must be from 0 to {arm_count - 1}")
     return _read_only(np.ascontiguousarray(arms, dtype=np.int32))
+
+
+def _doubles(values: ArrayLike) -> NDArray[np.float64]:
+    try:
+        return np.ascontiguousarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise invalid_field("values", "must be numbers, as many for every variable") from None
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -89,12 +89,15 @@ def winsorize(values: ArrayLike, caps: Caps) -> Winsorized:
         caps: Of shape M, from all arms together.
 
     Raises:
-        InvalidArgument: INVALID_FIELD: a value is not finite, or shapes do not fit.
+        InvalidArgument: INVALID_FIELD: a value is not finite, a low cap is not at most its high cap, or shapes do not
+            fit.
     """
     numbers = checks.finite("values", values)
-    if numbers.ndim == 0 or numbers.shape[:-1] != np.shape(caps.low):
-        raise invalid_field("values", f"shape {numbers.shape}, must be {np.shape(caps.low)} and rows")
     low, high = np.asarray(caps.low)[..., None], np.asarray(caps.high)[..., None]
+    if low.shape != high.shape or not (low <= high).all():
+        raise invalid_field("caps", "must have low caps at or below high ones")
+    if numbers.ndim == 0 or numbers.shape[:-1] != low.shape[:-1]:
+        raise invalid_field("values", f"shape {numbers.shape}, must be {low.shape[:-1]} and rows")
     rows = max(numbers.shape[-1], 1)
     return Winsorized(
         np.clip(numbers, low, high),

@@ -149,6 +149,19 @@ def test_pooled_over_one_axis_after_the_other_is_the_pool_of_all() -> None:
     assert_alike(pooled(pooled(samples, 0)), pooled(pooled(samples, 1)))
 
 
+@pytest.mark.parametrize("axis", [2, -3])
+def test_pooled_over_an_axis_that_is_not_there_is_refused(axis: int) -> None:
+    with pytest.raises(InvalidArgument, match="2 axes"):
+        pooled(three_samples(), axis)
+    with pytest.raises(InvalidArgument, match="0 axes"):
+        pooled(three_samples()[0, 0])
+
+
+def test_pooled_over_no_samples_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="parts"):
+        pooled(three_samples()[:0], 0)
+
+
 def test_pick_takes_variables_in_the_order_asked_for() -> None:
     samples = three_samples()
 

@@ -41,6 +41,26 @@ def test_rank_among_few_values_is_the_share_that_does_not_exceed_it(values: list
     assert answer.value.tolist() == pytest.approx([np.mean(np.array(values) <= x) for x in (value, values[0])])
 
 
+@given(st.lists(st.lists(st.floats(-1e9, 1e9), max_size=40), min_size=1, max_size=5), st.floats(0.0, 1.0))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_merged_parts_of_few_values_answer_as_the_whole_in_any_order(parts: list[list[float]], share: float) -> None:
+    sketches = [QuantileSketch.of(part, k=200) for part in parts]
+    whole = QuantileSketch.of([value for part in parts for value in part], k=200)
+
+    for order in (sketches, sketches[::-1]):
+        merged = QuantileSketch.merged(order)
+        assert (merged.count, merged.rank_error) == (whole.count, 0.0)
+        np.testing.assert_array_equal(merged.quantiles(share).value, whole.quantiles(share).value)
+        np.testing.assert_array_equal(merged.ranks(0.0).value, whole.ranks(0.0).value)
+
+
+def test_default_accuracy_and_size_are_as_stated() -> None:
+    sketch = QuantileSketch.of(shuffled_ranks(7, 1_000_000))
+
+    assert round(sketch.rank_error, 4) == 0.0014
+    assert 40_000 < len(sketch.to_bytes()) < 50_000
+
+
 def test_rank_error_is_zero_while_nothing_is_lost() -> None:
     assert QuantileSketch.of(np.arange(200.0), k=200).rank_error == 0.0
     assert QuantileSketch.of(np.arange(2000.0), k=200).rank_error > 0.0
@@ -145,6 +165,48 @@ def test_bytes_that_were_cut_off_are_refused() -> None:
 
     with pytest.raises(InvalidArgument, match="not a sketch"):
         QuantileSketch.of_bytes(data[:-8])
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 3000])
+@given(changes=st.lists(st.tuples(st.floats(0.0, 1.0), st.integers(0, 255)), min_size=1, max_size=3))
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_bytes_that_were_damaged_are_refused_or_a_sketch(count: int, changes: list[tuple[float, int]]) -> None:
+    """The library alone crashes where its offsets were changed."""
+    data = bytearray(QuantileSketch.of(np.arange(float(count)), k=50).to_bytes())
+    for where, value in changes:
+        data[int(where**3 * (len(data) - 1))] = value
+
+    try:
+        sketch = QuantileSketch.of_bytes(bytes(data))
+    except InvalidArgument:
+        return
+
+    answer = QuantileSketch.merged([sketch, sketch]).quantiles(SHARES)
+    assert np.isfinite(answer.value).all() == (sketch.count > 0)
+    assert (np.diff(answer.value) >= 0).all() or sketch.count == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [(4, 5), (8, 11), (9, 1), (16, 7), (18, 0), (18, 2), (18, 200), (31, 0x7F), (39, 0xFF), (47, 0xFF)],
+)
+def test_bytes_with_one_that_cannot_be_are_refused(place: int, value: int) -> None:
+    """The places are k, the number of values, the smallest k, the number of levels, the extremes and a value."""
+    data = bytearray(QuantileSketch.of(np.arange(10.0), k=50).to_bytes())
+    data[place] = value
+
+    with pytest.raises(InvalidArgument, match="not a sketch"):
+        QuantileSketch.of_bytes(bytes(data))
+
+
+def test_bytes_with_levels_in_disorder_are_refused() -> None:
+    data = QuantileSketch.of(np.arange(3000.0), k=50).to_bytes()
+    starts = 20
+
+    with pytest.raises(InvalidArgument, match="another number of values"):
+        QuantileSketch.of_bytes(data[:starts] + data[starts + 4 : starts + 8] + data[starts : starts + 4] + data[28:])
+    with pytest.raises(InvalidArgument, match="out of order"):
+        QuantileSketch.of_bytes(data[:-16] + data[-8:] + data[-16:-8])
 
 
 def test_answers_keep_the_shape_of_what_was_asked() -> None:

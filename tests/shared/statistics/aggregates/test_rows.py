@@ -3,6 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 from itertools import permutations
+from random import Random
 
 import numpy as np
 import pytest
@@ -57,6 +58,29 @@ def test_rows_of_one_place_are_added_in_any_order_alike() -> None:
     assert found == {(4, Fraction(10**20))}
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([1, 2]), st.sampled_from("mn"), CENTS), max_size=40),
+    st.integers(0, 40),
+    st.randoms(use_true_random=False),
+)
+@settings(max_examples=100, deadline=None, derandomize=True)
+def test_rows_in_shuffled_parts_add_up_to_those_of_rational_arithmetic(
+    units: list[tuple[str, int, str, Decimal]], cut: int, random: Random
+) -> None:
+    rows = [row(version, arm, metric, values=[str(value)]) for arm, version, metric, value in units]
+    random.shuffle(rows)
+
+    merged = sums_of(*rows[cut:]) + sums_of(*rows[:cut])
+
+    for i, j, k in np.ndindex(merged.shape):
+        values = [
+            Fraction(x) for arm, version, metric, x in units if (version, metric, arm) == (1 + i, "mn"[j], "abc"[k])
+        ]
+        assert merged.count[i, j, k] == len(values)
+        assert merged.totals[i, j, k, 0] == sum(values)
+        assert merged.products[i, j, k, 0, 0] == sum(x * x for x in values)
+
+
 def test_pooled_rows_are_exact_where_doubles_would_not_be() -> None:
     sums = sums_of(row(1, values=["0.1"]), row(2, values=["0.2"])).pooled(0)
 
@@ -108,7 +132,9 @@ def test_rows_agree_with_arrays(units: list[tuple[str, int, Decimal]]) -> None:
         (row(3), "3 is not among"),
         (row(arm="d"), "'d' is not among"),
         (row(metric="o"), "'o' is not among"),
-        (StatisticsRow(1, "a", "m", -1, Decimal(), Decimal()), "0 or more"),
+        (StatisticsRow(1, "a", "m", -1, Decimal(), Decimal()), "must be whole, from 0"),
+        (StatisticsRow(1, "a", "m", 1.5, Decimal(), Decimal()), "must be whole"),  # type: ignore[arg-type]
+        (StatisticsRow(1, "a", "m", 2**53 + 1, Decimal(), Decimal()), "must be whole, from 0 to 9007199254740992"),
         (StatisticsRow(1, "a", "m", 2, Decimal(4), Decimal("7.99")), "not possible"),
         (StatisticsRow(1, "a", "m", 2, Decimal(0), Decimal(-1)), "not possible"),
         (StatisticsRow(1, "a", "m", 0, Decimal(0), Decimal(1)), "not possible"),

@@ -1,5 +1,6 @@
 """Tests exact sums against rational arithmetic, row by row."""
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -25,6 +26,13 @@ def samples(
     rows = draw(st.integers(0, 40))
     arms = draw(st.lists(st.integers(0, 2), min_size=rows, max_size=rows))
     return arms, [draw(st.lists(floats, min_size=rows, max_size=rows)) for _ in range(2)]
+
+
+@st.composite
+def units(draw: st.DrawFn) -> NDArray[np.float64]:
+    """Draws units of one arm: value, covariate, numerator and denominator, shape (4, units)."""
+    count = draw(st.integers(1, 30))
+    return np.array([draw(st.lists(ORDINARY, min_size=count, max_size=count)) for _ in range(4)])
 
 
 def slow_sums(arms: Any, values: Any, arm_count: int) -> tuple[list[int], list[Any], list[Any]]:
@@ -110,6 +118,44 @@ def test_sums_of_shuffled_parts_when_merged_are_those_of_the_whole(
     )
 
     assert is_same(merged, sums_from_arrays(arms, values, arm_count=3))
+
+
+@given(units(), st.integers(0, 30))
+@settings(max_examples=80, deadline=None, derandomize=True)
+def test_moments_of_merged_parts_are_the_doubles_nearest_to_those_of_rational_arithmetic(
+    values: NDArray[np.float64], cut: int
+) -> None:
+    count = values.shape[1]
+    exact = [[Fraction(float(x)) for x in column] for column in values]
+    means = [sum(column, Fraction()) / count for column in exact]
+    centred = [[x - mean for x in column] for column, mean in zip(exact, means, strict=True)]
+
+    parts = [sums_from_arrays(np.zeros(x.shape[1], int), x, arm_count=1) for x in (values[:, :cut], values[:, cut:])]
+    moments = (parts[0] + parts[1]).moments()
+
+    assert moments.count.tolist() == [count]
+    assert moments.mean[0].tolist() == [float(mean) for mean in means]
+    assert moments.products[0].tolist() == [
+        [float(sum((x * y for x, y in zip(one, other, strict=True)), Fraction())) for other in centred]
+        for one in centred
+    ]
+
+
+@given(st.lists(FLOATS | ORDINARY, max_size=60))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_totals_when_rounded_are_those_of_fsum(values: list[float]) -> None:
+    sums = sums_from_arrays(np.zeros(len(values), int), [values], arm_count=1)
+
+    assert float(sums.totals[0, 0]) == math.fsum(values)
+
+
+def test_products_agree_with_long_doubles() -> None:
+    values = np.random.default_rng(13).normal(size=(4, 5000))
+    wide = values.astype(np.longdouble)
+
+    products = sums_from_arrays(np.zeros(5000, int), values, arm_count=1).products[0].astype(np.float64)
+
+    np.testing.assert_allclose(products, (wide[:, None] * wide[None, :]).sum(axis=-1).astype(np.float64), rtol=1e-14)
 
 
 def test_sums_of_many_parts_give_the_same_bits_in_every_order() -> None:
@@ -234,6 +280,16 @@ def test_pooled_is_the_sum_over_the_axis() -> None:
     assert is_same(sums.pooled(0), sums[0] + sums[1])
 
 
+@pytest.mark.parametrize("axis", [2, -3, 7])
+def test_pooled_over_an_axis_that_is_not_there_is_refused(axis: int) -> None:
+    sums = sums_from_arrays(np.arange(60) % 3, some_values(12, 2, 1, 60), arm_count=3)
+
+    with pytest.raises(InvalidArgument, match="2 axes"):
+        sums.pooled(axis)
+    with pytest.raises(InvalidArgument, match="0 axes"):
+        sums[0, 0].pooled()
+
+
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf, 4e144, -1.7e308])
 def test_sums_when_a_value_is_out_of_range_are_refused(wrong: float) -> None:
     values = np.ones((2, 3000))
@@ -264,6 +320,22 @@ def test_sums_when_a_value_is_out_of_range_are_refused(wrong: float) -> None:
 def test_sums_when_arrays_do_not_fit_are_refused(arms: Any, shape: tuple[int, ...], arm_count: int, field: str) -> None:
     with pytest.raises(InvalidArgument) as raised:
         sums_from_arrays(arms, np.ones(shape), arm_count=arm_count)
+
+    assert raised.value.violations[0].field == field
+
+
+@pytest.mark.parametrize(
+    ("arms", "values", "field"),
+    [
+        ([0, 0], [["one", "two"]], "values"),
+        ([0, 0], [[1.0, 2.0], [3.0]], "values"),
+        ([0, [0]], [[1.0, 2.0]], "arm_index"),
+        ([None, 0], [[1.0, 2.0]], "arm_index"),
+    ],
+)
+def test_sums_of_what_is_not_an_array_of_numbers_are_refused(arms: Any, values: Any, field: str) -> None:
+    with pytest.raises(InvalidArgument) as raised:
+        sums_from_arrays(arms, values, arm_count=1)
 
     assert raised.value.violations[0].field == field
 

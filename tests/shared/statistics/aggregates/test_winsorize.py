@@ -256,6 +256,12 @@ def test_winsorize_when_shapes_do_not_fit_is_refused() -> None:
         winsorize(np.ones((3, 4)), caps_from_arrays(np.ones((2, 4)), high_share=0.9))
 
 
+@pytest.mark.parametrize(("low", "high"), [(3.0, 0.0), (np.nan, 1.0), (0.0, np.nan), (0.0, [1.0, 2.0])])
+def test_winsorize_by_caps_that_are_no_range_is_refused(low: float, high: float) -> None:
+    with pytest.raises(InvalidArgument, match="low caps at or below high ones"):
+        winsorize([1.0, 2.0], Caps(np.array(low), np.array(high)))
+
+
 def test_pooled_caps_keep_the_error_rate_without_an_effect() -> None:
     repetitions, units = 4000, 500
     control, treatment = simulated(5, repetitions=repetitions, units=units, effect=0.0)
