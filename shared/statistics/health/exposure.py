@@ -1,8 +1,15 @@
-"""Exposure: units that saw more than one arm, and outcomes of units that saw none."""
+"""Exposure: units that saw more than one arm, and outcomes of units that saw none.
+
+A share over its limit is an alarm only where chance does not explain it: P(X >= found) < alpha, with X binomial of what
+is no defect (units that changes of the weights moved; a loss of one in a hundred outcomes).
+"""
 
 from typing import Final
 
+from scipy import special
+
 from shared.errors import invalid_field
+from shared.statistics.health.alarm import ALPHA
 from shared.statistics.health.finding import Check, Finding, Status, not_estimable
 from shared.statistics.result import checks
 from shared.statistics.result.obstacles import Obstacle
@@ -45,10 +52,11 @@ def multiple_exposure(unit_count: int, multiple_count: int, *, expected_share: f
     status = _status(
         multiple_count - expected * unit_count, unit_count, MULTIPLE_EXPOSURE_WARNING, MULTIPLE_EXPOSURE_LIMIT
     )
+    silent = multiple_count < ENOUGH_UNITS or _by_chance(multiple_count, unit_count, expected)
     message = f"{multiple_count} of {unit_count} units ({share:.2%}) saw more than one arm, {expected:.2%} had to"
     return Finding(
         Check.MULTIPLE_EXPOSURE,
-        Status.PASS if multiple_count < ENOUGH_UNITS else status,
+        Status.PASS if silent else status,
         f"{message}; limit {MULTIPLE_EXPOSURE_LIMIT:.0%} above that",
         numbers | {"share": share, "warning": MULTIPLE_EXPOSURE_WARNING, "limit": MULTIPLE_EXPOSURE_LIMIT},
         _MULTIPLE_SOURCE,
@@ -69,9 +77,11 @@ def outcome_without_exposure(outcome_unit_count: int, unexposed_count: int) -> F
     numbers = {"outcome_unit_count": float(outcome_unit_count), "unexposed_count": float(unexposed_count)}
     if outcome_unit_count == 0:
         return not_estimable(Check.OUTCOME_WITHOUT_EXPOSURE, Obstacle.NO_UNITS, numbers, _UNEXPOSED_SOURCE)
+    status = _status(unexposed_count, outcome_unit_count, UNEXPOSED_WARNING, UNEXPOSED_LIMIT)
+    uncertain = _by_chance(unexposed_count, outcome_unit_count, UNEXPOSED_WARNING)
     return Finding(
         Check.OUTCOME_WITHOUT_EXPOSURE,
-        _status(unexposed_count, outcome_unit_count, UNEXPOSED_WARNING, UNEXPOSED_LIMIT),
+        Status.WARN if status is Status.FAIL and uncertain else status,
         f"{unexposed_count} of {outcome_unit_count} units with outcomes ({share:.2%}) have no exposure; "
         f"limit {UNEXPOSED_LIMIT:.0%}",
         numbers | {"share": share, "warning": UNEXPOSED_WARNING, "limit": UNEXPOSED_LIMIT},
@@ -90,3 +100,8 @@ def _status(part: float, whole: int, warning: float, limit: float) -> Status:
     if part >= limit * whole:
         return Status.FAIL
     return Status.WARN if part > warning * whole else Status.PASS
+
+
+def _by_chance(part: int, whole: int, share: float) -> bool:
+    """Returns whether so many or more are no rarity, each being one with this probability."""
+    return bool(special.bdtrc(part - 1, whole, share) >= ALPHA)

@@ -52,16 +52,16 @@ def surprising_lift(
         raise invalid_field("detectable_lift", f"needed, or a typical lift, or {ENOUGH_HISTORY} past lifts")
     if isinstance(lift, NotEstimable):
         return not_estimable(Check.SURPRISING_LIFT, lift.obstacle, {}, _SOURCE)
-    numbers = {"lift": lift.estimate}
+    numbers, size = {"lift": lift.estimate}, abs(float(lift.estimate))
     surprises = []
     if detectable_lift is not None:
         limit = DETECTABLE_FACTOR * float(checks.positive("detectable_lift", detectable_lift))
         numbers["detectable_limit"] = limit
-        surprises += [f"it is above twice the detectable lift, {limit:.1%}"] * (abs(lift.estimate) > limit)
+        surprises += [f"it is above twice the detectable lift, {limit:.1%}"] * (size > limit)
     if past.size >= ENOUGH_HISTORY:
         limit = float(np.quantile(past, HISTORY_QUANTILE))
         numbers["past_limit"] = limit
-        surprises += [f"99 % of {past.size} past lifts are below {limit:.1%}"] * (abs(lift.estimate) > limit)
+        surprises += [f"99 % of {past.size} past lifts are below {limit:.1%}"] * (size > limit)
     if typical_lift is not None:
         numbers |= _predictive(lift, float(checks.positive("typical_lift", typical_lift)), confidence_level)
         p = numbers["predictive_p_value"]
@@ -76,11 +76,12 @@ def surprising_lift(
 def _predictive(lift: Interval, typical_lift: float, confidence_level: float) -> dict[str, float]:
     """Returns the prior-predictive p-value, and the lift shrunk towards 0 as the prior asks.
 
-    The standard error is read off the interval's wider side, so that an uneven one counts as less precise.
+    The standard error is read off the interval's wider side, so that an uneven one counts as less precise; one
+    without ends says nothing.
     """
-    quantile = -special.ndtri(checks.alpha(1 - confidence_level, name="confidence_level") / 2)
     sides = [side for side in (lift.high - lift.estimate, lift.estimate - lift.low) if np.isfinite(side)]
-    variance = (max(sides) / quantile) ** 2
+    tail = checks.alpha(1 - confidence_level, name="confidence_level") / max(len(sides), 1)
+    variance = (max(sides, default=np.inf) / special.ndtri(tail)) ** 2
     p = 2 * special.ndtr(-abs(lift.estimate) / np.sqrt(typical_lift**2 + variance))
     shrunk = lift.estimate * typical_lift**2 / (typical_lift**2 + variance)
     return {"typical_lift": typical_lift, "predictive_p_value": float(p), "shrunk_lift": float(shrunk)}

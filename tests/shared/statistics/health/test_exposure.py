@@ -1,6 +1,8 @@
-"""Exposure checks on both sides of each threshold."""
+"""Exposure checks on both sides of each threshold, and how often they alarm, summed over all counts."""
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from shared.errors import InvalidArgument
 from shared.statistics.health.exposure import multiple_exposure, outcome_without_exposure
@@ -63,3 +65,44 @@ def test_impossible_counts_are_refused(units: int, part: int) -> None:
 def test_expected_share_out_of_range_is_refused(expected: float) -> None:
     with pytest.raises(InvalidArgument):
         multiple_exposure(10, 1, expected_share=expected)
+
+
+def multiple_exposure_rate(unit_count: int, real: float, expected: float, status: Status) -> float:
+    """Returns how likely a status is where each unit sees several arms with a real probability."""
+    counts = np.arange(*stats.binom.interval(1 - 1e-9, unit_count, real) + np.array([0, 1]), dtype=np.int64)
+    found = [multiple_exposure(unit_count, int(k), expected_share=expected).status is status for k in counts]
+    return float(stats.binom.pmf(counts, unit_count, real)[found].sum())
+
+
+@pytest.mark.parametrize("expected", [0.001, 0.02, 0.05, 0.2])
+@pytest.mark.parametrize("unit_count", [200, 1000, 10_000])
+def test_multiple_exposure_that_weights_explain_alarms_at_most_once_in_a_thousand(
+    unit_count: int, expected: float
+) -> None:
+    assert 1 - multiple_exposure_rate(unit_count, expected, expected, Status.PASS) <= 0.001 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("unit_count", "real", "expected", "at_least"),
+    [(1000, 0.03, 0.0, 0.999), (10_000, 0.015, 0.0, 0.999), (10_000, 0.07, 0.05, 0.999), (1000, 0.1, 0.05, 0.99)],
+)
+def test_multiple_exposure_of_changing_identities_fails(
+    unit_count: int, real: float, expected: float, at_least: float
+) -> None:
+    assert multiple_exposure_rate(unit_count, real, expected, Status.FAIL) >= at_least
+
+
+@pytest.mark.parametrize("unit_count", [1, 5, 10, 20, 50, 100, 1000])
+def test_loss_of_one_exposure_in_a_hundred_fails_at_most_once_in_a_thousand(unit_count: int) -> None:
+    counts = np.arange(unit_count + 1)
+    failed = [outcome_without_exposure(unit_count, int(k)).status is Status.FAIL for k in counts]
+
+    assert stats.binom.pmf(counts, unit_count, 0.01)[failed].sum() <= 0.001
+
+
+@pytest.mark.parametrize(("unit_count", "real", "at_least"), [(50, 0.3, 0.999), (1000, 0.14, 0.999), (10, 1.0, 1.0)])
+def test_loss_of_many_exposures_fails(unit_count: int, real: float, at_least: float) -> None:
+    counts = np.arange(unit_count + 1)
+    failed = [outcome_without_exposure(unit_count, int(k)).status is Status.FAIL for k in counts]
+
+    assert stats.binom.pmf(counts, unit_count, real)[failed].sum() >= at_least

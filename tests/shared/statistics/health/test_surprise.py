@@ -1,8 +1,8 @@
-"""Surprising lifts: each criterion on both sides of its limit."""
+"""Surprising lifts: each criterion on both sides of its limit, and how often it alarms."""
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 
 from shared.errors import InvalidArgument
 from shared.statistics.health.finding import Check, Status
@@ -62,11 +62,71 @@ def test_lifts_drawn_as_the_prior_says_are_rarely_surprising() -> None:
     assert Rate(alarms, 4000).agrees_with(0.01)
 
 
-def test_one_sided_interval_serves() -> None:
-    finding = surprising_lift(Interval(0.06, 0.06 - 0.0196, np.inf), typical_lift=0.02)
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_one_sided_interval_has_the_standard_error_of_the_two_sided_one(level: float) -> None:
+    one, two = 0.01 * stats.norm.isf(1 - level), 0.01 * stats.norm.isf((1 - level) / 2)
+    both = surprising_lift(Interval(0.06, 0.06 - two, 0.06 + two), typical_lift=0.02, confidence_level=level)
 
-    assert finding.status is Status.WARN
-    assert all(np.isfinite(number) for number in finding.numbers.values())
+    for interval in (Interval(0.06, 0.06 - one, np.inf), Interval(0.06, -np.inf, 0.06 + one)):
+        finding = surprising_lift(interval, typical_lift=0.02, confidence_level=level)
+        assert finding.numbers == pytest.approx(dict(both.numbers), rel=1e-9)
+
+
+def test_interval_without_ends_is_not_surprising() -> None:
+    finding = surprising_lift(Interval(0.06, -np.inf, np.inf), typical_lift=0.02)
+
+    assert finding.status is Status.PASS
+    assert finding.numbers["predictive_p_value"] == 1
+    assert finding.numbers["shrunk_lift"] == 0
+
+
+def test_one_sided_lifts_drawn_as_the_prior_says_are_half_as_often_surprising() -> None:
+    lifts = np.random.default_rng(2).normal(0, np.hypot(0.001, 0.01), 4000)
+    below = 0.01 * stats.norm.isf(0.05)
+
+    alarms = sum(
+        surprising_lift(Interval(x, x - below, np.inf), typical_lift=0.001).status is Status.WARN for x in lifts
+    )
+
+    assert Rate(alarms, 4000).agrees_with(0.005)
+
+
+def test_shrunk_lift_is_the_mean_of_the_posterior_by_quadrature() -> None:
+    def density(true: float) -> float:
+        return float(stats.norm.pdf(true, 0, 0.02) * stats.norm.pdf(0.06, true, 0.01))
+
+    mass, moment = (
+        integrate.quad(lambda x, k=k: x**k * density(x), -0.2, 0.3, epsabs=0, points=[0.048])[0] for k in (0, 1)
+    )
+    numbers = surprising_lift(around(0.06, error=0.01), typical_lift=0.02).numbers
+
+    assert numbers["shrunk_lift"] == pytest.approx(moment / mass, rel=1e-8)
+
+
+@pytest.mark.parametrize(("true", "expected"), [(0.0, 0.0), (1.0, stats.norm.sf(2.8)), (3.0, stats.norm.cdf(2.8))])
+def test_twice_the_detectable_lift_is_rarely_passed_by_it_and_often_by_three_times_it(
+    true: float, expected: float
+) -> None:
+    """With power .8 at the detectable lift, its standard error is 1 / 2.8 of it."""
+    estimates = 0.05 * (true + np.random.default_rng(3).normal(size=4000) / 2.8)
+
+    alarms = sum(surprising_lift(around(x, 0.05 / 2.8), detectable_lift=0.05).status is Status.WARN for x in estimates)
+
+    assert Rate(alarms, 4000).agrees_with(expected)
+
+
+@pytest.mark.parametrize(("past_count", "repetitions"), [(100, 4000), (1000, 2000)])
+def test_one_more_lift_of_the_past_passes_its_limit_as_often_as_ranks_say(past_count: int, repetitions: int) -> None:
+    """The limit is between two order statistics, each of which has its chance by symmetry."""
+    lifts = np.random.default_rng(4).standard_t(4, (repetitions, past_count + 1)) / 50
+
+    alarms = Rate(
+        sum(surprising_lift(around(row[0], 1e-9), past_lifts=row[1:]).status is Status.WARN for row in lifts),
+        repetitions,
+    )
+
+    assert alarms.is_at_least(np.floor(0.01 * (past_count - 1)) / (past_count + 1))
+    assert alarms.is_at_most((np.floor(0.01 * (past_count - 1)) + 2) / (past_count + 1))
 
 
 def test_lift_that_is_not_estimable_is_passed_on() -> None:
