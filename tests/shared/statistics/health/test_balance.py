@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.multivariate.manova import MANOVA
 
 from shared.errors import InvalidArgument
-from shared.statistics.aggregates.moments import Moments
+from shared.statistics.aggregates.moments import Moments, pooled
 from shared.statistics.health.balance import pre_period_balance
 from shared.statistics.health.finding import Check, Status
 from shared.statistics.result.obstacles import Caution, Obstacle
@@ -137,13 +137,15 @@ def test_moments_without_groups_or_arms_are_refused() -> None:
         pre_period_balance(Moments.of_values([[5.0]], [[0.0]], [[1.0]]))
 
 
-def drawn(rng: np.random.Generator, repetitions: int, sizes: list[list[int]], *, skewed: bool) -> Moments:
-    """Draws one covariate for groups of arm sizes; groups have levels of their own (drift)."""
+def drawn(
+    rng: np.random.Generator, repetitions: int, sizes: list[list[int]], *, skewed: bool, shift: float = 0.0
+) -> Moments:
+    """Draws one covariate for groups of arm sizes; groups have levels of their own (drift), arm 1 is shifted."""
     count = np.broadcast_to(np.array(sizes, float), (repetitions, *np.shape(sizes)))
     mean, squares = np.zeros(count.shape), np.zeros(count.shape)
     for group, arm in np.ndindex(*np.shape(sizes)):
         shape = (repetitions, sizes[group][arm])
-        values = group + (rng.lognormal(0, 1, shape) if skewed else rng.normal(size=shape))
+        values = group + shift * (arm == 1) + (rng.lognormal(0, 1, shape) if skewed else rng.normal(size=shape))
         mean[:, group, arm] = values.mean(axis=1)
         squares[:, group, arm] = ((values - values.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
     return Moments.of_values(count, mean, squares)
@@ -151,12 +153,13 @@ def drawn(rng: np.random.Generator, repetitions: int, sizes: list[list[int]], *,
 
 @pytest.mark.parametrize("skewed", [False, True])
 @pytest.mark.parametrize("sizes", [[[200, 200]], [[150, 50, 50], [50, 60, 140]], [[10, 3]] * 12 + [[3, 10]] * 12])
-@pytest.mark.parametrize("alpha", [0.05, 0.01])
-def test_false_alarms_of_balanced_arms(*, sizes: list[list[int]], skewed: bool, alpha: float) -> None:
+def test_false_alarms_of_balanced_arms(*, sizes: list[list[int]], skewed: bool) -> None:
     repetitions = 4000
     found = pre_period_balance(drawn(np.random.default_rng(10), repetitions, sizes, skewed=skewed))
 
-    assert Rate(int((found.p_value < alpha).sum()), repetitions).agrees_with(alpha)
+    for alpha in (0.05, 0.01):
+        assert Rate(int((found.p_value < alpha).sum()), repetitions).agrees_with(alpha)
+    assert Rate(int((found.p_value < 0.001).sum()), repetitions).is_at_most(0.001)
 
 
 def test_false_alarms_far_out_with_few_skewed_units_are_too_many_and_flagged() -> None:
@@ -165,3 +168,48 @@ def test_false_alarms_far_out_with_few_skewed_units_are_too_many_and_flagged() -
 
     assert not Rate(int((found.p_value < 0.001).sum()), repetitions).is_at_most(0.001)
     assert (found.caution == Caution.FEW_UNITS).all()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "shift"), [([[1000, 1000]], 0.18), ([[1900, 100]], 0.4), ([[150, 850], [850, 150]], 0.25)]
+)
+def test_imbalance_is_found_as_often_as_theory_says(sizes: list[list[int]], shift: float) -> None:
+    repetitions = 4000
+    noncentrality = shift**2 * sum(first * second / (first + second) for first, second in sizes)
+    power = float(stats.ncx2.sf(stats.chi2.isf(0.001, 1), 1, noncentrality))
+
+    found = pre_period_balance(drawn(np.random.default_rng(12), repetitions, sizes, skewed=False, shift=shift))
+
+    detected = Rate(int((found.p_value < 0.001).sum()), repetitions)
+    assert 0.6 < power < 0.95
+    assert detected.agrees_with(power), f"{detected}, {power:.4f}"
+
+
+def versions_that_follow_outcomes(rng: np.random.Generator, repetitions: int, versions: int, size: int) -> Moments:
+    """Draws a covariate of units whose outcomes it shapes, while weights follow outcomes and the population drifts."""
+    score, moments = np.zeros(repetitions), []
+    for version in range(versions):
+        share = np.clip(1 / (1 + np.exp(-score / np.sqrt(version + 1))), 0.1, 0.9)
+        covariate = 0.5 * version + rng.normal(size=(repetitions, size))
+        first = rng.random((repetitions, size)) < share[:, None]
+        arms = np.stack([first, ~first], axis=-1)
+        count = arms.sum(axis=1)
+        mean = (covariate[..., None] * arms).sum(axis=1) / count
+        squares = ((covariate[..., None] - mean[:, None]) ** 2 * arms).sum(axis=1)
+        moments.append((count, mean, squares))
+        noise = rng.normal(size=(repetitions, 2)) / np.sqrt(count)
+        outcome = mean + noise
+        score += np.sqrt(size) * (outcome[:, 0] - outcome[:, 1])
+    return Moments.of_values(*(np.stack(parts, axis=1) for parts in zip(*moments, strict=True)))
+
+
+def test_false_alarms_under_weights_that_follow_outcomes_are_alpha_by_version_and_many_if_pooled() -> None:
+    repetitions = 2000
+    covariates = versions_that_follow_outcomes(np.random.default_rng(13), repetitions, 10, 100)
+
+    by_version = pre_period_balance(covariates)
+    at_once = pre_period_balance(pooled(covariates, axis=-2)[:, None])
+
+    for alpha in (0.05, 0.01):
+        assert Rate(int((by_version.p_value < alpha).sum()), repetitions).agrees_with(alpha)
+    assert Rate(int((at_once.p_value < 0.05).sum()), repetitions).is_at_least(0.3)

@@ -144,3 +144,49 @@ def test_drift_watched_daily_alarms_more_often_than_alpha() -> None:
         ever |= effect_drift(comparison_of(effect[:, :days], np.ones((repetitions, days)))).slope_p_value < 0.05
 
     assert not Rate(int(ever.sum()), repetitions).is_at_most(0.1)
+
+
+def test_false_alarms_of_small_days_whose_weights_change_are_at_most_alpha() -> None:
+    """Conversions of 5 %, so that each day's variance is estimated from about 20 of them."""
+    rng, repetitions = np.random.default_rng(5), 4000
+    share = np.tile([0.5, 0.3, 0.7, 0.4], 4)[:14]
+    count = np.broadcast_to(np.round(800 * np.stack([share, 1 - share])), (repetitions, 2, 14))
+    rate = rng.binomial(count.astype(np.int64), 0.05) / count
+    arms = means(Moments.of_values(count, rate, count * rate * (1 - rate)))
+
+    found = effect_drift(compare(arms[:, 1], arms[:, 0]))
+
+    alarms = Rate(sum(found.course(row, alpha=0.05) is not Course.STEADY for row in range(repetitions)), repetitions)
+    assert alarms.is_at_most(0.05), f"{alarms}"
+
+
+def test_novelty_is_found_as_often_as_theory_says_and_called_by_its_name() -> None:
+    repetitions, day, error = 4000, np.arange(14), np.full(14, 0.5)
+    effect = 1 + 2 * np.exp(-day / 3)
+    slope = ((day - 6.5) * effect).sum() / np.sqrt(((day - 6.5) ** 2).sum()) / error[0]
+    contrast = (effect[:3].mean() - effect[3:].mean()) / np.sqrt(1 / 3 + 1 / 11) / error[0]
+    power = [stats.norm.sf(stats.norm.isf(0.0025) - abs(shift)) for shift in (slope, contrast)]
+
+    found = effect_drift(comparison_of(effect + error * np.random.default_rng(6).normal(size=(repetitions, 14)), error))
+    courses = [found.course(row) for row in range(repetitions)]
+
+    for p_value, theory in zip((found.slope_p_value, found.early_p_value), power, strict=True):
+        detected = Rate(int((p_value < 0.005).sum()), repetitions)
+        assert 0.5 < theory < 0.95
+        assert detected.agrees_with(theory), f"{detected}, {theory:.4f}"
+    assert Rate(courses.count(Course.FADING), repetitions).is_at_least(max(power))
+    assert Rate(courses.count(Course.GROWING), repetitions).is_at_most(0.001)
+
+
+def test_primacy_is_found_and_called_by_its_name() -> None:
+    repetitions, day, error = 2000, np.arange(28), np.full(28, 0.3)
+    effect = 1 - np.exp(-day / 7)
+    slope = ((day - 13.5) * effect).sum() / np.sqrt(((day - 13.5) ** 2).sum()) / error[0]
+    power = stats.norm.sf(stats.norm.isf(0.0025) - slope)
+
+    found = effect_drift(comparison_of(effect + error * np.random.default_rng(7).normal(size=(repetitions, 28)), error))
+    courses = [found.course(row) for row in range(repetitions)]
+
+    assert 0.9 < power < 0.99
+    assert Rate(courses.count(Course.GROWING), repetitions).is_at_least(power)
+    assert Rate(courses.count(Course.FADING), repetitions).is_at_most(0.001)
