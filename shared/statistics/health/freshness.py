@@ -80,7 +80,7 @@ def completeness(daily_counts: ArrayLike, *, alpha: float = ALPHA) -> Finding:
 
     Args:
         daily_counts: Rows of each whole day, in order and without holes: a day without rows is a 0.
-        alpha: Chance of a false alarm over all days.
+        alpha: Nominal chance of a false alarm over all days; few days that vary by a fifth have more (see the tests).
 
     Raises:
         InvalidArgument: INVALID_FIELD: not whole numbers, or not one series.

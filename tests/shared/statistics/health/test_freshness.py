@@ -1,9 +1,13 @@
 """Freshness and completeness on both sides of their thresholds, and how often they alarm for nothing."""
 
 from datetime import UTC, datetime, timedelta
+from math import exp, log
+from statistics import median
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -91,6 +95,30 @@ def test_bad_day_hardly_moves_what_it_is_held_against() -> None:
     assert expected_counts(worse)[9] == pytest.approx(expected_counts(counts)[9], rel=0.2)
 
 
+def slow_expected(counts: list[int]) -> list[float]:
+    """Judges one day at a time as the module says."""
+    days, logs = len(counts), [log(count + 0.5) for count in counts]
+    width = 14 if days >= 14 else 7
+
+    def level(day: int) -> float:
+        start = min(max(day - width // 2, 0), days - width)
+        return median(logs[one] for one in range(start, start + width) if one != day)
+
+    def factor(day: int) -> float:
+        alike = [one for one in range(days) if one % 7 == day % 7 and one != day]
+        return median(logs[one] - level(one) for one in alike) if days >= 14 else 0.0
+
+    return [max(exp(level(day) + factor(day)) - 0.5, 0.0) for day in range(days)]
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.lists(st.integers(0, 10**6), min_size=7, max_size=50))
+def test_expected_counts_are_those_of_a_slow_reference(counts: list[int]) -> None:
+    found = expected_counts(np.array(counts, dtype=np.float64))
+
+    assert found == pytest.approx(slow_expected(counts), rel=1e-9, abs=1e-9)
+
+
 def test_lower_tail_without_dispersion_is_poisson() -> None:
     counts, expected = np.array([97.0, 100, 103, 100, 60]), np.full(5, 100.0)
 
@@ -147,3 +175,39 @@ def test_day_that_lost_nine_rows_in_ten_is_found(days: int) -> None:
         found += completeness(counts).status is Status.WARN
 
     assert Rate(found, 300).is_at_least(0.9)
+
+
+def test_days_that_vary_by_a_fifth_alarm_for_nothing_more_often_than_alpha_but_rarely() -> None:
+    """Dispersion is estimated from the same days, so that alpha is nominal where they are few and vary much."""
+    rng = np.random.default_rng(14)
+    found = [completeness(drawn(rng, 14, 1000, 0.05, 0.0)).status for _ in range(1000)]
+
+    assert not Rate(1000 - found.count(Status.PASS), 1000).is_at_most(0.001)
+    assert Rate(1000 - found.count(Status.PASS), 1000).is_at_most(0.02)
+    assert Status.FAIL not in found
+
+
+@pytest.mark.parametrize("days", [14, 42])
+@pytest.mark.parametrize("missing", [1, 3, 7])
+def test_days_without_rows_fail_wherever_they_are(days: int, missing: int) -> None:
+    rng, found = np.random.default_rng(days + missing), 0
+    for run in range(200):
+        counts = drawn(rng, days, 1000, 0.003, 0.01)
+        first = days - missing if run % 2 else int(rng.integers(days - missing + 1))
+        counts[first : first + missing] = 0
+        finding = completeness(counts)
+        found += finding.status is Status.FAIL and finding.numbers["gap_day_count"] == missing
+
+    assert Rate(found, 200).is_at_least(0.99)
+
+
+@pytest.mark.parametrize(("days", "at_least"), [(14, 0.9), (42, 0.99)])
+def test_day_that_lost_seven_rows_in_ten_is_found(days: int, at_least: float) -> None:
+    rng, found = np.random.default_rng(days + 200), 0
+    for _ in range(300):
+        counts = drawn(rng, days, 1000, 0.003, 0.01)
+        lost = rng.integers(days)
+        counts[lost] = np.floor(0.3 * counts[lost])
+        found += completeness(counts).status is Status.WARN
+
+    assert Rate(found, 300).is_at_least(at_least)

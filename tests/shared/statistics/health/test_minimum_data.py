@@ -44,6 +44,12 @@ def test_bad_input_is_refused(units: list[int], days: int, conversions: list[int
         minimum_data(units, days, conversion_counts=conversions)
 
 
+@pytest.mark.parametrize("skewness", [float("nan"), float("inf")])
+def test_skewness_that_is_no_number_is_refused(skewness: float) -> None:
+    with pytest.raises(InvalidArgument):
+        minimum_data([5, 5], 7, skewness=skewness)
+
+
 @pytest.mark.parametrize(
     ("units", "status", "word"),
     [
