@@ -18,7 +18,6 @@ class Obstacle(IntEnum):
     ARM_NEVER_ALLOCATED = 9
     TOO_FEW_BATCHES = 10
     EMPTY_STRATUM = 11
-    NOT_CONVERGED = 12
     NO_EVENTS = 13
     NOT_STOPPED = 14
     EFFECT_NOT_CLAIMED = 20
@@ -73,7 +72,6 @@ _BECAUSE = {
     Obstacle.ARM_NEVER_ALLOCATED: "an arm had no chance of being allocated",
     Obstacle.TOO_FEW_BATCHES: "too few batches hold units of both arms",
     Obstacle.EMPTY_STRATUM: "a stratum has no units in one of the arms",
-    Obstacle.NOT_CONVERGED: "the search for the answer did not end",
     Obstacle.NO_EVENTS: "no event was seen in either arm",
     Obstacle.NOT_STOPPED: "the experiment has not stopped: no bound was reached, and looks follow",
     Obstacle.EFFECT_NOT_CLAIMED: "the effect is not one that the plan claims to show",
