@@ -189,7 +189,7 @@ def versions_that_follow_outcomes(rng: np.random.Generator, repetitions: int, ve
     """Draws a covariate of units whose outcomes it shapes, while weights follow outcomes and the population drifts."""
     score, moments = np.zeros(repetitions), []
     for version in range(versions):
-        share = np.clip(1 / (1 + np.exp(-score / np.sqrt(version + 1))), 0.1, 0.9)
+        share = np.clip(1 / (1 + np.exp(-score / np.sqrt(version + 1))), 0.2, 0.8)
         covariate = 0.5 * version + rng.normal(size=(repetitions, size))
         first = rng.random((repetitions, size)) < share[:, None]
         arms = np.stack([first, ~first], axis=-1)
