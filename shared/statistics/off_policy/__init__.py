@@ -1,0 +1,1 @@
+"""What other weights would have earned, from logged propensities."""
