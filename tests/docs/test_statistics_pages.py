@@ -22,6 +22,7 @@ PACKAGES = (
     "sequential",
     "bayesian",
     "adaptive",
+    "off_policy",
     "health",
     "planning",
     "design",
