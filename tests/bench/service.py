@@ -13,7 +13,7 @@ from typing import Any, Never
 from experimentation.v1 import bandit_service_pb2 as pb
 from services.bandit import kernels
 from services.bandit.domain.publishing import next_snapshot
-from services.bandit.service import batch, serving
+from services.bandit.service import batch, serving, unit_columns
 from services.bandit.service.insight import InsightService
 from services.bandit.service.policy_book import PolicyBook, ServingPolicy
 from services.bandit.service.recording import RecordingService
@@ -187,7 +187,7 @@ def _batch_load(address: str, *, include_tokens: bool) -> Callable[[], float]:
 def _kernel() -> tuple[Figure, ...]:
     policy = ServingPolicy(_snapshot())
     # The service's own column and call, so that the kernel is measured as it is used.
-    units = batch.Column(world.unit_ids(0, KERNEL_UNITS))
+    units = unit_columns.id_column(world.unit_ids(0, KERNEL_UNITS))
 
     def measure() -> float:
         started = perf_counter()

@@ -7,16 +7,15 @@ compiled code does not. No state is kept and the interpreter's lock is not held:
 
 import numpy as np
 
-from services.bandit.kernels.assignment import assign, hash_column
+from services.bandit.kernels.assignment import assign
+from services.bandit.kernels.hashing import hash_column, hash_hexadecimal
 from shared.kernels.best_arm import beta_best_arm, student_best_arm
 
 
 def warm_up() -> None:
     """Compiles every kernel, or loads it from disk, so that no request waits for it."""
-    data, offsets = np.zeros(1, np.uint8), np.array([0, 1])
-    one = np.uint64(1)
-    full = 1 << 32
-    hash_column(data, offsets, 1)
-    assign(data, offsets, data, offsets, one, one, full, full, np.zeros(1, np.uint32), np.zeros(1, np.int32), 1, 2)
+    hashes, full = hash_column(np.zeros(1, np.uint8), np.array([0, 1]), 1), 1 << 32
+    hash_hexadecimal(hashes, 1)
+    assign(hashes, hashes, full, full, np.zeros(1, np.uint32), np.zeros(1, np.uint8), 1, 2)
     beta_best_arm(np.ones(2), np.ones(2))
     student_best_arm(np.zeros(2), np.ones(2), np.full(2, 5.0))

@@ -1,6 +1,7 @@
-"""Places many units at once: ids as one column of bytes, one call of the kernel."""
+"""Places many units at once: a column of them, one call of each kernel."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +9,12 @@ from numpy.typing import NDArray
 from services.bandit.domain import trial
 from services.bandit.kernels.assignment import assign
 from services.bandit.service.policy_book import ServingPolicy
+from services.bandit.service.unit_columns import IdColumn, UnitColumn
 from shared.definition.model import ExperimentState
 from shared.errors import FieldViolation, invalid_fields
 from shared.policy.placement import PlacementReason
 
-BATCH_REASONS = (
+BATCH_REASONS: Final = (
     PlacementReason.SPLIT,
     PlacementReason.HOLDOUT,
     PlacementReason.NOT_IN_TRAFFIC,
@@ -21,57 +23,43 @@ BATCH_REASONS = (
 )
 
 
-class Column:
-    """Holds strings as one bytes column with offsets, the layout of Arrow."""
-
-    def __init__(self, values: Sequence[str]) -> None:
-        joined = "".join(values)
-        if joined.isascii():
-            lengths = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
-            self.data = np.frombuffer(joined.encode("ascii"), dtype=np.uint8)
-        else:
-            encoded = [value.encode() for value in values]
-            lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(values))
-            self.data = np.frombuffer(b"".join(encoded), dtype=np.uint8)
-        self.lengths = lengths
-        self.offsets = np.zeros(len(values) + 1, dtype=np.int64)
-        np.cumsum(lengths, out=self.offsets[1:])
-
-
-def check_unit_ids(column: Column, unit_ids: Sequence[str]) -> None:
+def check_unit_ids(column: IdColumn, unit_ids: Sequence[str]) -> None:
     """Returns if every unit id is good; looks at them one by one only if not.
 
     Raises:
         InvalidArgument: INVALID_FIELD, naming every bad one.
     """
-    bytes_are_fine = not (column.data < 0x20).any() and not (column.data == 0x7F).any()
-    if (
-        bytes_are_fine
-        and column.lengths.min(initial=1) > 0
-        and column.lengths.max(initial=1) <= trial.MAX_UNIT_ID_BYTES
-    ):
+    if column.keeps_limits:
         return
     faults = [(index, trial.unit_id_fault(unit_id)) for index, unit_id in enumerate(unit_ids)]
     raise invalid_fields([FieldViolation(f"unit_ids[{index}]", fault) for index, fault in faults if fault])
 
 
-def placed(policy: ServingPolicy, units: Column, keys: Column) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+def placed(policy: ServingPolicy, units: UnitColumn, keys: UnitColumn) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Returns arms (n,) and positions in BATCH_REASONS (n,).
 
-    The kernel tells held-out and outside units by cells beyond the arms.
+    Args:
+        policy: Has at most 254 arms.
+        units: Placed in the traffic.
+        keys: Placed among the arms; where units count they are the units.
     """
     snapshot, count = policy.snapshot, len(policy.arm_ids)
     if snapshot.state is not ExperimentState.RUNNING:
         reason = BATCH_REASONS.index(PlacementReason(snapshot.state.value))
-        size = len(units.lengths)
-        return np.full(size, snapshot.default_arm, np.int32), np.full(size, reason, np.int8)
-    cells = assign(
-        units.data,
-        units.offsets,
-        keys.data,
-        keys.offsets,
-        np.uint64(snapshot.arm_salt),
-        np.uint64(snapshot.traffic_salt),
+        return np.full(len(units), snapshot.default_arm, np.uint8), np.full(len(units), reason, np.uint8)
+    cells = _cells(policy, units, keys)
+    if policy.draws_all:
+        return cells, np.zeros(len(cells), np.uint8)
+    return _arms(count, snapshot.default_arm)[cells], _reasons(count)[cells]
+
+
+def _cells(policy: ServingPolicy, units: UnitColumn, keys: UnitColumn) -> NDArray[np.uint8]:
+    """Returns arms (n,); the first number beyond them for held-out units, the second for units outside."""
+    snapshot, count = policy.snapshot, len(policy.arm_ids)
+    arm_hashes = keys.hashes(snapshot.arm_salt)
+    return assign(
+        arm_hashes if policy.draws_all else units.hashes(snapshot.traffic_salt),
+        arm_hashes,
         policy.traffic_end,
         policy.holdout_start,
         policy.segment_starts,
@@ -79,7 +67,12 @@ def placed(policy: ServingPolicy, units: Column, keys: Column) -> tuple[NDArray[
         count,
         count + 1,
     )
-    if policy.draws_all:
-        return cells, np.zeros(len(cells), np.int8)
-    reasons = np.where(cells < count, 0, cells - count + 1).astype(np.int8)
-    return np.where(cells < count, cells, snapshot.default_arm).astype(np.int32), reasons
+
+
+def _arms(count: int, default_arm: int) -> NDArray[np.uint8]:
+    return np.array([*range(count), default_arm, default_arm], np.uint8)
+
+
+def _reasons(count: int) -> NDArray[np.uint8]:
+    beyond = [BATCH_REASONS.index(PlacementReason.HOLDOUT), BATCH_REASONS.index(PlacementReason.NOT_IN_TRAFFIC)]
+    return np.array([0] * count + beyond, np.uint8)

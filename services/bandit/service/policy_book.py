@@ -57,7 +57,7 @@ class ServingPolicy:
         self.counts_allocations = snapshot.analysis_unit is AnalysisUnit.ALLOCATION
         self.metrics: Mapping[str, Metric] = {metric.metric_id: metric for metric in snapshot.metrics}
         self.segment_starts = np.array(snapshot.segments.starts, dtype=np.uint32)
-        self.segment_arms = np.array(snapshot.segments.arms, dtype=np.int32)
+        self.segment_arms = np.array(snapshot.segments.arms, dtype=np.uint8)
         self.traffic_end = traffic_end(snapshot)
         self.holdout_start = holdout_start(snapshot)
         self.draws_all = self.traffic_end == RANGE == self.holdout_start

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from services.bandit.domain import token, trial
 from services.bandit.domain.ports import AllocationLog, AllocationRow
 from services.bandit.domain.token import Decision, TokenSigner
-from services.bandit.service.batch import BATCH_REASONS, Column, check_unit_ids, placed
+from services.bandit.service.batch import BATCH_REASONS, check_unit_ids, placed
 from services.bandit.service.policy_book import PolicyBook, ServingPolicy
+from services.bandit.service.unit_columns import id_column
 from shared.definition.model import ExperimentState
 from shared.errors import invalid_field
 from shared.policy.placement import KEY_SEPARATOR, PlacementReason
@@ -48,15 +49,15 @@ class BatchAllocation(NamedTuple):
     """Is the answer for many units: column i speaks of unit i.
 
     Attributes:
-        arm_indexes: Positions in arm_ids, (n,) int32.
+        arm_indexes: Positions in arm_ids, (n,) uint8.
         propensities: Their probabilities, (n,) float64.
-        reasons: Positions in BATCH_REASONS, (n,) int8.
+        reasons: Positions in BATCH_REASONS, (n,) uint8.
     """
 
     arm_ids: tuple[str, ...]
-    arm_indexes: NDArray[np.int32]
+    arm_indexes: NDArray[np.uint8]
     propensities: NDArray[np.float64]
-    reasons: NDArray[np.int8]
+    reasons: NDArray[np.uint8]
     policy_version: int
     stale_seconds: float | None
     tokens: list[bytes]
@@ -150,16 +151,15 @@ class AllocationService:
             NotFound: EXPERIMENT_NOT_FOUND.
         """
         policy = self._book.policy(experiment_id)
-        units = Column(unit_ids)
+        units = id_column(unit_ids)
         check_unit_ids(units, unit_ids)
         allocation_ids: list[str] = []
         keys = units
         if policy.counts_allocations:
             allocation_ids = [self._new_allocation_id() for _ in unit_ids]
-            keys = Column([unit + KEY_SEPARATOR + one for unit, one in zip(unit_ids, allocation_ids, strict=True)])
+            keys = id_column([unit + KEY_SEPARATOR + one for unit, one in zip(unit_ids, allocation_ids, strict=True)])
         arms, reasons = placed(policy, units, keys)
-        weights = np.append(np.array(policy.weights), 1.0)
-        propensities = weights[np.where(reasons == 0, arms, -1)]
+        propensities = np.where(reasons == 0, np.array(policy.weights)[arms], 1.0)
         tokens = self._tokens(policy, unit_ids, allocation_ids, arms, reasons) if include_tokens else []
         return BatchAllocation(
             policy.arm_ids,
@@ -246,8 +246,8 @@ class AllocationService:
         policy: ServingPolicy,
         unit_ids: Sequence[str],
         allocation_ids: Sequence[str],
-        arms: NDArray[np.int32],
-        reasons: NDArray[np.int8],
+        arms: NDArray[np.uint8],
+        reasons: NDArray[np.uint8],
     ) -> list[bytes]:
         now_ms = self._now_ms()
         answers = [

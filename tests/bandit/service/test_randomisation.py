@@ -38,7 +38,7 @@ def shares_fault(counts: NDArray[np.int64], expected: NDArray[np.float64]) -> fl
     return float(stats.chisquare(counts, expected * counts.sum()).pvalue)
 
 
-def dependence(first: NDArray[np.int32], second: NDArray[np.int32]) -> float:
+def dependence(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     """Returns the p-value of two columns of arms under independence."""
     table = np.zeros((first.max() + 1, second.max() + 1), np.int64)
     np.add.at(table, (first, second), 1)
@@ -105,7 +105,7 @@ def test_experiments_when_they_would_share_a_salt_then_the_test_would_see_it(vis
 def test_traffic_when_one_experiment_takes_half_then_the_other_ones_half_is_independent(visitors: list[str]) -> None:
     halves = [published(experiment(experiment_id=one, traffic=Traffic(0.5))) for one in ("checkout", "search")]
 
-    first, second = ((assigned(one, visitors).reasons > 0).astype(np.int32) for one in halves)
+    first, second = ((assigned(one, visitors).reasons > 0).astype(np.uint8) for one in halves)
 
     assert dependence(first, second) > ALPHA
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from shared.kernels.jit import jit, jit_uncached
 
-PROGRAM = "from services.bandit.kernels.assignment import hash_column; import numpy as np\n\
+PROGRAM = "from services.bandit.kernels.hashing import hash_column; import numpy as np\n\
 print(hash_column(np.zeros(0, np.uint8), np.zeros(2, np.int64), 0)[0])"
 
 
