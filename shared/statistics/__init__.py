@@ -6,6 +6,7 @@
     sequential   answers valid at any look, or at planned looks   -> Comparison
     bayesian     posteriors, chances and losses
     adaptive     answers valid where the weights followed the data
+    off_policy   what other weights would have earned, from logged propensities
     health       whether the data can be trusted
     planning     power, sample size, duration
     design       rules that a sound design keeps

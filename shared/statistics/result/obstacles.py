@@ -52,6 +52,7 @@ class Caution(IntFlag):
     UNEVEN_DENSITY = 8192
     DRIFTING = 65536
     CONTROL_IMPRECISE = 131072
+    WEIGHTS_OFF = 262144
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -97,5 +98,6 @@ _TEXTS = {
     Caution.OVERDISPERSED: "counts vary more than Poisson counts do: intervals are too narrow",
     Caution.UNEVEN_DENSITY: "values are denser on one side of the quantile than on the other: its error is not normal",
     Caution.CONTROL_IMPRECISE: "the control is known too loosely for a prior on the lift: chances are off by percents",
+    Caution.WEIGHTS_OFF: "importance weights do not average 1: a propensity or target is wrong, or lacks support",
     Caution.DRIFTING: "the values drifted over time: the mean is one over time, weighted by when the arm was rare",
 }

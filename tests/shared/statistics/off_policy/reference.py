@@ -73,4 +73,4 @@ def _lack(history: list[Units]) -> Floats:
             own = units.outcomes[units.arms == arm]
             squares[arm] += ((own - own.mean()) ** 2).sum() if len(own) else 0.0
             counts[arm] += len(own)
-    return np.maximum(squares.sum() / counts.sum() - squares / np.maximum(counts, 1), 0.0)
+    return np.asarray(np.maximum(squares.sum() / counts.sum() - squares / np.maximum(counts, 1), 0.0))

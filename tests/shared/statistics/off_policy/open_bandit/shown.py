@@ -20,13 +20,13 @@ class Campaign(NamedTuple):
         random_propensity: Of each item at each position.
     """
 
+    random_propensity: float
     position: Floats
     random_shown: Floats
     random_clicks: Floats
     bts_shown: Floats
     bts_clicks: Floats
     bts_mean_propensity: Floats
-    random_propensity: float
 
     @property
     def bts_chance(self) -> Floats:
@@ -55,8 +55,8 @@ def campaign(name: str) -> Campaign:
     """Returns one campaign."""
     with _FILE.open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["campaign"] == name]
-    columns = [np.array([float(row[column]) for row in rows]) for column in Campaign._fields[:-1]]
-    return Campaign(*columns, random_propensity=1 / len({row["item_id"] for row in rows}))
+    columns = {column: np.array([float(row[column]) for row in rows]) for column in Campaign._fields[1:]}
+    return Campaign(1 / len({row["item_id"] for row in rows}), **columns)
 
 
 def random_log(cells: Campaign) -> Decisions:
