@@ -8,6 +8,7 @@ import typer
 
 from services.admin import bandits, experiments
 from services.admin.demo import command as demo_command
+from services.admin.evaluation import Columns, evaluate_experiment, evaluate_file
 from services.admin.stack import BANDIT_PORT, DEMO_HOME, HOME, REVIEW_PORT
 from services.admin.up import run_up
 
@@ -23,6 +24,8 @@ app.add_typer(bandit_app, name="bandit")
 
 Directory = Annotated[Path, typer.Option(help="Where the local stack keeps its data, logs and secrets.")]
 Address = Annotated[str, typer.Option(help="The service's host:port. Default: that of the stack in --directory.")]
+Alpha = Annotated[float, typer.Option(help="1 minus the intervals' confidence level, above 0 and below 0.5.")]
+Weights = Annotated[str, typer.Option(help="The policy as fixed weights, such as a=0.2,b=0.8; others have 0.")]
 ExperimentId = Annotated[str, typer.Argument(help="The experiment's id.")]
 
 
@@ -58,6 +61,23 @@ def demo(
     demo_command.run_demo(directory, run_count=runs, unit_count=units, keep_running=keep_running)
 
 
+@app.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="Logged decisions, one a row: CSV with a header, or Parquet.")],
+    *,
+    reward: Annotated[str, typer.Option(help="The column of what a decision earned.")],
+    propensity: Annotated[str, typer.Option(help="The column of the chance with which the action was taken.")],
+    action: Annotated[str, typer.Option(help="The column of the action that was taken; --weights needs it.")] = "",
+    target_propensity: Annotated[
+        str, typer.Option(help="The column of the chance with which the other policy takes that action.")
+    ] = "",
+    weights: Weights = "",
+    alpha: Alpha = 0.05,
+) -> None:
+    """Estimates what another policy would have earned, from a file of logged decisions with their propensities."""
+    evaluate_file(file, Columns(action, reward, propensity, target_propensity), weights=weights, alpha=alpha)
+
+
 @experiment_app.command("list")
 def list_experiments(directory: Directory = HOME, address: Address = "") -> None:
     """Lists the experiments, newest first."""
@@ -74,3 +94,17 @@ def show_experiment(experiment_id: ExperimentId, directory: Directory = HOME, ad
 def bandit_status(experiment_id: ExperimentId, directory: Directory = HOME, address: Address = "") -> None:
     """Shows what the bandit knows of one experiment, and what it does."""
     bandits.status(experiment_id, directory, address=address)
+
+
+@bandit_app.command("evaluate")
+def bandit_evaluate(
+    experiment_id: ExperimentId,
+    *,
+    weights: Weights,
+    metric: Annotated[str, typer.Option(help="The metric's id. Default: the primary one.")] = "",
+    alpha: Alpha = 0.05,
+    directory: Directory = HOME,
+    address: Address = "",
+) -> None:
+    """Estimates what other weights would have earned, from what was served."""
+    evaluate_experiment(experiment_id, directory, address=address, weights=weights, metric_id=metric, alpha=alpha)
