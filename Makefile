@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo up test verify lint format gen bench released lock clean
+.PHONY: help setup demo up simulate test verify lint format gen bench released lock clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ demo: $(READY) ## Replay a real experiment through the real services and watch t
 
 up: $(READY) ## Start the local stack: Postgres, review, bandit, learner
 	@$(BIN)/python -m services.admin up
+
+simulate: $(READY) ## Play policies against simulated problems; writes docs/lab (LAB=--quick: a few)
+	@$(BIN)/python -m services.bandit.lab $(LAB)
 
 test: $(READY) ## Run the tests (real Postgres, real gRPC)
 	$(BIN)/python -m pytest -n 2 -m "not slow"

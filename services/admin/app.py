@@ -9,6 +9,7 @@ import typer
 from services.admin import bandits, experiments
 from services.admin.demo import command as demo_command
 from services.admin.evaluation import Columns, evaluate_experiment, evaluate_file
+from services.admin.lab import run_lab
 from services.admin.stack import BANDIT_PORT, DEMO_HOME, HOME, REVIEW_PORT
 from services.admin.up import run_up
 
@@ -76,6 +77,12 @@ def evaluate(
 ) -> None:
     """Estimates what another policy would have earned, from a file of logged decisions with their propensities."""
     evaluate_file(file, Columns(action, reward, propensity, target_propensity), weights=weights, alpha=alpha)
+
+
+@app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def simulate(context: typer.Context) -> None:
+    """Plays policies against simulated and replayed problems, and writes a report; --help lists its options."""
+    raise typer.Exit(run_lab(context.args))
 
 
 @experiment_app.command("list")

@@ -1,0 +1,97 @@
+"""The policies that are compared: an algorithm with the product's default controls, or with none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from services.bandit.lab.problems import BATCH_DURATION, Kind, Problem
+from shared.definition.model import (
+    Algorithm,
+    AllocationControls,
+    AllocationPolicy,
+    Arm,
+    BetaThompson,
+    CombinationRule,
+    EpsilonGreedy,
+    Exp3,
+    Experiment,
+    ExperimentState,
+    FixedSplit,
+    GammaThompson,
+    GaussianThompson,
+    KlUcb,
+    Metric,
+    MetricKind,
+    MetricRole,
+    TopTwoThompson,
+    Ucb1,
+)
+
+START: Final = datetime(2026, 1, 1, tzinfo=UTC)
+DEFAULT: Final = AllocationControls()
+BARE: Final = AllocationControls(
+    exploration_floor=0.0, burn_in_unit_count=0, update_interval=timedelta(0), min_weight_change=0.0
+)
+_DAYS: Final = timedelta(days=2)
+_WINDOW: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Is an algorithm under controls; without an algorithm, Thompson sampling as it suits the problem."""
+
+    name: str
+    title: str
+    algorithm: Algorithm | None
+    controls: AllocationControls = DEFAULT
+
+
+EQUAL: Final = Policy("equal", "equal split", FixedSplit())
+
+POLICIES: Final = {
+    policy.name: policy
+    for policy in (
+        EQUAL,
+        Policy("thompson", "Thompson", None),
+        Policy("thompson-bare", "Thompson, no controls", None, BARE),
+        Policy("thompson-burn-in-20", "Thompson, burn-in 20", None, replace(DEFAULT, burn_in_unit_count=20)),
+        Policy("thompson-half-life", "Thompson, half-life 2 days", None, replace(DEFAULT, half_life=_DAYS)),
+        Policy("thompson-window", "Thompson, window 2 days", None, replace(DEFAULT, window=_DAYS)),
+        Policy("thompson-mature", "Thompson, mature only", None, replace(DEFAULT, mature_only=True)),
+        Policy("thompson-floor-10", "Thompson, floor 10 %", None, replace(DEFAULT, exploration_floor=0.1)),
+        Policy("top-two", "top-two Thompson", TopTwoThompson()),
+        Policy("ucb1", "UCB1", Ucb1()),
+        Policy("kl-ucb", "KL-UCB", KlUcb()),
+        Policy("epsilon-greedy", "epsilon-greedy, decaying", EpsilonGreedy(half_share_unit_count=1000)),
+        Policy("exp3", "EXP3", Exp3()),
+    )
+}
+
+_SUITS: Final[Mapping[Kind, Algorithm]] = {
+    Kind.CONVERSION: BetaThompson(),
+    Kind.MEAN: GaussianThompson(),
+    Kind.COUNT: GammaThompson(),
+}
+
+
+def experiment_of(problem: Problem, policy: Policy) -> Experiment:
+    """Returns the experiment that a user would define for the problem; the first arm is the control."""
+    arms = tuple(Arm(f"arm-{place}", control=place == 0) for place in range(problem.truth.arm_count))
+    window = problem.delay.window_batches * BATCH_DURATION if problem.delay else _WINDOW
+    return Experiment(
+        "lab",
+        arms,
+        (_metric(problem),),
+        AllocationPolicy(policy.algorithm or _SUITS[problem.kind], policy.controls),
+        attribution_window=window,
+        state=ExperimentState.RUNNING,
+        started_at=START,
+    )
+
+
+def _metric(problem: Problem) -> Metric:
+    if problem.kind is Kind.CONVERSION:
+        any_outcome = CombinationRule.ANY
+        return Metric("converted", MetricKind.PROPORTION, MetricRole.PRIMARY, problem.direction, any_outcome, 0.0, 1.0)
+    return Metric("value", MetricKind.MEAN, MetricRole.PRIMARY, problem.direction)

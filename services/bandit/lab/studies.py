@@ -1,0 +1,134 @@
+"""What the lab asks, and on which problems: gains, time to a decision, false decisions, precision."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from services.bandit.lab.decisions import fixed_unit_count
+from services.bandit.lab.policies import EQUAL
+from services.bandit.lab.problems import OURS, PROBLEMS, Problem
+from services.bandit.lab.truths import Fixed
+from shared.errors import invalid_field
+
+
+class Question(StrEnum):
+    """Says what a problem is played for."""
+
+    GAIN = "gain"
+    DECISION = "decision"
+    ERROR = "error"
+    PRECISION = "precision"
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Is a problem, the question that it answers, and how many runs that takes.
+
+    Attributes:
+        policies: By name, the equal split first.
+        runs_factor: Runs, as a multiple of those of a problem with fixed arms.
+        fixed_unit_count: Units of the fixed-horizon test that was planned; 0 where the question is another.
+    """
+
+    question: Question
+    problem: Problem
+    policies: tuple[str, ...]
+    runs_factor: int
+    fixed_unit_count: int = 0
+
+    @property
+    def name(self) -> str:
+        """Returns the problem's name."""
+        return self.problem.name
+
+
+_FIXED_BATCHES: Final = 20
+_PATIENCE: Final = 3
+"""Decisions are waited for until this many times the units of the fixed test."""
+
+_LEARNERS: Final = ("thompson", "top-two")
+
+
+def _gain(problem: Problem) -> Study:
+    return Study(Question.GAIN, problem, (EQUAL.name, *problem.policies), 5 if problem.drawn else 1)
+
+
+def _decision(
+    name: str, title: str, rates: tuple[float, ...], *, planned: tuple[float, ...] = (), quick: bool = False
+) -> Study:
+    """Returns a decision problem whose fixed test is planned for the rates given, or for others."""
+    assumed = np.array(planned or rates)
+    units = fixed_unit_count(assumed, assumed * (1 - assumed))
+    batch = -(-units // _FIXED_BATCHES)
+    problem = Problem(
+        name, title, OURS, Fixed(rates), batch_unit_count=batch, batch_count=_FIXED_BATCHES * _PATIENCE, quick=quick
+    )
+    return Study(Question.DECISION, problem, (EQUAL.name, *_LEARNERS), 4, batch * _FIXED_BATCHES)
+
+
+def _error(name: str, title: str, rates: tuple[float, ...], *, quick: bool = False) -> Study:
+    problem = Problem(name, title, OURS, Fixed(rates), batch_unit_count=500, quick=quick)
+    return Study(Question.ERROR, problem, (EQUAL.name, *_LEARNERS), 20)
+
+
+def _precision(name: str, title: str, rates: tuple[float, ...], *, quick: bool = False) -> Study:
+    problem = Problem(name, title, OURS, Fixed(rates), batch_unit_count=500, quick=quick)
+    return Study(Question.PRECISION, problem, (EQUAL.name, *_LEARNERS, "thompson-floor-10", "epsilon-greedy"), 5)
+
+
+STUDIES: Final = (
+    *(_gain(problem) for problem in PROBLEMS),
+    _decision("decide-two", "two arms, 10 and 12 %", (0.1, 0.12), quick=True),
+    _decision("decide-two-twice", "two arms, planned for 11 %, truly 12 %", (0.1, 0.12), planned=(0.1, 0.11)),
+    _decision("decide-five-alike", "five arms, four of 10 %, one of 12 %", (0.1, 0.1, 0.1, 0.1, 0.12)),
+    _decision("decide-five-spread", "five arms, 4, 6, 8, 10 and 12 %", (0.1, 0.04, 0.06, 0.08, 0.12)),
+    _decision("decide-ten-alike", "ten arms, nine of 10 %, one of 12 %", (0.1,) * 9 + (0.12,)),
+    _error("null-two", "two arms of 10 %", (0.1, 0.1), quick=True),
+    _error("null-five", "five arms of 10 %", (0.1,) * 5),
+    _error("null-rare", "two arms of 1 %", (0.01, 0.01)),
+    _precision("precise-null", "two arms of 10 %", (0.1, 0.1)),
+    _precision("precise-two", "two arms, 10 and 12 %", (0.1, 0.12), quick=True),
+    _precision("precise-five", "five arms, 10 to 14 %", (0.1, 0.11, 0.12, 0.13, 0.14)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Is a part of a study that one process plays: so many runs of one policy."""
+
+    problem: Problem
+    policy: str
+    chunk: int
+    runs: int
+
+
+def chosen(only: Sequence[str], *, quick: bool) -> tuple[Study, ...]:
+    """Returns the studies of the problems that are named, or all; of these the quick ones, if wanted.
+
+    Raises:
+        InvalidArgument: INVALID_FIELD: a name is unknown.
+    """
+    known = {study.name: study for study in STUDIES}
+    unknown = [name for name in only if name not in known]
+    if unknown:
+        raise invalid_field("only", f"{', '.join(unknown)}: no such problem; there are {', '.join(known)}")
+    if only:
+        return tuple(study for study in STUDIES if study.name in only)
+    return tuple(study for study in STUDIES if study.problem.quick or not quick)
+
+
+def tasks(study: Study, *, runs: int, chunk_runs: int) -> Iterator[Task]:
+    """Yields the parts of a study.
+
+    Args:
+        study: The study.
+        runs: Of a problem with fixed arms; the study may take more.
+        chunk_runs: The most runs of one task.
+    """
+    total = runs * study.runs_factor
+    for policy in study.policies:
+        for chunk, start in enumerate(range(0, total, chunk_runs)):
+            yield Task(study.problem, policy, chunk, min(chunk_runs, total - start))
