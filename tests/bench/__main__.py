@@ -6,13 +6,14 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from shared import clock
-from tests.bench import aggregation, allocate, client, learner, machine, outcomes, report, service, statistics
+from tests.bench import aggregation, allocate, client, columns, learner, machine, outcomes, report, service, statistics
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 SECTIONS = {
     "allocate": allocate.section,
     "service": service.section,
     "client": client.section,
+    "columns": columns.section,
     "outcomes": outcomes.section,
     "learner": learner.section,
     "aggregation": aggregation.section,
