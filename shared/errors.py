@@ -56,6 +56,7 @@ class Reason(StrEnum):
     DRAINING = "DRAINING"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     INTERNAL = "INTERNAL"
+    NOT_ESTIMABLE = "NOT_ESTIMABLE"
 
 
 @dataclass(frozen=True, slots=True)

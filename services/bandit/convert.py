@@ -14,14 +14,18 @@ from services.bandit.domain.events import Durability, Exposure, Outcome, Receipt
 from services.bandit.domain.ports import LearningSwitch
 from services.bandit.domain.statistics import ArmStatistics
 from services.bandit.service.batch import BATCH_REASONS
+from services.bandit.service.columns import ColumnAllocation
 from services.bandit.service.insight import Bandit
+from services.bandit.service.packed_units import PackedHashes, PackedIds
 from services.bandit.service.serving import Allocation, BatchAllocation
 from shared.definition.convert import timestamp_to_proto
 from shared.policy.convert import snapshot_to_proto
 from shared.policy.document import checksum, to_document
 from shared.policy.snapshot import PolicySnapshot
+from shared.statistics.off_policy.values import Evaluation
 
 _BATCH_REASONS = [pb.AllocationReason.Value(f"ALLOCATION_REASON_{reason}") for reason in BATCH_REASONS]
+_REASON_BYTES = bytes.maketrans(bytes(range(len(_BATCH_REASONS))), bytes(_BATCH_REASONS))
 _DURABILITIES = {place: pb.Durability.Value(f"DURABILITY_{place}") for place in Durability}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,6 +87,29 @@ def batch_to_proto(batch: BatchAllocation) -> pb.BatchAllocateResponse:
         snapshot_age=age,
         tokens=batch.tokens,
         allocation_ids=batch.allocation_ids,
+    )
+
+
+def units_from_proto(message: pb.BatchAllocateColumnsRequest) -> PackedIds | PackedHashes | None:
+    """Returns the units as they came; None where there are none."""
+    match message.WhichOneof("units"):
+        case "unit_ids":
+            return PackedIds(message.unit_ids.data, message.unit_ids.offsets)
+        case "unit_hashes":
+            return PackedHashes(message.unit_hashes)
+    return None
+
+
+def columns_to_proto(allocation: ColumnAllocation) -> pb.BatchAllocateColumnsResponse:
+    """Returns the answer for very many units as a message."""
+    freshness, age = _freshness(allocation.stale_seconds)
+    return pb.BatchAllocateColumnsResponse(
+        arms=[pb.PolicyArm(arm_id=arm.arm_id, weight=arm.weight, control=arm.control) for arm in allocation.arms],
+        arm_indexes=allocation.arm_indexes.tobytes(),
+        reasons=allocation.reasons.tobytes().translate(_REASON_BYTES),
+        policy_version=allocation.policy_version,
+        freshness=freshness,
+        snapshot_age=age,
     )
 
 
@@ -204,4 +231,24 @@ def switch_to_proto(entry: LearningSwitch) -> pb.LearningSwitch:
         reason=entry.reason,
         actor=entry.actor,
         switched_at=timestamp_to_proto(entry.switched_at),
+    )
+
+
+def evaluation_to_proto(evaluation: Evaluation) -> pb.EvaluatePolicyResponse:
+    """Returns the values of one policy as a message, without those that cannot be estimated."""
+    return pb.EvaluatePolicyResponse(
+        values=[
+            pb.PolicyValue(
+                estimator=pb.PolicyEstimator.Value(f"POLICY_ESTIMATOR_{values.estimator}"),
+                value=float(values.value),
+                standard_error=float(values.standard_error),
+                interval_low=float(values.low),
+                interval_high=float(values.high),
+            )
+            for values in evaluation.values
+            if not values.obstacle
+        ],
+        logged_value=float(evaluation.logged_value),
+        unit_count=int(evaluation.unit_count),
+        effective_sample_size=float(evaluation.effective_sample_size),
     )

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from services.bandit import kernels
 from services.bandit.config import PREFIX, Config
 from services.bandit.domain.token import TokenKeys, TokenSigner
+from services.bandit.service.evaluation import EvaluationService
 from services.bandit.service.insight import InsightService
 from services.bandit.service.loops import learn_until, refresh_until
 from services.bandit.service.policy_book import PolicyBook
@@ -101,12 +102,14 @@ class Replica:
         self._refresh(stack, book, policy_store, changes)
 
         signer = TokenSigner(token_keys(config.token_keys.value), time_to_live=config.token_time_to_live)
+        statistics = PostgresStatisticsStore(engine)
         servicer = BanditServicer(
             AllocationService(book, allocation_log, signer, now_ms=_now_ms, new_allocation_id=_new_allocation_ids()),
             RecordingService(book, allocation_log, outcome_log, signer, now=clock.now, turn=turn),
-            InsightService(policy_store, PostgresStatisticsStore(engine), PostgresSwitchStore(engine), now=clock.now),
-            book,
-            changes,
+            InsightService(policy_store, statistics, PostgresSwitchStore(engine), now=clock.now),
+            EvaluationService(policy_store, statistics),
+            book=book,
+            changes=changes,
         )
         registry = new_registry()
         Gauge("bandit_spooled_bytes", "Bytes that wait on this machine's disk.", registry=registry).set_function(

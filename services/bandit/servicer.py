@@ -8,6 +8,8 @@ import grpc
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import bandit_service_pb2_grpc as rpc
 from services.bandit import convert
+from services.bandit.service.columns import allocate_columns
+from services.bandit.service.evaluation import EvaluationService
 from services.bandit.service.insight import InsightService
 from services.bandit.service.policy_book import PolicyBook
 from services.bandit.service.recording import RecordingService
@@ -18,10 +20,15 @@ from shared.rpc.pools import Pool
 
 SERVICE = pb.DESCRIPTOR.services_by_name["BanditService"]
 
-POOLS: Mapping[str, Pool] = {"Allocate": Pool.FAST, "BatchAllocate": Pool.FAST, "AllocateAll": Pool.FAST}
+POOLS: Mapping[str, Pool] = {
+    "Allocate": Pool.FAST,
+    "BatchAllocate": Pool.FAST,
+    "BatchAllocateColumns": Pool.FAST,
+    "AllocateAll": Pool.FAST,
+}
 """The methods that never wait."""
 
-CHECKED = ("GetBandit", "ListPolicySnapshots", "WatchPolicies", "Freeze", "Unfreeze")
+CHECKED = ("GetBandit", "ListPolicySnapshots", "WatchPolicies", "Freeze", "Unfreeze", "EvaluatePolicy")
 """The methods whose requests are checked against the rules of their protos; the others check by hand, for speed."""
 
 MAX_BATCH_ROWS = 10_000
@@ -38,12 +45,15 @@ class BanditServicer(rpc.BanditServiceServicer):
         allocations: AllocationService,
         recording: RecordingService,
         insight: InsightService,
+        evaluation: EvaluationService,
+        *,
         book: PolicyBook,
         changes: "PolicyChanges",
     ) -> None:
         self._allocations = allocations
         self._recording = recording
         self._insight = insight
+        self._evaluation = evaluation
         self._book = book
         self._changes = changes
 
@@ -66,6 +76,13 @@ class BanditServicer(rpc.BanditServiceServicer):
         _check_count("unit_ids", len(unit_ids))
         batch = self._allocations.batch_allocate(request.experiment_id, unit_ids, include_tokens=request.include_tokens)
         return convert.batch_to_proto(batch)
+
+    def BatchAllocateColumns(
+        self, request: pb.BatchAllocateColumnsRequest, context: grpc.ServicerContext
+    ) -> pb.BatchAllocateColumnsResponse:
+        """Returns the arms of very many units as packed bytes."""
+        units = convert.units_from_proto(request)
+        return convert.columns_to_proto(allocate_columns(self._book, request.experiment_id, units))
 
     def AllocateAll(self, request: pb.AllocateAllRequest, context: grpc.ServicerContext) -> pb.AllocateAllResponse:
         """Returns the arms of one unit in many experiments."""
@@ -156,6 +173,18 @@ class BanditServicer(rpc.BanditServiceServicer):
             request_id=request.request_id,
         )
         return pb.UnfreezeResponse(learning_switch=convert.switch_to_proto(entry))
+
+    def EvaluatePolicy(
+        self, request: pb.EvaluatePolicyRequest, context: grpc.ServicerContext
+    ) -> pb.EvaluatePolicyResponse:
+        """Estimates what other weights would have earned."""
+        evaluation = self._evaluation.evaluate(
+            request.experiment_id,
+            [(arm.arm_id, arm.weight) for arm in request.weights],
+            metric_id=request.metric_id,
+            alpha=request.alpha,
+        )
+        return convert.evaluation_to_proto(evaluation)
 
     def _unsent(self, wanted: frozenset[str], sent: dict[str, int], *, initial: bool) -> pb.WatchPoliciesResponse:
         fresh = [

@@ -69,9 +69,9 @@ class World:
         self._engine = engine
         self._session = stack.enter_context(learner_session(engine))
         self.replica = Replica(config)
-        address = self.replica.start()["grpc"]
+        self.address = self.replica.start()["grpc"]
         stack.callback(self.replica.stop)
-        self.channel = stack.enter_context(client.open_channel(address))
+        self.channel = stack.enter_context(client.open_channel(self.address))
         self.stub = BanditServiceStub(self.channel)
 
     def apply(self, *experiments: Experiment) -> None:

@@ -14,6 +14,7 @@ from experimentation.v1 import bandit_service_pb2 as pb
 from services.bandit import kernels
 from services.bandit.domain.publishing import next_snapshot
 from services.bandit.service import batch, serving, unit_columns
+from services.bandit.service.evaluation import EvaluationService
 from services.bandit.service.insight import InsightService
 from services.bandit.service.policy_book import PolicyBook, ServingPolicy
 from services.bandit.service.recording import RecordingService
@@ -97,7 +98,8 @@ def _servicer(journal: Journal) -> BanditServicer:
     )
     recording: RecordingService = unused
     insight: InsightService = unused
-    return BanditServicer(allocations, recording, insight, book, PolicyChanges())
+    evaluation: EvaluationService = unused
+    return BanditServicer(allocations, recording, insight, evaluation, book=book, changes=PolicyChanges())
 
 
 def _snapshot() -> PolicySnapshot:

@@ -16,7 +16,7 @@ from services.bandit.domain.ports import (
     Publication,
     Statistics,
 )
-from services.bandit.domain.statistics import ArmStatistics
+from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from shared.definition.model import Experiment
 from shared.errors import AlreadyExists, Reason, ResourceExhausted, Unavailable
 from shared.policy.snapshot import PolicySnapshot
@@ -158,12 +158,18 @@ class InMemoryStatisticsStore:
     """Holds statistics by experiment and metric."""
 
     known: dict[tuple[str, str], Statistics] = field(default_factory=dict)
+    by_version: dict[tuple[str, str], Sequence[VersionStatistics]] = field(default_factory=dict)
     away: bool = False
 
     def statistics(self, experiment_id: str, metric_id: str) -> Statistics:
         if self.away:
             raise store_is_away()
         return self.known.get((experiment_id, metric_id), Statistics({}, Health(0, 0), None))
+
+    def versions(self, experiment_id: str, metric_id: str) -> Sequence[VersionStatistics]:
+        if self.away:
+            raise store_is_away()
+        return self.by_version.get((experiment_id, metric_id), ())
 
 
 @dataclass

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from services.bandit.domain.events import Durability
-from services.bandit.domain.statistics import ArmStatistics
+from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from shared.definition.model import Experiment
 from shared.policy.snapshot import PolicySnapshot
 
@@ -137,6 +137,13 @@ class StatisticsStore(Protocol):
 
     def statistics(self, experiment_id: str, metric_id: str) -> Statistics:
         """Returns the statistics of one metric.
+
+        Raises:
+            Unavailable: STORE_UNAVAILABLE.
+        """
+
+    def versions(self, experiment_id: str, metric_id: str) -> Sequence[VersionStatistics]:
+        """Returns the statistics of one metric by policy version, oldest first.
 
         Raises:
             Unavailable: STORE_UNAVAILABLE.

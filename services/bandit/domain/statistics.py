@@ -1,6 +1,8 @@
-"""Sufficient statistics of one arm."""
+"""Sufficient statistics: of one arm, and of one policy version."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +21,19 @@ class ArmStatistics:
     value_sum: float = 0.0
     mean: float = 0.0
     square_deviation_sum: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class VersionStatistics:
+    """Is what is known of one metric from the units that one policy version placed.
+
+    Attributes:
+        replaced_at: When the next version was published; None while this one serves.
+        arms: By arm id, held-out units left out; arms without units may be missing.
+        propensities: The version's weights by arm id.
+    """
+
+    policy_version: int
+    replaced_at: datetime | None
+    arms: Mapping[str, ArmStatistics]
+    propensities: Mapping[str, float]

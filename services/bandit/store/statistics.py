@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, localcontext
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, text
 
 from services.bandit.domain.ports import Health, Statistics
-from services.bandit.domain.statistics import ArmStatistics
+from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from shared.store.engine import transaction
 
 _ARMS = text(
@@ -20,6 +21,24 @@ _ARMS = text(
 _HEALTH = text(
     "SELECT count(*) FILTER (WHERE lowest_arm_id <> highest_arm_id), count(*) FILTER (WHERE arm_id IS NULL)"
     " FROM trials WHERE experiment_id = :experiment_id AND (arm_id IS NULL OR lowest_arm_id <> highest_arm_id)"
+)
+_VERSIONS = text(
+    """
+SELECT experiment_id, policy_version, replaced_at, arm_id, propensity, unit_count, value_sum, value_square_sum
+FROM (
+  SELECT experiment_id, policy_version, document,
+    lead(published_at) OVER (PARTITION BY experiment_id ORDER BY policy_version) AS replaced_at
+  FROM policy_snapshots WHERE experiment_id = ANY(CAST(:experiment_ids AS text[]))
+) AS version
+JOIN unnest(CAST(:experiment_ids AS text[]), CAST(:metric_ids AS text[])) AS wanted (experiment_id, metric_id)
+  USING (experiment_id)
+CROSS JOIN LATERAL (
+  SELECT arm ->> 'arm_id' AS arm_id, coalesce(arm ->> 'weight', '0')::float8 AS propensity
+  FROM json_array_elements(document -> 'arms') AS arm
+) AS arm
+LEFT JOIN arm_statistics USING (experiment_id, policy_version, arm_id, metric_id)
+ORDER BY experiment_id, policy_version
+"""
 )
 _AS_OF = text("SELECT nullif(statistics_as_of, '-infinity') FROM learner_progress")
 
@@ -38,6 +57,11 @@ class PostgresStatisticsStore:
             as_of: datetime | None = connection.scalar(_AS_OF)
             return Statistics(arms, health, as_of)
 
+    def versions(self, experiment_id: str, metric_id: str) -> Sequence[VersionStatistics]:
+        """Returns the statistics of one metric by policy version, oldest first."""
+        with transaction(self._engine) as connection:
+            return version_statistics(connection, [(experiment_id, metric_id)]).get(experiment_id, [])
+
 
 def arm_statistics(connection: Connection, metrics: Sequence[tuple[str, str]]) -> dict[str, dict[str, ArmStatistics]]:
     """Returns statistics summed over policy versions, by experiment and arm.
@@ -50,6 +74,28 @@ def arm_statistics(connection: Connection, metrics: Sequence[tuple[str, str]]) -
     known: dict[str, dict[str, ArmStatistics]] = {}
     for row in connection.execute(_ARMS, arguments):
         known.setdefault(row.experiment_id, {})[row.arm_id] = _summary(row)
+    return known
+
+
+def version_statistics(
+    connection: Connection, metrics: Sequence[tuple[str, str]]
+) -> dict[str, list[VersionStatistics]]:
+    """Returns statistics by experiment and policy version, oldest first; versions without units are left out.
+
+    Args:
+        connection: In a transaction.
+        metrics: Experiment and metric id of each that is wanted, an experiment at most once.
+    """
+    if not metrics:
+        return {}
+    arguments = {"experiment_ids": [one[0] for one in metrics], "metric_ids": [one[1] for one in metrics]}
+    known: dict[str, list[VersionStatistics]] = {}
+    rows = connection.execute(_VERSIONS, arguments)
+    for (experiment_id, version, replaced_at), group in groupby(rows, lambda row: tuple(row[:3])):
+        rows_of_arms = list(group)
+        if arms := {row.arm_id: _summary(row) for row in rows_of_arms if row.unit_count is not None}:
+            propensities = {row.arm_id: row.propensity for row in rows_of_arms}
+            known.setdefault(experiment_id, []).append(VersionStatistics(version, replaced_at, arms, propensities))
     return known
 
 

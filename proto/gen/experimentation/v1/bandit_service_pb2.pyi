@@ -166,6 +166,34 @@ DURABILITY_SPOOLED: Durability.ValueType  # 2
 """Are synced to this machine's disk, as the store is away; they reach it when it is back."""
 Global___Durability: _TypeAlias = Durability  # noqa: Y015
 
+class _StopVerdict:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _StopVerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StopVerdict.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STOP_VERDICT_UNSPECIFIED: _StopVerdict.ValueType  # 0
+    """Is never sent."""
+    STOP_VERDICT_KEEP_GOING: _StopVerdict.ValueType  # 1
+    """Goes on: no arm is shown to be the best, and the choice still matters."""
+    STOP_VERDICT_SUPERIORITY_SHOWN: _StopVerdict.ValueType  # 2
+    """Stops: the arm is shown to be better than all others."""
+    STOP_VERDICT_INDIFFERENT: _StopVerdict.ValueType  # 3
+    """Stops: whatever a better arm would gain is not worth going on for. It does not say that the arm is better."""
+
+class StopVerdict(_StopVerdict, metaclass=_StopVerdictEnumTypeWrapper):
+    """Says whether to stop."""
+
+STOP_VERDICT_UNSPECIFIED: StopVerdict.ValueType  # 0
+"""Is never sent."""
+STOP_VERDICT_KEEP_GOING: StopVerdict.ValueType  # 1
+"""Goes on: no arm is shown to be the best, and the choice still matters."""
+STOP_VERDICT_SUPERIORITY_SHOWN: StopVerdict.ValueType  # 2
+"""Stops: the arm is shown to be better than all others."""
+STOP_VERDICT_INDIFFERENT: StopVerdict.ValueType  # 3
+"""Stops: whatever a better arm would gain is not worth going on for. It does not say that the arm is better."""
+Global___StopVerdict: _TypeAlias = StopVerdict  # noqa: Y015
+
 class _PublishReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -180,6 +208,10 @@ class _PublishReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Publish
     """Follows the data."""
     PUBLISH_REASON_SWITCH: _PublishReason.ValueType  # 3
     """Follows Freeze or Unfreeze."""
+    PUBLISH_REASON_PERIOD: _PublishReason.ValueType  # 4
+    """Starts a new period of the statistics, as the controls forget or wait by policy version."""
+    PUBLISH_REASON_GUARDRAIL: _PublishReason.ValueType  # 5
+    """Pauses an arm that was shown to harm a guardrail metric."""
 
 class PublishReason(_PublishReason, metaclass=_PublishReasonEnumTypeWrapper):
     """Says why a version was published."""
@@ -192,7 +224,39 @@ PUBLISH_REASON_LEARNING: PublishReason.ValueType  # 2
 """Follows the data."""
 PUBLISH_REASON_SWITCH: PublishReason.ValueType  # 3
 """Follows Freeze or Unfreeze."""
+PUBLISH_REASON_PERIOD: PublishReason.ValueType  # 4
+"""Starts a new period of the statistics, as the controls forget or wait by policy version."""
+PUBLISH_REASON_GUARDRAIL: PublishReason.ValueType  # 5
+"""Pauses an arm that was shown to harm a guardrail metric."""
 Global___PublishReason: _TypeAlias = PublishReason  # noqa: Y015
+
+class _PolicyEstimator:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PolicyEstimatorEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PolicyEstimator.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    POLICY_ESTIMATOR_UNSPECIFIED: _PolicyEstimator.ValueType  # 0
+    """Is never sent."""
+    POLICY_ESTIMATOR_IPS: _PolicyEstimator.ValueType  # 1
+    """Weights each outcome by target over logged propensity (Horvitz and Thompson 1952): unbiased."""
+    POLICY_ESTIMATOR_SNIPS: _PolicyEstimator.ValueType  # 2
+    """Divides by the sum of those weights instead of the number of units (Hajek 1971): steadier, nearly unbiased."""
+    POLICY_ESTIMATOR_DOUBLY_ROBUST: _PolicyEstimator.ValueType  # 3
+    """Weights only what the arms' means do not explain (Dudik, Langford and Li 2011): unbiased, and the steadiest where the means explain much."""
+
+class PolicyEstimator(_PolicyEstimator, metaclass=_PolicyEstimatorEnumTypeWrapper):
+    """Says how a policy's value was estimated."""
+
+POLICY_ESTIMATOR_UNSPECIFIED: PolicyEstimator.ValueType  # 0
+"""Is never sent."""
+POLICY_ESTIMATOR_IPS: PolicyEstimator.ValueType  # 1
+"""Weights each outcome by target over logged propensity (Horvitz and Thompson 1952): unbiased."""
+POLICY_ESTIMATOR_SNIPS: PolicyEstimator.ValueType  # 2
+"""Divides by the sum of those weights instead of the number of units (Hajek 1971): steadier, nearly unbiased."""
+POLICY_ESTIMATOR_DOUBLY_ROBUST: PolicyEstimator.ValueType  # 3
+"""Weights only what the arms' means do not explain (Dudik, Langford and Li 2011): unbiased, and the steadiest where the means explain much."""
+Global___PolicyEstimator: _TypeAlias = PolicyEstimator  # noqa: Y015
 
 @_typing.final
 class Allocation(_message.Message):
@@ -375,22 +439,30 @@ class PolicyArm(_message.Message):
     ARM_ID_FIELD_NUMBER: _builtins.int
     WEIGHT_FIELD_NUMBER: _builtins.int
     CONTROL_FIELD_NUMBER: _builtins.int
+    PAUSED_FIELD_NUMBER: _builtins.int
+    SHADOW_WEIGHT_FIELD_NUMBER: _builtins.int
     arm_id: _builtins.str
     """Names the arm."""
     weight: _builtins.float
     """Is its exact share of the participating units: the length of its segments over 2^32."""
     control: _builtins.bool
     """Marks the control."""
+    paused: _builtins.bool
+    """Says whether it is paused, as it was shown to harm a guardrail metric."""
+    shadow_weight: _builtins.float
+    """Is what the weight would be, in shadow mode; 0 otherwise."""
     def __init__(
         self,
         *,
         arm_id: _builtins.str = ...,
         weight: _builtins.float = ...,
         control: _builtins.bool = ...,
+        paused: _builtins.bool = ...,
+        shadow_weight: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm_id", b"arm_id", "control", b"control", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm_id", b"arm_id", "control", b"control", "paused", b"paused", "shadow_weight", b"shadow_weight", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -557,6 +629,112 @@ class BatchAllocateResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BatchAllocateResponse: _TypeAlias = BatchAllocateResponse  # noqa: Y015
+
+@_typing.final
+class BatchAllocateColumnsRequest(_message.Message):
+    """Asks for the arms of very many units, in a message of at most 4 MiB."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPERIMENT_ID_FIELD_NUMBER: _builtins.int
+    UNIT_IDS_FIELD_NUMBER: _builtins.int
+    UNIT_HASHES_FIELD_NUMBER: _builtins.int
+    experiment_id: _builtins.str
+    """Names the experiment. Required."""
+    unit_hashes: _builtins.bytes
+    """Are 64-bit hashes, each 8 bytes little-endian. A hash is short for the unit id that spells it in 16 lower-case hexadecimal digits."""
+    @_builtins.property
+    def unit_ids(self) -> Global___UnitIdColumn:
+        """Are their ids as one column of strings, in Arrow's layout."""
+
+    def __init__(
+        self,
+        *,
+        experiment_id: _builtins.str = ...,
+        unit_ids: Global___UnitIdColumn | None = ...,
+        unit_hashes: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["unit_hashes", b"unit_hashes", "unit_ids", b"unit_ids", "units", b"units"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["experiment_id", b"experiment_id", "unit_hashes", b"unit_hashes", "unit_ids", b"unit_ids", "units", b"units"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_units: _TypeAlias = _typing.Literal["unit_ids", "unit_hashes"]  # noqa: Y015
+    _WhichOneofArgType_units: _TypeAlias = _typing.Literal["units", b"units"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_units) -> _WhichOneofReturnType_units | None: ...
+
+Global___BatchAllocateColumnsRequest: _TypeAlias = BatchAllocateColumnsRequest  # noqa: Y015
+
+@_typing.final
+class UnitIdColumn(_message.Message):
+    """Is a column of unit ids."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATA_FIELD_NUMBER: _builtins.int
+    OFFSETS_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    """Are all ids, UTF-8, one behind the other, each of 1 to 256 bytes without control characters."""
+    offsets: _builtins.bytes
+    """Are where the ids start in data and where the last one ends: n + 1 numbers of 4 bytes, little-endian, ascending from 0."""
+    def __init__(
+        self,
+        *,
+        data: _builtins.bytes = ...,
+        offsets: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "offsets", b"offsets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnitIdColumn: _TypeAlias = UnitIdColumn  # noqa: Y015
+
+@_typing.final
+class BatchAllocateColumnsResponse(_message.Message):
+    """Answers BatchAllocateColumns: byte i speaks of unit i."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ARMS_FIELD_NUMBER: _builtins.int
+    ARM_INDEXES_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    POLICY_VERSION_FIELD_NUMBER: _builtins.int
+    FRESHNESS_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_AGE_FIELD_NUMBER: _builtins.int
+    arm_indexes: _builtins.bytes
+    """Are the arms of the units, one byte each: positions in arms."""
+    reasons: _builtins.bytes
+    """Are the reasons, one byte each: numbers of AllocationReason. The propensity is the arm's weight for SPLIT, else 1."""
+    policy_version: _builtins.int
+    """Is the version of the policy snapshot that answered."""
+    freshness: Global___Freshness.ValueType
+    """Says whether the snapshot is known to be the newest."""
+    @_builtins.property
+    def arms(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyArm]:
+        """Are the arms, in the order that arm_indexes counts in, with the probability that a unit drawn by the policy gets each."""
+
+    @_builtins.property
+    def snapshot_age(self) -> _duration_pb2.Duration:
+        """Is how long ago the store last confirmed the snapshot. Unset when FRESH."""
+
+    def __init__(
+        self,
+        *,
+        arms: _abc.Iterable[Global___PolicyArm] | None = ...,
+        arm_indexes: _builtins.bytes = ...,
+        reasons: _builtins.bytes = ...,
+        policy_version: _builtins.int = ...,
+        freshness: Global___Freshness.ValueType = ...,
+        snapshot_age: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot_age", b"snapshot_age"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm_indexes", b"arm_indexes", "arms", b"arms", "freshness", b"freshness", "policy_version", b"policy_version", "reasons", b"reasons", "snapshot_age", b"snapshot_age"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchAllocateColumnsResponse: _TypeAlias = BatchAllocateColumnsResponse  # noqa: Y015
 
 @_typing.final
 class AllocateAllRequest(_message.Message):
@@ -872,6 +1050,7 @@ class Bandit(_message.Message):
     HISTORY_FIELD_NUMBER: _builtins.int
     HEALTH_FIELD_NUMBER: _builtins.int
     STATISTICS_AS_OF_FIELD_NUMBER: _builtins.int
+    STOP_ADVICE_FIELD_NUMBER: _builtins.int
     estimated_regret: _builtins.float
     """Estimates the reward lost so far by not always giving the arm that now looks best: sum of units x (best mean - arm mean), 0 or more."""
     estimated_gain_over_equal_split: _builtins.float
@@ -900,6 +1079,10 @@ class Bandit(_message.Message):
     def statistics_as_of(self) -> _timestamp_pb2.Timestamp:
         """Says until when the statistics hold everything that was committed."""
 
+    @_builtins.property
+    def stop_advice(self) -> Global___StopAdvice:
+        """Says whether to stop. Unset where nothing can be said yet."""
+
     def __init__(
         self,
         *,
@@ -911,14 +1094,53 @@ class Bandit(_message.Message):
         history: _abc.Iterable[Global___WeightsPoint] | None = ...,
         health: Global___DataHealth | None = ...,
         statistics_as_of: _timestamp_pb2.Timestamp | None = ...,
+        stop_advice: Global___StopAdvice | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["health", b"health", "holdout", b"holdout", "snapshot", b"snapshot", "statistics_as_of", b"statistics_as_of"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["health", b"health", "holdout", b"holdout", "snapshot", b"snapshot", "statistics_as_of", b"statistics_as_of", "stop_advice", b"stop_advice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arms", b"arms", "estimated_gain_over_equal_split", b"estimated_gain_over_equal_split", "estimated_regret", b"estimated_regret", "health", b"health", "history", b"history", "holdout", b"holdout", "snapshot", b"snapshot", "statistics_as_of", b"statistics_as_of"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arms", b"arms", "estimated_gain_over_equal_split", b"estimated_gain_over_equal_split", "estimated_regret", b"estimated_regret", "health", b"health", "history", b"history", "holdout", b"holdout", "snapshot", b"snapshot", "statistics_as_of", b"statistics_as_of", "stop_advice", b"stop_advice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Bandit: _TypeAlias = Bandit  # noqa: Y015
+
+@_typing.final
+class StopAdvice(_message.Message):
+    """Says whether a bandit may stop, and why: by tests that are valid at any time under weights that follow the data."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    ARM_ID_FIELD_NUMBER: _builtins.int
+    ALPHA_FIELD_NUMBER: _builtins.int
+    EXPECTED_LOSS_FIELD_NUMBER: _builtins.int
+    VALUE_REMAINING_FIELD_NUMBER: _builtins.int
+    verdict: Global___StopVerdict.ValueType
+    """Is the advice."""
+    arm_id: _builtins.str
+    """Names the arm that is shown to be the best; without one, that of the best estimate."""
+    alpha: _builtins.float
+    """Is the chance that an arm is ever called the best without being it."""
+    expected_loss: _builtins.float
+    """Is what taking the arm costs on average, in the metric's unit."""
+    value_remaining: _builtins.float
+    """Is what a better arm would gain at most, with 95 % probability, in the metric's unit."""
+    def __init__(
+        self,
+        *,
+        verdict: Global___StopVerdict.ValueType = ...,
+        arm_id: _builtins.str = ...,
+        alpha: _builtins.float = ...,
+        expected_loss: _builtins.float = ...,
+        value_remaining: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alpha", b"alpha", "arm_id", b"arm_id", "expected_loss", b"expected_loss", "value_remaining", b"value_remaining", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StopAdvice: _TypeAlias = StopAdvice  # noqa: Y015
 
 @_typing.final
 class ArmPosterior(_message.Message):
@@ -1324,6 +1546,116 @@ class UnfreezeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UnfreezeResponse: _TypeAlias = UnfreezeResponse  # noqa: Y015
+
+@_typing.final
+class EvaluatePolicyRequest(_message.Message):
+    """Asks what other weights would have earned."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPERIMENT_ID_FIELD_NUMBER: _builtins.int
+    METRIC_ID_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    ALPHA_FIELD_NUMBER: _builtins.int
+    experiment_id: _builtins.str
+    """Names the experiment. Required."""
+    metric_id: _builtins.str
+    """Names the metric. Default: the primary one."""
+    alpha: _builtins.float
+    """Is 1 minus the intervals' confidence level, above 0 and below 0.5. Default (0): 0.05."""
+    @_builtins.property
+    def weights(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.ArmWeight]:
+        """Are the weights to be judged; arms left out have 0, and they sum to 1 (within 1e-9). Required."""
+
+    def __init__(
+        self,
+        *,
+        experiment_id: _builtins.str = ...,
+        metric_id: _builtins.str = ...,
+        weights: _abc.Iterable[_common_pb2.ArmWeight] | None = ...,
+        alpha: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alpha", b"alpha", "experiment_id", b"experiment_id", "metric_id", b"metric_id", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluatePolicyRequest: _TypeAlias = EvaluatePolicyRequest  # noqa: Y015
+
+@_typing.final
+class EvaluatePolicyResponse(_message.Message):
+    """Answers EvaluatePolicy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUES_FIELD_NUMBER: _builtins.int
+    LOGGED_VALUE_FIELD_NUMBER: _builtins.int
+    UNIT_COUNT_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_SAMPLE_SIZE_FIELD_NUMBER: _builtins.int
+    logged_value: _builtins.float
+    """Is what the units earned under the policies that really served, per unit."""
+    unit_count: _builtins.int
+    """Counts the units that the estimates rest on."""
+    effective_sample_size: _builtins.float
+    """Is how many units drawn by the weights themselves would tell as much: (sum of importance weights)^2 / sum of their squares."""
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyValue]:
+        """Are what the weights would have earned for each unit, one estimate for each estimator."""
+
+    def __init__(
+        self,
+        *,
+        values: _abc.Iterable[Global___PolicyValue] | None = ...,
+        logged_value: _builtins.float = ...,
+        unit_count: _builtins.int = ...,
+        effective_sample_size: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effective_sample_size", b"effective_sample_size", "logged_value", b"logged_value", "unit_count", b"unit_count", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluatePolicyResponse: _TypeAlias = EvaluatePolicyResponse  # noqa: Y015
+
+@_typing.final
+class PolicyValue(_message.Message):
+    """Is one estimate of a policy's value."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ESTIMATOR_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    STANDARD_ERROR_FIELD_NUMBER: _builtins.int
+    INTERVAL_LOW_FIELD_NUMBER: _builtins.int
+    INTERVAL_HIGH_FIELD_NUMBER: _builtins.int
+    estimator: Global___PolicyEstimator.ValueType
+    """Says how it was estimated."""
+    value: _builtins.float
+    """Is the metric's mean over all units, in its unit."""
+    standard_error: _builtins.float
+    """Is the estimate's standard error."""
+    interval_low: _builtins.float
+    """Is the lower end of the interval."""
+    interval_high: _builtins.float
+    """Is the upper end of the interval."""
+    def __init__(
+        self,
+        *,
+        estimator: Global___PolicyEstimator.ValueType = ...,
+        value: _builtins.float = ...,
+        standard_error: _builtins.float = ...,
+        interval_low: _builtins.float = ...,
+        interval_high: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["estimator", b"estimator", "interval_high", b"interval_high", "interval_low", b"interval_low", "standard_error", b"standard_error", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PolicyValue: _TypeAlias = PolicyValue  # noqa: Y015
 
 @_typing.final
 class LearningSwitch(_message.Message):

@@ -45,6 +45,11 @@ class BanditServiceStub:
                 request_serializer=experimentation_dot_v1_dot_bandit__service__pb2.BatchAllocateRequest.SerializeToString,
                 response_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.BatchAllocateResponse.FromString,
                 _registered_method=True)
+        self.BatchAllocateColumns = channel.unary_unary(
+                '/experimentation.v1.BanditService/BatchAllocateColumns',
+                request_serializer=experimentation_dot_v1_dot_bandit__service__pb2.BatchAllocateColumnsRequest.SerializeToString,
+                response_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.BatchAllocateColumnsResponse.FromString,
+                _registered_method=True)
         self.AllocateAll = channel.unary_unary(
                 '/experimentation.v1.BanditService/AllocateAll',
                 request_serializer=experimentation_dot_v1_dot_bandit__service__pb2.AllocateAllRequest.SerializeToString,
@@ -85,6 +90,11 @@ class BanditServiceStub:
                 request_serializer=experimentation_dot_v1_dot_bandit__service__pb2.UnfreezeRequest.SerializeToString,
                 response_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.UnfreezeResponse.FromString,
                 _registered_method=True)
+        self.EvaluatePolicy = channel.unary_unary(
+                '/experimentation.v1.BanditService/EvaluatePolicy',
+                request_serializer=experimentation_dot_v1_dot_bandit__service__pb2.EvaluatePolicyRequest.SerializeToString,
+                response_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.EvaluatePolicyResponse.FromString,
+                _registered_method=True)
 
 
 class BanditServiceServicer:
@@ -101,6 +111,14 @@ class BanditServiceServicer:
 
     def BatchAllocate(self, request, context):
         """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchAllocateColumns(self, request, context):
+        """Returns the arms of very many units of one experiment, ids and answers as packed bytes: millions of units a second. Reads memory only. Only where units count
+        (AnalysisUnit UNIT). Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -165,6 +183,14 @@ class BanditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EvaluatePolicy(self, request, context):
+        """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store.
+        Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, NOT_ESTIMABLE, STORE_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BanditServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -177,6 +203,11 @@ def add_BanditServiceServicer_to_server(servicer, server):
                     servicer.BatchAllocate,
                     request_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.BatchAllocateRequest.FromString,
                     response_serializer=experimentation_dot_v1_dot_bandit__service__pb2.BatchAllocateResponse.SerializeToString,
+            ),
+            'BatchAllocateColumns': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchAllocateColumns,
+                    request_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.BatchAllocateColumnsRequest.FromString,
+                    response_serializer=experimentation_dot_v1_dot_bandit__service__pb2.BatchAllocateColumnsResponse.SerializeToString,
             ),
             'AllocateAll': grpc.unary_unary_rpc_method_handler(
                     servicer.AllocateAll,
@@ -217,6 +248,11 @@ def add_BanditServiceServicer_to_server(servicer, server):
                     servicer.Unfreeze,
                     request_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.UnfreezeRequest.FromString,
                     response_serializer=experimentation_dot_v1_dot_bandit__service__pb2.UnfreezeResponse.SerializeToString,
+            ),
+            'EvaluatePolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.EvaluatePolicy,
+                    request_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.EvaluatePolicyRequest.FromString,
+                    response_serializer=experimentation_dot_v1_dot_bandit__service__pb2.EvaluatePolicyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -274,6 +310,33 @@ class BanditService:
             '/experimentation.v1.BanditService/BatchAllocate',
             experimentation_dot_v1_dot_bandit__service__pb2.BatchAllocateRequest.SerializeToString,
             experimentation_dot_v1_dot_bandit__service__pb2.BatchAllocateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchAllocateColumns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/experimentation.v1.BanditService/BatchAllocateColumns',
+            experimentation_dot_v1_dot_bandit__service__pb2.BatchAllocateColumnsRequest.SerializeToString,
+            experimentation_dot_v1_dot_bandit__service__pb2.BatchAllocateColumnsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -490,6 +553,33 @@ class BanditService:
             '/experimentation.v1.BanditService/Unfreeze',
             experimentation_dot_v1_dot_bandit__service__pb2.UnfreezeRequest.SerializeToString,
             experimentation_dot_v1_dot_bandit__service__pb2.UnfreezeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EvaluatePolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/experimentation.v1.BanditService/EvaluatePolicy',
+            experimentation_dot_v1_dot_bandit__service__pb2.EvaluatePolicyRequest.SerializeToString,
+            experimentation_dot_v1_dot_bandit__service__pb2.EvaluatePolicyResponse.FromString,
             options,
             channel_credentials,
             insecure,

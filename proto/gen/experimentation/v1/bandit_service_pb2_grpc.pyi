@@ -39,6 +39,10 @@ class BanditServiceStub:
     """
     BatchAllocate: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.BatchAllocateRequest, _bandit_service_pb2.BatchAllocateResponse]
     """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
+    BatchAllocateColumns: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.BatchAllocateColumnsRequest, _bandit_service_pb2.BatchAllocateColumnsResponse]
+    """Returns the arms of very many units of one experiment, ids and answers as packed bytes: millions of units a second. Reads memory only. Only where units count
+    (AnalysisUnit UNIT). Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
+    """
     AllocateAll: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.AllocateAllRequest, _bandit_service_pb2.AllocateAllResponse]
     """Returns the arms of one unit in all running experiments, or in those named. Reads memory only. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
     RecordExposure: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.RecordExposureRequest, _bandit_service_pb2.RecordExposureResponse]
@@ -60,6 +64,10 @@ class BanditServiceStub:
     """Keeps the weights of an experiment as they are until Unfreeze; outcomes are still recorded. Harm-reducing, hence never gated; kept on record. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, STORE_UNAVAILABLE."""
     Unfreeze: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.UnfreezeRequest, _bandit_service_pb2.UnfreezeResponse]
     """Lets the weights of an experiment follow the data again. Kept on record. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, STORE_UNAVAILABLE."""
+    EvaluatePolicy: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.EvaluatePolicyRequest, _bandit_service_pb2.EvaluatePolicyResponse]
+    """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store.
+    Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, NOT_ESTIMABLE, STORE_UNAVAILABLE.
+    """
 
 @_typing.type_check_only
 class BanditServiceAsyncStub(BanditServiceStub):
@@ -72,6 +80,10 @@ class BanditServiceAsyncStub(BanditServiceStub):
     """
     BatchAllocate: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.BatchAllocateRequest, _bandit_service_pb2.BatchAllocateResponse]  # type: ignore[assignment]
     """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
+    BatchAllocateColumns: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.BatchAllocateColumnsRequest, _bandit_service_pb2.BatchAllocateColumnsResponse]  # type: ignore[assignment]
+    """Returns the arms of very many units of one experiment, ids and answers as packed bytes: millions of units a second. Reads memory only. Only where units count
+    (AnalysisUnit UNIT). Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
+    """
     AllocateAll: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.AllocateAllRequest, _bandit_service_pb2.AllocateAllResponse]  # type: ignore[assignment]
     """Returns the arms of one unit in all running experiments, or in those named. Reads memory only. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
     RecordExposure: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.RecordExposureRequest, _bandit_service_pb2.RecordExposureResponse]  # type: ignore[assignment]
@@ -93,6 +105,10 @@ class BanditServiceAsyncStub(BanditServiceStub):
     """Keeps the weights of an experiment as they are until Unfreeze; outcomes are still recorded. Harm-reducing, hence never gated; kept on record. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, STORE_UNAVAILABLE."""
     Unfreeze: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.UnfreezeRequest, _bandit_service_pb2.UnfreezeResponse]  # type: ignore[assignment]
     """Lets the weights of an experiment follow the data again. Kept on record. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, STORE_UNAVAILABLE."""
+    EvaluatePolicy: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.EvaluatePolicyRequest, _bandit_service_pb2.EvaluatePolicyResponse]  # type: ignore[assignment]
+    """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store.
+    Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, NOT_ESTIMABLE, STORE_UNAVAILABLE.
+    """
 
 class BanditServiceServicer(metaclass=_abc_1.ABCMeta):
     """Serves allocations from memory, records what came of them durably, and shows what was learned."""
@@ -114,6 +130,16 @@ class BanditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_bandit_service_pb2.BatchAllocateResponse, _abc.Awaitable[_bandit_service_pb2.BatchAllocateResponse]]:
         """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def BatchAllocateColumns(
+        self,
+        request: _bandit_service_pb2.BatchAllocateColumnsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bandit_service_pb2.BatchAllocateColumnsResponse, _abc.Awaitable[_bandit_service_pb2.BatchAllocateColumnsResponse]]:
+        """Returns the arms of very many units of one experiment, ids and answers as packed bytes: millions of units a second. Reads memory only. Only where units count
+        (AnalysisUnit UNIT). Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def AllocateAll(
@@ -183,5 +209,15 @@ class BanditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_bandit_service_pb2.UnfreezeResponse, _abc.Awaitable[_bandit_service_pb2.UnfreezeResponse]]:
         """Lets the weights of an experiment follow the data again. Kept on record. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, STORE_UNAVAILABLE."""
+
+    @_abc_1.abstractmethod
+    def EvaluatePolicy(
+        self,
+        request: _bandit_service_pb2.EvaluatePolicyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bandit_service_pb2.EvaluatePolicyResponse, _abc.Awaitable[_bandit_service_pb2.EvaluatePolicyResponse]]:
+        """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store.
+        Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, NOT_ESTIMABLE, STORE_UNAVAILABLE.
+        """
 
 def add_BanditServiceServicer_to_server(servicer: BanditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -447,6 +447,12 @@ class AllocationPolicy(_message.Message):
     FIXED_SPLIT_FIELD_NUMBER: _builtins.int
     BETA_THOMPSON_FIELD_NUMBER: _builtins.int
     GAUSSIAN_THOMPSON_FIELD_NUMBER: _builtins.int
+    GAMMA_THOMPSON_FIELD_NUMBER: _builtins.int
+    TOP_TWO_THOMPSON_FIELD_NUMBER: _builtins.int
+    UCB1_FIELD_NUMBER: _builtins.int
+    KL_UCB_FIELD_NUMBER: _builtins.int
+    EPSILON_GREEDY_FIELD_NUMBER: _builtins.int
+    EXP3_FIELD_NUMBER: _builtins.int
     CONTROLS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fixed_split(self) -> Global___FixedSplit:
@@ -461,6 +467,30 @@ class AllocationPolicy(_message.Message):
         """Thompson sampling for a MEAN (Gaussian, unknown variance): each arm's weight is its probability of being the best."""
 
     @_builtins.property
+    def gamma_thompson(self) -> Global___GammaThompson:
+        """Thompson sampling for counts (Gamma-Poisson): each arm's weight is its probability of being the best."""
+
+    @_builtins.property
+    def top_two_thompson(self) -> Global___TopTwoThompson:
+        """Top-two Thompson sampling: finds the best arm soonest, at some cost in reward."""
+
+    @_builtins.property
+    def ucb1(self) -> Global___Ucb1:
+        """UCB1: the arm whose upper confidence bound is highest."""
+
+    @_builtins.property
+    def kl_ucb(self) -> Global___KlUcb:
+        """KL-UCB: as UCB1, with the tightest bound that the kind of metric allows."""
+
+    @_builtins.property
+    def epsilon_greedy(self) -> Global___EpsilonGreedy:
+        """Epsilon-greedy: the arm with the best mean, but for a share that is spread evenly."""
+
+    @_builtins.property
+    def exp3(self) -> Global___Exp3:
+        """EXP3: exponential weights, which hold even against values that an adversary chooses."""
+
+    @_builtins.property
     def controls(self) -> Global___AllocationControls:
         """Limits what the algorithm may do. Ignored by FixedSplit."""
 
@@ -470,13 +500,19 @@ class AllocationPolicy(_message.Message):
         fixed_split: Global___FixedSplit | None = ...,
         beta_thompson: Global___BetaThompson | None = ...,
         gaussian_thompson: Global___GaussianThompson | None = ...,
+        gamma_thompson: Global___GammaThompson | None = ...,
+        top_two_thompson: Global___TopTwoThompson | None = ...,
+        ucb1: Global___Ucb1 | None = ...,
+        kl_ucb: Global___KlUcb | None = ...,
+        epsilon_greedy: Global___EpsilonGreedy | None = ...,
+        exp3: Global___Exp3 | None = ...,
         controls: Global___AllocationControls | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "beta_thompson", b"beta_thompson", "controls", b"controls", "fixed_split", b"fixed_split", "gaussian_thompson", b"gaussian_thompson"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "beta_thompson", b"beta_thompson", "controls", b"controls", "epsilon_greedy", b"epsilon_greedy", "exp3", b"exp3", "fixed_split", b"fixed_split", "gamma_thompson", b"gamma_thompson", "gaussian_thompson", b"gaussian_thompson", "kl_ucb", b"kl_ucb", "top_two_thompson", b"top_two_thompson", "ucb1", b"ucb1"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "beta_thompson", b"beta_thompson", "controls", b"controls", "fixed_split", b"fixed_split", "gaussian_thompson", b"gaussian_thompson"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "beta_thompson", b"beta_thompson", "controls", b"controls", "epsilon_greedy", b"epsilon_greedy", "exp3", b"exp3", "fixed_split", b"fixed_split", "gamma_thompson", b"gamma_thompson", "gaussian_thompson", b"gaussian_thompson", "kl_ucb", b"kl_ucb", "top_two_thompson", b"top_two_thompson", "ucb1", b"ucb1"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_algorithm: _TypeAlias = _typing.Literal["fixed_split", "beta_thompson", "gaussian_thompson"]  # noqa: Y015
+    _WhichOneofReturnType_algorithm: _TypeAlias = _typing.Literal["fixed_split", "beta_thompson", "gaussian_thompson", "gamma_thompson", "top_two_thompson", "ucb1", "kl_ucb", "epsilon_greedy", "exp3"]  # noqa: Y015
     _WhichOneofArgType_algorithm: _TypeAlias = _typing.Literal["algorithm", b"algorithm"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_algorithm) -> _WhichOneofReturnType_algorithm | None: ...
 
@@ -583,6 +619,164 @@ class GaussianThompson(_message.Message):
 Global___GaussianThompson: _TypeAlias = GaussianThompson  # noqa: Y015
 
 @_typing.final
+class GammaThompson(_message.Message):
+    """Configures Gamma-Poisson Thompson sampling: values are counts, 0 or more. The prior is the same for every arm."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRIOR_SHAPE_FIELD_NUMBER: _builtins.int
+    PRIOR_UNIT_COUNT_FIELD_NUMBER: _builtins.int
+    prior_shape: _builtins.float
+    """Is the prior's pseudo-count of events, above 0 and up to 1e6. Default (0): 1."""
+    prior_unit_count: _builtins.float
+    """Is the prior's pseudo-count of units, above 0 and up to 1e6. Default (0): 1."""
+    def __init__(
+        self,
+        *,
+        prior_shape: _builtins.float = ...,
+        prior_unit_count: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["prior_shape", b"prior_shape", "prior_unit_count", b"prior_unit_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GammaThompson: _TypeAlias = GammaThompson  # noqa: Y015
+
+@_typing.final
+class TopTwoThompson(_message.Message):
+    """Configures top-two Thompson sampling (Russo 2016): a draw from the posteriors names the leader; with a chance of 1 - leader_share further
+    draws name somebody else. With two arms and a leader_share of 0.5 that is an equal split, as it should be.
+    The posterior is Beta with a uniform prior for a PROPORTION, Gaussian as in GaussianThompson for a MEAN.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEADER_SHARE_FIELD_NUMBER: _builtins.int
+    leader_share: _builtins.float
+    """Is the chance that the leader is played, above 0 and below 1. Default (0): 0.5."""
+    def __init__(
+        self,
+        *,
+        leader_share: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leader_share", b"leader_share"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TopTwoThompson: _TypeAlias = TopTwoThompson  # noqa: Y015
+
+@_typing.final
+class Ucb1(_message.Message):
+    """Configures UCB1 (Auer, Cesa-Bianchi and Fischer 2002): mean + deviation x sqrt(exploration x ln(units) / units of the arm), where the deviation is
+    1/2, the most that a value in [0, 1] can have, for a PROPORTION, and that within the arms for a MEAN.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPLORATION_FIELD_NUMBER: _builtins.int
+    LOOKAHEAD_UNIT_COUNT_FIELD_NUMBER: _builtins.int
+    exploration: _builtins.float
+    """Is the factor under the root, above 0 and up to 100. Default (0): 8, which gives a PROPORTION the bound of the paper, sqrt(2 ln t / n)."""
+    lookahead_unit_count: _builtins.int
+    """Is how many units ahead are planned with the means as known, which gives several arms a weight, from 1 to 1e6. Default (0): 100."""
+    def __init__(
+        self,
+        *,
+        exploration: _builtins.float = ...,
+        lookahead_unit_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exploration", b"exploration", "lookahead_unit_count", b"lookahead_unit_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Ucb1: _TypeAlias = Ucb1  # noqa: Y015
+
+@_typing.final
+class KlUcb(_message.Message):
+    """Configures KL-UCB (Garivier and Cappe 2011): the highest mean q with units of the arm x kl(mean, q) <= ln t + c ln ln t, where kl is that of Bernoulli
+    values for a PROPORTION, and of normal ones with the deviation within the arms for a MEAN.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    C_FIELD_NUMBER: _builtins.int
+    LOOKAHEAD_UNIT_COUNT_FIELD_NUMBER: _builtins.int
+    c: _builtins.float
+    """Is c, from 0 to 10. Default: 0, which the paper recommends in practice."""
+    lookahead_unit_count: _builtins.int
+    """Is how many units ahead are planned with the means as known, which gives several arms a weight, from 1 to 1e6. Default (0): 100."""
+    def __init__(
+        self,
+        *,
+        c: _builtins.float = ...,
+        lookahead_unit_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["c", b"c", "lookahead_unit_count", b"lookahead_unit_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KlUcb: _TypeAlias = KlUcb  # noqa: Y015
+
+@_typing.final
+class EpsilonGreedy(_message.Message):
+    """Configures epsilon-greedy with decay (Auer, Cesa-Bianchi and Fischer 2002)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPSILON_FIELD_NUMBER: _builtins.int
+    HALF_SHARE_UNIT_COUNT_FIELD_NUMBER: _builtins.int
+    epsilon: _builtins.float
+    """Is the share that is spread evenly over all arms, above 0 and up to 1. Default (0): 0.1."""
+    half_share_unit_count: _builtins.int
+    """Is after how many units the share is half as large: epsilon / (1 + units / this). From 1 to 1e9. Default (0): it does not decay."""
+    def __init__(
+        self,
+        *,
+        epsilon: _builtins.float = ...,
+        half_share_unit_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epsilon", b"epsilon", "half_share_unit_count", b"half_share_unit_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EpsilonGreedy: _TypeAlias = EpsilonGreedy  # noqa: Y015
+
+@_typing.final
+class Exp3(_message.Message):
+    """Configures EXP3 (Auer, Cesa-Bianchi, Freund and Schapire 2002, in the form of Lattimore and Szepesvari 2020, chapter 11): weights are proportional to
+    exp(rate x estimated reward), rewards scaled to [0, 1] by the metric's bounds and weighted by the inverse of the logged propensities.
+    Needs values within bounds: a PROPORTION, or a MEAN combined by LAST or MAX with min_value and max_value.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEARNING_RATE_FIELD_NUMBER: _builtins.int
+    learning_rate: _builtins.float
+    """Is the rate, above 0 and up to 10. Default (0): sqrt(ln(arms) / (arms x units)), which needs no horizon."""
+    def __init__(
+        self,
+        *,
+        learning_rate: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["learning_rate", b"learning_rate"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Exp3: _TypeAlias = Exp3  # noqa: Y015
+
+@_typing.final
 class AllocationControls(_message.Message):
     """Limits what a learning algorithm may do with the weights."""
 
@@ -593,6 +787,13 @@ class AllocationControls(_message.Message):
     BURN_IN_UNIT_COUNT_FIELD_NUMBER: _builtins.int
     UPDATE_INTERVAL_FIELD_NUMBER: _builtins.int
     MIN_WEIGHT_CHANGE_FIELD_NUMBER: _builtins.int
+    HALF_LIFE_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    MATURE_ONLY_FIELD_NUMBER: _builtins.int
+    GUARDRAIL_PAUSE_FIELD_NUMBER: _builtins.int
+    STOP_RULE_FIELD_NUMBER: _builtins.int
+    SHADOW_FIELD_NUMBER: _builtins.int
+    WARM_START_FIELD_NUMBER: _builtins.int
     exploration_floor: _builtins.float
     """Is the least weight of any arm, from 0 to 1: weight = floor + (1 - sum of floors) x what the algorithm asks for. Default when unset: 0.01."""
     min_control_share: _builtins.float
@@ -601,9 +802,35 @@ class AllocationControls(_message.Message):
     """Is how many units every arm must have before the weights leave the equal split, from 0 to 1e9. Default when unset: 100."""
     min_weight_change: _builtins.float
     """Is how far some weight must move before a new version is published, from 0 to 1. Default when unset: 0.01."""
+    mature_only: _builtins.bool
+    """Learns from versions alone whose units have all been given the whole attribution window, so that slow outcomes bias nothing: what is known
+    comes later, but every arm is known alike. A new version is published after a 16th of the window at the latest. Default: everything is used at once.
+    """
+    shadow: _builtins.bool
+    """Serves the control to everyone, while snapshots say what the weights would be (PolicyArm.shadow_weight). Default: false."""
     @_builtins.property
     def update_interval(self) -> _duration_pb2.Duration:
         """Is the least time between two updates of the weights, from 0 to 7 days. Default when unset: 60 seconds."""
+
+    @_builtins.property
+    def half_life(self) -> _duration_pb2.Duration:
+        """Halves the weight of a version's units each time that this much has passed since it was replaced. From 1 minute to 365 days."""
+
+    @_builtins.property
+    def window(self) -> _duration_pb2.Duration:
+        """Leaves out the units of versions that were replaced longer ago than this. From 1 minute to 365 days."""
+
+    @_builtins.property
+    def guardrail_pause(self) -> Global___GuardrailPause:
+        """Pauses arms that are shown to harm a GUARDRAIL metric. Default when unset: arms are not paused."""
+
+    @_builtins.property
+    def stop_rule(self) -> Global___StopRule:
+        """Says when GetBandit advises to stop. Default when unset: its defaults."""
+
+    @_builtins.property
+    def warm_start(self) -> Global___WarmStart:
+        """Starts from what an earlier experiment learned. Default when unset: from nothing."""
 
     def __init__(
         self,
@@ -613,10 +840,17 @@ class AllocationControls(_message.Message):
         burn_in_unit_count: _builtins.int | None = ...,
         update_interval: _duration_pb2.Duration | None = ...,
         min_weight_change: _builtins.float | None = ...,
+        half_life: _duration_pb2.Duration | None = ...,
+        window: _duration_pb2.Duration | None = ...,
+        mature_only: _builtins.bool = ...,
+        guardrail_pause: Global___GuardrailPause | None = ...,
+        stop_rule: Global___StopRule | None = ...,
+        shadow: _builtins.bool = ...,
+        warm_start: Global___WarmStart | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_burn_in_unit_count", b"_burn_in_unit_count", "_exploration_floor", b"_exploration_floor", "_min_weight_change", b"_min_weight_change", "burn_in_unit_count", b"burn_in_unit_count", "exploration_floor", b"exploration_floor", "min_weight_change", b"min_weight_change", "update_interval", b"update_interval"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_burn_in_unit_count", b"_burn_in_unit_count", "_exploration_floor", b"_exploration_floor", "_min_weight_change", b"_min_weight_change", "burn_in_unit_count", b"burn_in_unit_count", "exploration_floor", b"exploration_floor", "forgetting", b"forgetting", "guardrail_pause", b"guardrail_pause", "half_life", b"half_life", "min_weight_change", b"min_weight_change", "stop_rule", b"stop_rule", "update_interval", b"update_interval", "warm_start", b"warm_start", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_burn_in_unit_count", b"_burn_in_unit_count", "_exploration_floor", b"_exploration_floor", "_min_weight_change", b"_min_weight_change", "burn_in_unit_count", b"burn_in_unit_count", "exploration_floor", b"exploration_floor", "min_control_share", b"min_control_share", "min_weight_change", b"min_weight_change", "update_interval", b"update_interval"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_burn_in_unit_count", b"_burn_in_unit_count", "_exploration_floor", b"_exploration_floor", "_min_weight_change", b"_min_weight_change", "burn_in_unit_count", b"burn_in_unit_count", "exploration_floor", b"exploration_floor", "forgetting", b"forgetting", "guardrail_pause", b"guardrail_pause", "half_life", b"half_life", "mature_only", b"mature_only", "min_control_share", b"min_control_share", "min_weight_change", b"min_weight_change", "shadow", b"shadow", "stop_rule", b"stop_rule", "update_interval", b"update_interval", "warm_start", b"warm_start", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__burn_in_unit_count: _TypeAlias = _typing.Literal["burn_in_unit_count"]  # noqa: Y015
     _WhichOneofArgType__burn_in_unit_count: _TypeAlias = _typing.Literal["_burn_in_unit_count", b"_burn_in_unit_count"]  # noqa: Y015
@@ -624,11 +858,107 @@ class AllocationControls(_message.Message):
     _WhichOneofArgType__exploration_floor: _TypeAlias = _typing.Literal["_exploration_floor", b"_exploration_floor"]  # noqa: Y015
     _WhichOneofReturnType__min_weight_change: _TypeAlias = _typing.Literal["min_weight_change"]  # noqa: Y015
     _WhichOneofArgType__min_weight_change: _TypeAlias = _typing.Literal["_min_weight_change", b"_min_weight_change"]  # noqa: Y015
+    _WhichOneofReturnType_forgetting: _TypeAlias = _typing.Literal["half_life", "window"]  # noqa: Y015
+    _WhichOneofArgType_forgetting: _TypeAlias = _typing.Literal["forgetting", b"forgetting"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__burn_in_unit_count) -> _WhichOneofReturnType__burn_in_unit_count | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__exploration_floor) -> _WhichOneofReturnType__exploration_floor | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__min_weight_change) -> _WhichOneofReturnType__min_weight_change | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_forgetting) -> _WhichOneofReturnType_forgetting | None: ...
 
 Global___AllocationControls: _TypeAlias = AllocationControls  # noqa: Y015
+
+@_typing.final
+class GuardrailPause(_message.Message):
+    """Says when an arm is paused. An arm stays paused, with a weight of 0, until a change takes the pausing out of the policy or takes the arm out of the experiment.
+    Works under FixedSplit and while frozen, too. The control is never paused.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALPHA_FIELD_NUMBER: _builtins.int
+    MARGIN_FIELD_NUMBER: _builtins.int
+    OPTIMAL_UNIT_COUNT_FIELD_NUMBER: _builtins.int
+    alpha: _builtins.float
+    """Is the chance that any arm is ever paused although no guardrail is harmed: an anytime-valid test, shared by guardrails and arms (Bonferroni). Above 0 and
+    below 0.5. Default (0): 0.05.
+    """
+    margin: _builtins.float
+    """Is how much worse than the control a guardrail may be, relative to it: 0.02 tolerates 2 %. From 0 (default) to 1."""
+    optimal_unit_count: _builtins.int
+    """Is the number of units at which the test is sharpest; it holds at any number. From 100 to 1e9. Default (0): 5,000."""
+    def __init__(
+        self,
+        *,
+        alpha: _builtins.float = ...,
+        margin: _builtins.float = ...,
+        optimal_unit_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alpha", b"alpha", "margin", b"margin", "optimal_unit_count", b"optimal_unit_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GuardrailPause: _TypeAlias = GuardrailPause  # noqa: Y015
+
+@_typing.final
+class StopRule(_message.Message):
+    """Says when to stop: as soon as an arm is shown to be the best, or the choice hardly matters any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALPHA_FIELD_NUMBER: _builtins.int
+    THRESHOLD_OF_CARING_FIELD_NUMBER: _builtins.int
+    OPTIMAL_UNIT_COUNT_FIELD_NUMBER: _builtins.int
+    alpha: _builtins.float
+    """Is the chance that an arm is ever called the best without being it, however often one looks. Above 0 and below 0.5. Default (0): 0.05."""
+    threshold_of_caring: _builtins.float
+    """Is the gain, relative to the leading arm's mean, that is not worth going on for. From 0 to 1. Default when unset: 0.01."""
+    optimal_unit_count: _builtins.int
+    """Is the number of units at which the test is sharpest; it holds at any number. From 100 to 1e9. Default (0): 20,000."""
+    def __init__(
+        self,
+        *,
+        alpha: _builtins.float = ...,
+        threshold_of_caring: _builtins.float | None = ...,
+        optimal_unit_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_threshold_of_caring", b"_threshold_of_caring", "threshold_of_caring", b"threshold_of_caring"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_threshold_of_caring", b"_threshold_of_caring", "alpha", b"alpha", "optimal_unit_count", b"optimal_unit_count", "threshold_of_caring", b"threshold_of_caring"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__threshold_of_caring: _TypeAlias = _typing.Literal["threshold_of_caring"]  # noqa: Y015
+    _WhichOneofArgType__threshold_of_caring: _TypeAlias = _typing.Literal["_threshold_of_caring", b"_threshold_of_caring"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__threshold_of_caring) -> _WhichOneofReturnType__threshold_of_caring | None: ...
+
+Global___StopRule: _TypeAlias = StopRule  # noqa: Y015
+
+@_typing.final
+class WarmStart(_message.Message):
+    """Says which earlier experiment's data count at the start: those of its metric with the primary metric's id, for arms of the same id."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPERIMENT_ID_FIELD_NUMBER: _builtins.int
+    MAX_UNIT_COUNT_FIELD_NUMBER: _builtins.int
+    experiment_id: _builtins.str
+    """Names the earlier experiment. Required."""
+    max_unit_count: _builtins.float
+    """Is how many units of an arm its data may be worth at most, above 0 and up to 1e9. Default (0): 1,000."""
+    def __init__(
+        self,
+        *,
+        experiment_id: _builtins.str = ...,
+        max_unit_count: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["experiment_id", b"experiment_id", "max_unit_count", b"max_unit_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WarmStart: _TypeAlias = WarmStart  # noqa: Y015

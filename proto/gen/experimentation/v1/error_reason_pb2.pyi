@@ -60,6 +60,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """DEADLINE_EXCEEDED: the work was not done in time; whether it took effect is not known. Metadata: none."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 18
     """INTERNAL: a defect of the server; its log has the request id. Metadata: "request_id"."""
+    ERROR_REASON_NOT_ESTIMABLE: _ErrorReason.ValueType  # 19
+    """FAILED_PRECONDITION: the data cannot tell what was asked, such as the worth of an arm that never had a chance. Metadata: "experiment_id", "obstacle"."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Is the `reason` of the one google.rpc.ErrorInfo (domain "experimentation") that every error of the services carries. Programs act on it; the message
@@ -104,4 +106,6 @@ ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 17
 """DEADLINE_EXCEEDED: the work was not done in time; whether it took effect is not known. Metadata: none."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 18
 """INTERNAL: a defect of the server; its log has the request id. Metadata: "request_id"."""
+ERROR_REASON_NOT_ESTIMABLE: ErrorReason.ValueType  # 19
+"""FAILED_PRECONDITION: the data cannot tell what was asked, such as the worth of an arm that never had a chance. Metadata: "experiment_id", "obstacle"."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
