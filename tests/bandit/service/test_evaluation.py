@@ -134,6 +134,12 @@ def test_evaluate_when_an_arm_with_units_has_no_propensity_then_is_not_estimable
     )
 
 
+def test_evaluate_when_each_context_had_weights_of_its_own_then_is_not_estimable() -> None:
+    assert obstacle(Desk(BLUER, replace(EVEN, propensities=dict.fromkeys(THIRDS, float("nan")))), BLUE) == (
+        "MISSING_PROPENSITY"
+    )
+
+
 def test_evaluate_when_nothing_ever_happened_then_is_not_estimable() -> None:
     nothing = replace(EVEN, arms=by_arm(counted("control", 300), counted("blue", 300), counted("green", 300)))
 
