@@ -34,7 +34,7 @@ review.ProposeChange(experiment_service_pb2.ProposeChangeRequest(experiment_id=e
 # 2. Follow its policies, allocate in this process, record what came of it; leaving the block delivers the rest.
 shown = {"grey": 0, "green": 0}
 with Client(bandit_address, experiment_ids=[experiment_id]) as client:
-    if not client.wait_until_ready(10):
+    if not client.wait_until_ready(30):
         sys.exit("the bandit does not serve the experiment")
     for visit in range(2000):
         allocation = client.allocate(experiment_id, f"visitor-{visit}")

@@ -47,7 +47,7 @@ async def main(bandit_address: str, review_address: str) -> None:
     experiment_id = f"checkout-button-async-{int(time.time())}"
     await start_experiment(review_address, experiment_id)
     async with AsyncClient(bandit_address, experiment_ids=[experiment_id]) as client:
-        if not await client.wait_until_ready(10):
+        if not await client.wait_until_ready(30):
             sys.exit("the bandit does not serve the experiment")
         shown = await asyncio.gather(*(visit(client, experiment_id, f"visitor-{number}") for number in range(2000)))
         undelivered = await client.close(10)

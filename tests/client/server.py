@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from shared.rpc.server import RpcServer
 from shared.telemetry import RpcMetrics
 
 SERVICE = pb.DESCRIPTOR.services_by_name["BanditService"]
+PLAIN = ServerOptions()
 WAIT_SECONDS = 20.0
 
 Answer = Callable[[Any, "ScriptedBandit"], Any]
@@ -33,7 +35,7 @@ class ScriptedBandit:
         metadata: Of the latest call.
     """
 
-    def __init__(self, *snapshots: pb.PolicySnapshot) -> None:
+    def __init__(self, *snapshots: pb.PolicySnapshot, options: ServerOptions = PLAIN) -> None:
         self.script: deque[Answer] = deque()
         self.exposures: list[pb.Exposure] = []
         self.outcomes: list[pb.Outcome] = []
@@ -42,13 +44,13 @@ class ScriptedBandit:
         self.metadata: dict[str, str | bytes] = {}
         self._snapshots = list(snapshots)
         self._changed = threading.Condition()
-        self._address = "127.0.0.1:0"
+        self._options = options
         self._server: RpcServer | None = None
 
     @property
     def address(self) -> str:
         """Returns where it listens, also while it is away."""
-        return self._address
+        return self._options.address
 
     @property
     def exposed_units(self) -> list[str]:
@@ -59,10 +61,10 @@ class ScriptedBandit:
         """Comes, or comes back to the same port."""
         methods = dict.fromkeys(SERVICE.methods_by_name, self._unused)
         known = {"WatchPolicies": self._watch, "RecordExposure": self._record, "RecordOutcomes": self._record}
-        self._server = RpcServer(ServerOptions(self._address), RpcMetrics(CollectorRegistry()))
+        self._server = RpcServer(self._options, RpcMetrics(CollectorRegistry()))
         self._server.add_service(SERVICE, SimpleNamespace(**methods | known))
         self._server.on_drain(self._tell)
-        self._address = self._server.start()
+        self._options = replace(self._options, address=self._server.start())
 
     def stop(self) -> None:
         """Goes away."""

@@ -192,7 +192,7 @@ def test_restart_when_the_server_is_away_then_the_file_serves(bandit: ScriptedBa
 
 def test_subscription_when_its_time_is_over_then_is_renewed(bandit: ScriptedBandit) -> None:
     async def use() -> None:
-        async with connected(bandit, settings=replace(QUICK, stream_seconds=0.2)) as client:
+        async with connected(bandit, settings=replace(QUICK, stream_seconds=0.5)) as client:
             await when(client, lambda: bandit.stream_count >= 3)
             assert client.freshness is Freshness.FRESH
 

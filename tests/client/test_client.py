@@ -1,21 +1,27 @@
 """A client waits until it is ready, knows how fresh it is, and closes cleanly."""
 
+import asyncio
 import os
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
+import grpc
 import pytest
 
-from experimentation_client import (
-    Client,
-    ClosedError,
-    Freshness,
-    Settings,
-    Undelivered,
-)
+from experimentation_client import AsyncClient, Client, ClosedError, Freshness, Settings, Undelivered
+from shared.rpc.options import ServerOptions
 from tests.client.conftest import NewClient
 from tests.client.examples import QUICK, WAIT_SECONDS, message, when
 from tests.client.server import ScriptedBandit
+
+CERTIFICATES = Path(__file__).resolve().parents[1] / "shared" / "rpc" / "certificates"
+TLS = ServerOptions(
+    tls_certificate=CERTIFICATES / "server.pem",
+    tls_key=CERTIFICATES / "server.key",
+    tls_client_ca=CERTIFICATES / "ca.pem",
+)
 
 
 def test_close_when_rows_wait_then_they_are_delivered_first(bandit: ScriptedBandit, new_client: NewClient) -> None:
@@ -100,7 +106,7 @@ def test_wait_until_ready_when_an_experiment_is_not_there_then_times_out_until_i
 def test_subscription_when_its_time_is_over_then_is_renewed_and_stays_fresh(
     bandit: ScriptedBandit, new_client: NewClient
 ) -> None:
-    client = new_client(bandit.address, settings=replace(QUICK, stream_seconds=0.2))
+    client = new_client(bandit.address, settings=replace(QUICK, stream_seconds=0.5))
     assert client.wait_until_ready(WAIT_SECONDS)
     states: set[Freshness] = set()
 
@@ -140,3 +146,27 @@ def test_freshness_when_the_server_is_silent_for_long_then_is_stale_with_its_age
 def test_settings_when_out_of_range_then_say_which(changes: dict[str, float], fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
         Settings(**changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def secured() -> Iterator[ScriptedBandit]:
+    """A bandit that speaks mutual TLS alone."""
+    server = ScriptedBandit(message(), options=TLS)
+    server.start()
+    yield server
+    server.stop()
+
+
+def credentials() -> grpc.ChannelCredentials:
+    ca, key, certificate = ((CERTIFICATES / name).read_bytes() for name in ("ca.pem", "client.key", "client.pem"))
+    return grpc.ssl_channel_credentials(ca, key, certificate)
+
+
+def test_credentials_when_given_then_both_clients_speak_tls(secured: ScriptedBandit, new_client: NewClient) -> None:
+    async def use() -> bool:
+        async with AsyncClient(secured.address, credentials=credentials(), settings=QUICK) as client:
+            return await client.wait_until_ready(WAIT_SECONDS)
+
+    assert new_client(secured.address, credentials=credentials()).wait_until_ready(WAIT_SECONDS)
+    assert asyncio.run(use())
+    assert not new_client(secured.address).wait_until_ready(0.2)

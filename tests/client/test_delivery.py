@@ -160,6 +160,17 @@ def test_delivery_when_a_whole_batch_is_refused_without_names_then_every_row_is_
     assert [(one.reason, one.message) for one in rejected] == [("INVALID_FIELD", "a rule of a newer server")]
 
 
+def test_delivery_when_the_answer_names_a_row_that_was_not_sent_then_it_is_ignored(
+    bandit: ScriptedBandit, client: Client, rejected: list[RejectedRow]
+) -> None:
+    bandit.script.append(reject(*(pb.RowRejection(index=index, reason="INVALID_FIELD") for index in (-1, 1))))
+
+    client.record_outcome("checkout", "u", "conversion", 1)
+
+    assert client.flush(WAIT_SECONDS)
+    assert (rejected, len(bandit.outcomes)) == ([], 1)
+
+
 def test_delivery_when_the_callback_fails_then_the_other_rows_go_on(
     bandit: ScriptedBandit, new_client: NewClient, caplog: pytest.LogCaptureFixture
 ) -> None:

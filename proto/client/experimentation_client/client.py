@@ -60,7 +60,8 @@ class Client(InProcessBandit):
             metadata: Is sent with every call, such as `[("authorization", "Bearer ...")]`.
             settings: How much is held, and how often and how long is tried.
             snapshot_file: Keeps the newest policies, for a start while the server is away. None: no file.
-            on_rejected: Is told, on a thread of the client, of every row that the server will not take. Default: logs.
+            on_rejected: Is told, on a thread of the client, of every row that the server will not take. It must not
+                wait for the client. Default: logs.
             clock: Seconds since 1970.
             monotonic: Seconds since whenever, for pauses and ages.
             rng: Spreads the pauses. None: one that differs from process to process.

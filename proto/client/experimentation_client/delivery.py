@@ -1,7 +1,7 @@
 """Decides what becomes of a batch: sent, sent again, laid aside, reported. Knows no thread and no loop."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import grpc
@@ -84,8 +84,8 @@ class Delivery(Generic[_Row]):
     def succeeded(self, response: Any) -> None:  # either Record...Response
         """Takes the answer: good rows are done, bad ones are reported, and some are laid aside."""
         self._recover()
-        faults = {bad.index: RowFault(bad.index, bad.reason, bad.message, bad.field) for bad in response.rejections}
-        self._judge(faults)
+        named = [RowFault(bad.index, bad.reason, bad.message, bad.field) for bad in response.rejections]
+        self._judge(self._of_batch(named))
 
     def failed(self, error: grpc.RpcError) -> Pause:
         """Takes a failure; returns the pause before the next call. Rows that it does not name are sent again."""
@@ -103,7 +103,7 @@ class Delivery(Generic[_Row]):
     def _judge_refusal(self, failure: Failure) -> None:
         """Judges the rows that a refusal of all rows names; the others stay in hand, and are named next time."""
         batch = self._buffer.in_hand
-        faults = {fault.position: fault for fault in failure.rows if fault.position < len(batch)}
+        faults = self._of_batch(failure.rows)
         if not faults:
             _logger.error("a whole batch of %s rows was refused: %s", self._kind, failure.message)
             faults = {
@@ -123,6 +123,10 @@ class Delivery(Generic[_Row]):
         for pending, fault in rejected:
             self._report(RejectedRow(self._kind, pending.row, fault.reason, fault.message, fault.field))
         self._buffer.settle(rejected=len(rejected), kept=kept)
+
+    def _of_batch(self, faults: Iterable[RowFault]) -> dict[int, RowFault]:
+        count = len(self._buffer.in_hand)
+        return {fault.position: fault for fault in faults if 0 <= fault.position < count}
 
     def _is_early(self, pending: Pending[_Row], fault: RowFault) -> bool:
         """Returns whether the server has not caught up with what is known here: it lags, or has only just started."""

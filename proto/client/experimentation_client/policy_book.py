@@ -37,11 +37,13 @@ class PolicyBook:
 
     def hear(self, message: pb.WatchPoliciesResponse) -> bool:
         """Takes a message of the stream; returns whether there was a newer policy in it."""
+        has_newer = self._replace(message.snapshots)
+        # Only now: nobody must get an old policy that claims to be fresh.
         self._heard_at = self._monotonic()
         self.fresh_until = self._heard_at + self._stale_after_seconds
         self._lost = False
         self._complete = self._complete or message.initial_state_complete
-        return self._replace(message.snapshots)
+        return has_newer
 
     def lose(self) -> bool:
         """Notes that the server cannot be heard: there may be newer policies. Returns whether that is news."""
