@@ -1,8 +1,10 @@
 """The commands `evaluate` and `bandit evaluate`: what another policy would have earned."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +19,6 @@ from services.admin.screen import screen
 from shared.errors import FailedPrecondition, Reason, invalid_field
 from shared.rpc import client
 from shared.statistics.off_policy.actions import evaluate_actions
-from shared.statistics.off_policy.importance import FEW_EFFECTIVE_UNITS
 from shared.statistics.off_policy.rows import evaluate_rows
 from shared.statistics.off_policy.values import Estimator, Evaluation
 from shared.statistics.result.obstacles import Caution
@@ -111,8 +112,14 @@ def evaluate_experiment(
         logged_value=found.logged_value,
         unit_count=found.unit_count,
         effective_sample_size=found.effective_sample_size,
-        caution=Caution.HEAVY_WEIGHTS if found.effective_sample_size < FEW_EFFECTIVE_UNITS else Caution.NONE,
+        caution=_cautions(found.cautions),
     )
+
+
+def _cautions(names: Iterable[str]) -> Caution:
+    """Returns the cautions that are known here: the server may be newer."""
+    known = (Caution[name] for name in names if name in Caution.__members__)
+    return reduce(or_, known, Caution.NONE)
 
 
 def parsed(weights: str) -> Mapping[str, float]:

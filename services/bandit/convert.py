@@ -1,7 +1,7 @@
 """Protobuf to the bandit's values and back."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -13,14 +13,17 @@ from experimentation.v1 import common_pb2
 from services.bandit.domain.events import Durability, Exposure, Outcome, Receipt
 from services.bandit.domain.ports import LearningSwitch
 from services.bandit.domain.statistics import ArmStatistics
+from services.bandit.domain.stopping import StopAdvice
 from services.bandit.service.batch import BATCH_REASONS
 from services.bandit.service.columns import ColumnAllocation
 from services.bandit.service.insight import Bandit
 from services.bandit.service.packed_units import PackedHashes, PackedIds
 from services.bandit.service.serving import Allocation, BatchAllocation
 from shared.definition.convert import timestamp_to_proto
+from shared.errors import invalid_field
 from shared.policy.convert import snapshot_to_proto
 from shared.policy.document import checksum, to_document
+from shared.policy.encoding import Context, ContextValue
 from shared.policy.snapshot import PolicySnapshot
 from shared.statistics.off_policy.values import Evaluation
 
@@ -122,6 +125,21 @@ def _instant(message: Timestamp) -> datetime:
         return _IMPOSSIBLE_INSTANT
 
 
+def context_from_proto(messages: Mapping[str, common_pb2.FeatureValue]) -> Context:
+    """Returns what is told of a unit, by feature.
+
+    Raises:
+        InvalidArgument: INVALID_FIELD: a value is not given.
+    """
+    context: dict[str, ContextValue] = {}
+    for feature_id, message in messages.items():
+        kind = message.WhichOneof("value")
+        if kind is None:
+            raise invalid_field(f"context[{feature_id!r}]", "has no value; leave the feature out where it is missing")
+        context[feature_id] = getattr(message, kind)
+    return context
+
+
 def exposure_from_proto(message: pb.Exposure) -> Exposure:
     """Returns a row; a time that no clock shows becomes one that is refused."""
     return Exposure(
@@ -176,9 +194,21 @@ def _arm_to_proto(arm: ArmStatistics, weight: float) -> pb.ArmPosterior:
     return pb.ArmPosterior(
         arm_id=arm.arm_id,
         weight=weight,
-        unit_count=arm.unit_count,
+        unit_count=round(arm.unit_count),
         value_sum=arm.value_sum,
         mean=arm.mean if arm.unit_count else None,
+    )
+
+
+def _advice_to_proto(advice: StopAdvice | None) -> pb.StopAdvice | None:
+    if advice is None:
+        return None
+    return pb.StopAdvice(
+        verdict=pb.StopVerdict.Value(f"STOP_VERDICT_{advice.verdict.name}"),
+        arm_id=advice.arm_id,
+        alpha=advice.alpha,
+        expected_loss=advice.expected_loss,
+        value_remaining=advice.value_remaining,
     )
 
 
@@ -220,6 +250,7 @@ def bandit_to_proto(bandit: Bandit) -> pb.Bandit:
         ],
         health=pb.DataHealth(**bandit.health._asdict()),
         statistics_as_of=timestamp_to_proto(bandit.as_of),
+        stop_advice=_advice_to_proto(bandit.stop_advice),
     )
 
 
@@ -251,4 +282,5 @@ def evaluation_to_proto(evaluation: Evaluation) -> pb.EvaluatePolicyResponse:
         logged_value=float(evaluation.logged_value),
         unit_count=int(evaluation.unit_count),
         effective_sample_size=float(evaluation.effective_sample_size),
+        cautions=sorted(str(caution.name) for caution in evaluation.caution_at()),
     )

@@ -15,6 +15,7 @@ from services.bandit.service.policy_book import PolicyBook
 from services.bandit.service.recording import RecordingService
 from services.bandit.service.serving import AllocationService
 from shared.errors import invalid_field
+from shared.policy.encoding import NOTHING_TOLD
 from shared.rpc import pagination
 from shared.rpc.pools import Pool
 
@@ -34,6 +35,8 @@ CHECKED = ("GetBandit", "ListPolicySnapshots", "WatchPolicies", "Freeze", "Unfre
 MAX_BATCH_ROWS = 10_000
 MAX_EXPERIMENTS = 1_000
 HEARTBEAT_SECONDS = 20.0
+MAX_WATCH_BYTES = 2 << 20
+"""Clients take messages of 4 MiB unless they are told otherwise, and a snapshot has less than 1 MiB."""
 ACTOR_KEY = "x-actor"
 
 
@@ -65,6 +68,7 @@ class BanditServicer(rpc.BanditServiceServicer):
             expose=request.exposure_mode != pb.EXPOSURE_MODE_DEFERRED,
             previous_token=request.previous_token,
             allocation_id=request.allocation_id,
+            context=convert.context_from_proto(request.context) if request.context else NOTHING_TOLD,
         )
         return convert.allocate_response(allocation)
 
@@ -88,7 +92,10 @@ class BanditServicer(rpc.BanditServiceServicer):
         """Returns the arms of one unit in many experiments."""
         _check_count("experiment_ids", len(request.experiment_ids), low=0, high=MAX_EXPERIMENTS)
         allocations = self._allocations.allocate_all(
-            request.unit_id, request.experiment_ids, expose=request.exposure_mode == pb.EXPOSURE_MODE_IMMEDIATE
+            request.unit_id,
+            request.experiment_ids,
+            expose=request.exposure_mode == pb.EXPOSURE_MODE_IMMEDIATE,
+            context=convert.context_from_proto(request.context),
         )
         return pb.AllocateAllResponse(allocations=[convert.allocate_response(one).allocation for one in allocations])
 
@@ -145,12 +152,14 @@ class BanditServicer(rpc.BanditServiceServicer):
         cursor = self._changes.cursor()
         # Who leaves is noticed at once, and the thread is free.
         context.add_callback(self._changes.announce)
-        yield self._unsent(wanted, sent, initial=True)
+        *parts, last = self._unsent(wanted, sent)
+        last.initial_state_complete = True
+        yield from (*parts, last)
         while context.is_active() and not self._changes.closed:
             before, cursor = cursor, self._changes.wait_beyond(cursor, timeout_seconds=HEARTBEAT_SECONDS)
-            message = self._unsent(wanted, sent, initial=False)
-            if message.snapshots or cursor == before:
-                yield message
+            for message in self._unsent(wanted, sent):
+                if message.snapshots or cursor == before:
+                    yield message
 
     def Freeze(self, request: pb.FreezeRequest, context: grpc.ServicerContext) -> pb.FreezeResponse:
         """Keeps the weights of an experiment as they are."""
@@ -186,16 +195,22 @@ class BanditServicer(rpc.BanditServiceServicer):
         )
         return convert.evaluation_to_proto(evaluation)
 
-    def _unsent(self, wanted: frozenset[str], sent: dict[str, int], *, initial: bool) -> pb.WatchPoliciesResponse:
+    def _unsent(self, wanted: frozenset[str], sent: dict[str, int]) -> list[pb.WatchPoliciesResponse]:
+        """Returns what is new in one message, or in several where one would be too large; at least an empty one."""
         fresh = [
             policy
             for experiment_id, policy in sorted(self._book.policies().items())
             if (not wanted or experiment_id in wanted) and sent.get(experiment_id) != policy.version
         ]
         sent.update({policy.experiment_id: policy.version for policy in fresh})
-        return pb.WatchPoliciesResponse(
-            snapshots=[convert.published_to_proto(policy.snapshot) for policy in fresh], initial_state_complete=initial
-        )
+        messages, room = [pb.WatchPoliciesResponse()], MAX_WATCH_BYTES
+        for snapshot in (convert.published_to_proto(policy.snapshot) for policy in fresh):
+            room -= snapshot.ByteSize()
+            if room < 0 and messages[-1].snapshots:
+                messages.append(pb.WatchPoliciesResponse())
+                room = MAX_WATCH_BYTES - snapshot.ByteSize()
+            messages[-1].snapshots.append(snapshot)
+        return messages
 
 
 class PolicyChanges:

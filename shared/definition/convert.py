@@ -14,6 +14,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from experimentation.v1 import common_pb2 as pb
 from shared.definition import model
+from shared.definition.allocation_convert import policy_from_proto, policy_to_proto
+from shared.definition.feature_convert import feature_to_proto, features_from_proto
 
 _Member = TypeVar("_Member", bound=StrEnum)
 
@@ -121,56 +123,6 @@ def traffic_from_proto(message: pb.Traffic) -> model.Traffic:
     return model.Traffic(message.share, message.holdout_share)
 
 
-def policy_to_proto(policy: model.AllocationPolicy) -> pb.AllocationPolicy:
-    """Returns the allocation policy as a message."""
-    controls = policy.controls
-    message = pb.AllocationPolicy(
-        controls=pb.AllocationControls(
-            exploration_floor=controls.exploration_floor,
-            min_control_share=controls.min_control_share,
-            burn_in_unit_count=controls.burn_in_unit_count,
-            update_interval=duration_to_proto(controls.update_interval),
-            min_weight_change=controls.min_weight_change,
-        )
-    )
-    match policy.algorithm:
-        case model.FixedSplit(weights):
-            message.fixed_split.SetInParent()
-            message.fixed_split.weights.extend(pb.ArmWeight(arm_id=w.arm_id, weight=w.weight) for w in weights)
-        case model.BetaThompson(alpha, beta):
-            message.beta_thompson.CopyFrom(pb.BetaThompson(prior_alpha=alpha, prior_beta=beta))
-        case model.GaussianThompson(unit_count):
-            message.gaussian_thompson.CopyFrom(pb.GaussianThompson(prior_unit_count=unit_count))
-    return message
-
-
-def _algorithm_from_proto(message: pb.AllocationPolicy) -> model.Algorithm:
-    match message.WhichOneof("algorithm"):
-        case "beta_thompson":
-            beta = message.beta_thompson
-            return model.BetaThompson(beta.prior_alpha or 1.0, beta.prior_beta or 1.0)
-        case "gaussian_thompson":
-            return model.GaussianThompson(message.gaussian_thompson.prior_unit_count or 1.0)
-        case _:
-            weights = message.fixed_split.weights
-            return model.FixedSplit(tuple(model.ArmWeight(w.arm_id, w.weight) for w in weights))
-
-
-def policy_from_proto(message: pb.AllocationPolicy) -> model.AllocationPolicy:
-    """Returns the message as an allocation policy, its defaults filled in."""
-    controls, default = message.controls, model.AllocationControls()
-    return model.AllocationPolicy(
-        _algorithm_from_proto(message),
-        model.AllocationControls(
-            controls.exploration_floor if controls.HasField("exploration_floor") else default.exploration_floor,
-            controls.min_control_share,
-            controls.burn_in_unit_count if controls.HasField("burn_in_unit_count") else default.burn_in_unit_count,
-            controls.update_interval.ToTimedelta() if controls.HasField("update_interval") else default.update_interval,
-            controls.min_weight_change if controls.HasField("min_weight_change") else default.min_weight_change,
-        ),
-    )
-
-
 def experiment_to_proto(experiment: model.Experiment) -> pb.Experiment:
     """Returns the experiment as a message."""
     return pb.Experiment(
@@ -184,6 +136,7 @@ def experiment_to_proto(experiment: model.Experiment) -> pb.Experiment:
         traffic=traffic_to_proto(experiment.traffic),
         analysis_unit=pb.AnalysisUnit.Value(f"ANALYSIS_UNIT_{experiment.analysis_unit}"),
         attribution_window=duration_to_proto(experiment.attribution_window),
+        features=[feature_to_proto(feature) for feature in experiment.features],
         state=pb.ExperimentState.Value(f"EXPERIMENT_STATE_{experiment.state}"),
         revision=experiment.revision,
         etag=experiment.etag,
@@ -218,7 +171,7 @@ def experiment_from_proto(message: pb.Experiment) -> model.Experiment:
     """Returns the message as an experiment, its defaults filled in.
 
     Raises:
-        ValueError: A metric's kind or role is not given.
+        ValueError: A metric's kind or role, or a feature's kind, is not given.
     """
     has_window = message.HasField("attribution_window")
     return model.Experiment(
@@ -231,6 +184,7 @@ def experiment_from_proto(message: pb.Experiment) -> model.Experiment:
             model.AnalysisUnit, pb.AnalysisUnit.Name(message.analysis_unit), model.AnalysisUnit.UNIT
         ),
         attribution_window=message.attribution_window.ToTimedelta() if has_window else timedelta(days=7),
+        features=features_from_proto(message.features),
         display_name=message.display_name,
         description=message.description,
         labels=dict(message.labels),

@@ -4,6 +4,78 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shared.definition.allocation import (
+    ALGORITHMS,
+    Algorithm,
+    AllocationControls,
+    AllocationPolicy,
+    ArmWeight,
+    BetaThompson,
+    ContextualAlgorithm,
+    ControlPart,
+    DrawingAlgorithm,
+    EpsilonGreedy,
+    Exp3,
+    FixedSplit,
+    GammaThompson,
+    GaussianThompson,
+    GuardrailPause,
+    InverseGap,
+    KlUcb,
+    LinearThompson,
+    LinUcb,
+    LogisticThompson,
+    StopRule,
+    TopTwoThompson,
+    Ucb1,
+    WarmStart,
+    algorithm_name,
+)
+from shared.definition.features import BooleanFeature, CategoricalFeature, Feature, NumericFeature
+
+__all__ = [
+    "ALGORITHMS",
+    "MAX_ABSOLUTE_VALUE",
+    "Algorithm",
+    "AllocationControls",
+    "AllocationPolicy",
+    "AnalysisUnit",
+    "Arm",
+    "ArmWeight",
+    "BetaThompson",
+    "BooleanFeature",
+    "CategoricalFeature",
+    "CombinationRule",
+    "ContextualAlgorithm",
+    "ControlPart",
+    "DrawingAlgorithm",
+    "EpsilonGreedy",
+    "Exp3",
+    "Experiment",
+    "ExperimentState",
+    "Feature",
+    "FixedSplit",
+    "GammaThompson",
+    "GaussianThompson",
+    "GuardrailPause",
+    "InverseGap",
+    "KlUcb",
+    "LinUcb",
+    "LinearThompson",
+    "LogisticThompson",
+    "Metric",
+    "MetricDirection",
+    "MetricKind",
+    "MetricRole",
+    "NumericFeature",
+    "StopRule",
+    "TopTwoThompson",
+    "Traffic",
+    "Ucb1",
+    "WarmStart",
+    "algorithm_name",
+]
+
 MAX_ABSOLUTE_VALUE = 1e12
 
 
@@ -87,68 +159,17 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
-class ArmWeight:
-    """Is the share of participating units that one arm gets."""
-
-    arm_id: str
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class FixedSplit:
-    """Keeps weights as they are; no weights mean an equal split."""
-
-    weights: tuple[ArmWeight, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class BetaThompson:
-    """Is Beta-Bernoulli Thompson sampling with one prior for all arms."""
-
-    prior_alpha: float = 1.0
-    prior_beta: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class GaussianThompson:
-    """Is Gaussian Thompson sampling with unknown variance, its prior worth `prior_unit_count` units of pooled data."""
-
-    prior_unit_count: float = 1.0
-
-
-Algorithm = FixedSplit | BetaThompson | GaussianThompson
-
-
-@dataclass(frozen=True, slots=True)
-class AllocationControls:
-    """Limits what a learning algorithm may do with the weights."""
-
-    exploration_floor: float = 0.01
-    min_control_share: float = 0.0
-    burn_in_unit_count: int = 100
-    update_interval: timedelta = timedelta(seconds=60)
-    min_weight_change: float = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class AllocationPolicy:
-    """Says how the weights of the arms come about."""
-
-    algorithm: Algorithm = FixedSplit()
-    controls: AllocationControls = AllocationControls()
-
-
-@dataclass(frozen=True, slots=True)
 class Experiment:
     """Is a controlled experiment as of one revision."""
 
     experiment_id: str
     arms: tuple[Arm, ...]
     metrics: tuple[Metric, ...]
-    allocation_policy: AllocationPolicy = AllocationPolicy()
+    allocation_policy: AllocationPolicy = field(default_factory=AllocationPolicy)
     traffic: Traffic = Traffic()
     analysis_unit: AnalysisUnit = AnalysisUnit.UNIT
     attribution_window: timedelta = timedelta(days=7)
+    features: tuple[Feature, ...] = ()
     display_name: str = ""
     description: str = ""
     labels: dict[str, str] = field(default_factory=dict)

@@ -16,6 +16,8 @@ LOG_MASS: Final = 32.0
 LEAST_FREEDOM: Final = 0.1
 FARTHEST: Final = 1e100
 """Of locations and scales, in units of the largest scale: beyond it their squares would overflow."""
+WIDEST_LOGARITHM: Final = 30.0
+"""Of a Gamma arm's peak: the end of the density is sought in steps of this, and exp must not overflow there."""
 
 
 def beta_best_arm(alpha: Floats, beta: Floats) -> tuple[Floats, Floats]:
@@ -97,7 +99,8 @@ def gamma_best_arm(shape: Floats, rate: Floats, *, smallest_is_best: bool = Fals
     unit = mean.max()
     if not (np.isfinite(unit) and (mean >= unit / FARTHEST).all()):
         raise ValueError(f"shape, rate: means must be within a factor of {FARTHEST:g} of each other")
-    mode, width, floor = np.log(mean / unit), 1 / np.sqrt(shape), np.full(shape.size, -LOG_MASS)
+    mode, width = np.log(mean / unit), np.minimum(1 / np.sqrt(shape), WIDEST_LOGARITHM)
+    floor = np.full(shape.size, -LOG_MASS)
     family, line = (_quadrature.MINUS_GAMMA, -mode) if smallest_is_best else (_quadrature.GAMMA, mode)
     probability, loss = _quadrature.best_arm(family, _arms(shape, rate, line, width, floor))
     return probability, loss * unit

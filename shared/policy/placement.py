@@ -77,6 +77,15 @@ class Placer:
             ExperimentState.STOPPED: PlacementReason.STOPPED,
         }.get(snapshot.state)
 
+    def locate(self, unit_id: str, allocation_id: str = "") -> tuple[int, PlacementReason]:
+        """Returns where a unit falls among the arms, in [0, RANGE), and how its placement comes about.
+
+        The position means nothing unless the reason is SPLIT.
+        """
+        _, reason = self.place(unit_id, allocation_id)
+        key = f"{unit_id}{KEY_SEPARATOR}{allocation_id}" if allocation_id else unit_id
+        return position(key, self._arm_salt), reason
+
     def place(self, unit_id: str, allocation_id: str = "") -> tuple[int, PlacementReason]:
         """Returns the position of the arm among the snapshot's arms, and how it came about.
 

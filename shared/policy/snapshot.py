@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.definition.model import AllocationPolicy, AnalysisUnit, ExperimentState, Metric, Traffic
+from shared.definition.model import AllocationPolicy, AnalysisUnit, ExperimentState, Feature, Metric, Traffic
 
 RANGE = 1 << 32
 """How many positions there are: a unit is hashed to one of 0 .. RANGE - 1."""
@@ -16,15 +16,24 @@ class PublishReason(StrEnum):
     DEFINITION = "DEFINITION"
     LEARNING = "LEARNING"
     SWITCH = "SWITCH"
+    PERIOD = "PERIOD"
+    GUARDRAIL = "GUARDRAIL"
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyArm:
-    """Is an arm with its exact share of the participating units."""
+    """Is an arm with its exact share of the participating units.
+
+    Attributes:
+        paused: Whether it was shown to harm a guardrail metric.
+        shadow_weight: What its share would be, in shadow mode; 0 otherwise.
+    """
 
     arm_id: str
     weight: float
     control: bool
+    paused: bool = False
+    shadow_weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,32 @@ class Segments:
         return lengths
 
 
+class ScoreMode(StrEnum):
+    """Says how the coefficients of a contextual model become weights; bandit_service.proto has the rules."""
+
+    DRAWS = "DRAWS"
+    UPPER_BOUND = "UPPER_BOUND"
+    INVERSE_GAP = "INVERSE_GAP"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextualModel:
+    """Gives a unit's weights from its encoded context.
+
+    Attributes:
+        coefficients: 4-byte floats, little-endian, by row, then arm, then column.
+        gamma: Of INVERSE_GAP; 0 otherwise.
+        lower_bounds: The least weights of the arms.
+    """
+
+    mode: ScoreMode
+    coefficients: bytes
+    row_count: int
+    column_count: int
+    gamma: float
+    lower_bounds: tuple[float, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class PolicySnapshot:
     """Is an immutable policy: all that is needed to allocate.
@@ -55,6 +90,7 @@ class PolicySnapshot:
         arm_salt: Seeds the hash that places a unit among the arms, 0 .. 2^64 - 1.
         traffic_salt: Seeds the hash that decides whether a unit takes part, 0 .. 2^64 - 1.
         default_arm: Position of the arm served where nothing is drawn.
+        contextual_model: None where all units have the weights of the arms.
     """
 
     experiment_id: str
@@ -74,3 +110,5 @@ class PolicySnapshot:
     frozen: bool
     publish_reason: PublishReason
     published_at: datetime
+    features: tuple[Feature, ...] = ()
+    contextual_model: ContextualModel | None = None

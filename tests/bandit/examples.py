@@ -9,6 +9,7 @@ from services.bandit.domain.publishing import next_snapshot
 from services.bandit.domain.statistics import ArmStatistics
 from services.bandit.domain.token import TokenKeys, TokenSigner
 from shared.definition.model import (
+    Algorithm,
     AllocationControls,
     AllocationPolicy,
     Arm,
@@ -51,7 +52,7 @@ def arms(*arm_ids: str) -> tuple[Arm, ...]:
 
 
 def policy(
-    algorithm: BetaThompson | GaussianThompson | FixedSplit, controls: AllocationControls | None = None, **changes: Any
+    algorithm: Algorithm, controls: AllocationControls | None = None, **changes: Any
 ) -> AllocationPolicy:
     """Returns a policy under the controls given, which by default control nothing."""
     return AllocationPolicy(algorithm, replace(controls or UNCONTROLLED, **changes))

@@ -82,6 +82,7 @@ def test_evaluate_policy_when_weights_moved_then_rests_on_logged_propensities(wo
     assert found.logged_value == pytest.approx(sum(paid) / 400)
     assert found.unit_count == 400
     assert found.effective_sample_size == pytest.approx(sum(weights) ** 2 / sum(weight**2 for weight in weights))
+    assert list(found.cautions) == []
     for value in (ips, snips, robust):
         assert value.interval_low < value.value < value.interval_high
         assert value.interval_low <= 0.5 <= value.interval_high

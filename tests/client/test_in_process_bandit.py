@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from experimentation.v1 import common_pb2
 from experimentation_client import (
     AllocationReason,
     Client,
+    ContextNeededError,
     ExperimentNotFoundError,
     ExposureState,
     Freshness,
@@ -77,6 +79,27 @@ def test_allocate_when_unknown_or_ill_named_then_says_why(client: Client) -> Non
     assert (unknown.value.reason, unknown.value.experiment_id) == ("EXPERIMENT_NOT_FOUND", "nowhere")
     assert (bad.value.reason, bad.value.field) == ("INVALID_FIELD", "unit_id")
     assert client.counts().exposures.waiting == 0
+
+
+def test_allocate_when_weights_follow_contexts_then_is_left_to_the_server(
+    bandit: ScriptedBandit, client: Client
+) -> None:
+    contextual = message(version=2)
+    contextual.contextual_model.row_count = 1
+    bandit.publish(contextual)
+    when(client, lambda: client.experiment_ids == ())
+
+    with pytest.raises(ContextNeededError, match="allocates by context") as refused:
+        client.allocate("checkout", "u")
+    client.record_outcome("checkout", "u", "conversion", 1)
+
+    assert (refused.value.reason, refused.value.experiment_id) == ("CONTEXT_NEEDED", "checkout")
+    assert client.flush(WAIT_SECONDS)
+    assert len(bandit.outcomes) == 1
+    contextual.policy_version, contextual.state = 3, common_pb2.EXPERIMENT_STATE_PAUSED
+    bandit.publish(contextual)
+    when(client, lambda: client.experiment_ids == ("checkout",))
+    assert client.allocate("checkout", "u")[2:6] == ("arm-0", 1.0, 3, AllocationReason.PAUSED)
 
 
 def test_allocate_when_every_allocation_counts_then_each_has_a_trial_of_its_own(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.events import Durability
 from services.bandit.domain.ports import (
     AllocationRow,
@@ -179,6 +180,8 @@ class InMemoryLearnerSession:
     Attributes:
         experiments: By id, as of their newest revisions.
         known: Statistics of the primary metrics by experiment and arm.
+        by_version: The same by experiment and policy version.
+        guarded: Statistics of guardrail metrics by experiment, metric and policy version.
         news: The experiments that the next fold touches.
         batches: What was published, call by call.
         lost: Whether every method fails.
@@ -188,6 +191,9 @@ class InMemoryLearnerSession:
     experiments: dict[str, Experiment] = field(default_factory=dict)
     snapshots: dict[str, PolicySnapshot] = field(default_factory=dict)
     known: dict[str, Mapping[str, ArmStatistics]] = field(default_factory=dict)
+    by_version: dict[str, Sequence[VersionStatistics]] = field(default_factory=dict)
+    guarded: dict[str, Mapping[str, Sequence[VersionStatistics]]] = field(default_factory=dict)
+    trials: dict[str, Trials] = field(default_factory=dict)
     switched_off: set[str] = field(default_factory=set)
     news: set[str] = field(default_factory=set)
     batches: list[list[PolicySnapshot]] = field(default_factory=list)
@@ -233,6 +239,27 @@ class InMemoryLearnerSession:
         self._check()
         asked = {experiment.experiment_id for experiment in definitions}
         return {one: arms for one, arms in self.known.items() if one in asked}
+
+    def version_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Sequence[VersionStatistics]]:
+        self._check()
+        asked = {experiment.experiment_id for experiment in definitions}
+        return {one: versions for one, versions in self.by_version.items() if one in asked}
+
+    def earlier_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
+        self._check()
+        warm = {one.experiment_id: one.allocation_policy.controls.warm_start for one in definitions}
+        return {one: self.known.get(start.experiment_id, {}) for one, start in warm.items() if start is not None}
+
+    def contextual_trials(self, definition: Experiment, *, limit: int) -> Trials:
+        self._check()
+        return self.trials[definition.experiment_id]
+
+    def guardrail_statistics(
+        self, definitions: Sequence[Experiment]
+    ) -> Mapping[str, Mapping[str, Sequence[VersionStatistics]]]:
+        self._check()
+        asked = {experiment.experiment_id for experiment in definitions}
+        return {one: metrics for one, metrics in self.guarded.items() if one in asked}
 
     def publish(self, snapshots: Sequence[PolicySnapshot]) -> None:
         self._check()

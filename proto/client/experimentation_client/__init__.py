@@ -12,6 +12,7 @@ from experimentation_client.errors import (
     BufferFullError,
     ClientError,
     ClosedError,
+    ContextNeededError,
     ExperimentNotFoundError,
     InvalidFieldError,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "Client",
     "ClientError",
     "ClosedError",
+    "ContextNeededError",
     "Counts",
     "ExperimentNotFoundError",
     "ExposureRow",

@@ -190,8 +190,7 @@ class AsyncClient(InProcessBandit):
                 self._subscription, timeout=self._settings.stream_seconds, metadata=self._metadata
             ):
                 if self._book.hear(message) and self._file:
-                    snapshots = [policy.snapshot for policy in self._book.policies.values()]
-                    await asyncio.to_thread(self._file.write, snapshots)
+                    await asyncio.to_thread(self._file.write, self._book.snapshots())
                 if not heard:
                     _logger.info("policies are followed")
                     self._nudge()  # who is back takes rows again

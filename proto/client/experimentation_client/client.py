@@ -190,7 +190,7 @@ class Client(InProcessBandit):
                 self._subscription, timeout=self._settings.stream_seconds, metadata=self._metadata
             ):
                 if self._book.hear(message) and self._file:
-                    self._file.write(policy.snapshot for policy in self._book.policies.values())
+                    self._file.write(self._book.snapshots())
                 if not heard:
                     _logger.info("policies are followed")
                     self._nudge()  # who is back takes rows again

@@ -2,6 +2,7 @@
 
 ClientError
 ├── ExperimentNotFoundError   no policy of the experiment is known here
+├── ContextNeededError       the experiment's weights follow contexts, which only the server knows to use
 ├── InvalidFieldError         an argument breaks a rule
 ├── BufferFullError           there is no room for one more row
 └── ClosedError               the client was closed, or belongs to the process that this one was forked from
@@ -29,6 +30,20 @@ class ExperimentNotFoundError(ClientError):
 
     def __init__(self, experiment_id: str) -> None:
         super().__init__(f"there is no experiment {experiment_id!r} here, or it was never started")
+        self.experiment_id = experiment_id
+
+
+class ContextNeededError(ClientError):
+    """The experiment's weights follow what is told of a unit: ask the server's Allocate, with the context.
+
+    Attributes:
+        experiment_id: The experiment that was asked for.
+    """
+
+    reason = "CONTEXT_NEEDED"
+
+    def __init__(self, experiment_id: str) -> None:
+        super().__init__(f"experiment {experiment_id!r} allocates by context, which the server alone does")
         self.experiment_id = experiment_id
 
 

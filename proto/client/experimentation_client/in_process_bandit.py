@@ -14,7 +14,7 @@ from experimentation_client.backoff import Backoff
 from experimentation_client.buffer import Buffer
 from experimentation_client.counts import Counts, Undelivered
 from experimentation_client.delivery import Delivery
-from experimentation_client.errors import BufferFullError, ExperimentNotFoundError
+from experimentation_client.errors import BufferFullError, ClientError, ContextNeededError, ExperimentNotFoundError
 from experimentation_client.field_rules import MAX_UNIT_ID_BYTES, check_id, check_name, check_unit_id, check_value
 from experimentation_client.forks import refuse_in_children
 from experimentation_client.policy import COUNTED
@@ -89,13 +89,14 @@ class InProcessBandit:
 
         Raises:
             ExperimentNotFoundError: No policy of the experiment is known here.
+            ContextNeededError: The experiment's weights follow contexts: ask the server.
             InvalidFieldError: An id breaks its rule.
             ClosedError: With `expose`, once the client is closed.
         """
         book = self._book
         policy = book.policies.get(experiment_id)
         if policy is None:
-            raise ExperimentNotFoundError(experiment_id)
+            raise self._unserved(experiment_id)
         try:
             is_plain = unit_id.isascii() and unit_id.isprintable() and 0 < len(unit_id) <= MAX_UNIT_ID_BYTES
         except AttributeError:
@@ -207,6 +208,10 @@ class InProcessBandit:
         """Returns what became of everything that was recorded."""
         return Counts(self._exposures.counts(), self._outcomes.counts())
 
+    def _unserved(self, experiment_id: str) -> ClientError:
+        known = self._book.knows(experiment_id)
+        return ContextNeededError(experiment_id) if known else ExperimentNotFoundError(experiment_id)
+
     def _trial(self, allocation_id: str) -> str:
         if not allocation_id:
             return self._new_id()
@@ -237,7 +242,7 @@ class InProcessBandit:
             backoff=self._backoff,
             max_deferrals=self._settings.max_deferrals,
             monotonic=self._monotonic,
-            is_known=lambda experiment_id: experiment_id in self._book.policies,
+            is_known=self._book.knows,
             on_rejected=self._on_rejected,
         )
 

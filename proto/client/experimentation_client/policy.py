@@ -59,6 +59,7 @@ class Policy:
         "counts_allocations",
         "draws_all",
         "experiment_id",
+        "needs_context",
         "published_at",
         "snapshot",
         "version",
@@ -86,11 +87,12 @@ class Policy:
         self._answers = [splits[arm] for arm in snapshot.segment_arms]
         self._held_out = self._default(AllocationReason.HOLDOUT)
         self._outside = self._default(AllocationReason.NOT_IN_TRAFFIC)
+        self.needs_context = snapshot.state == _RUNNING and snapshot.HasField("contextual_model")
         fixed = _FIXED.get(snapshot.state)
         self._fixed = None if fixed is None else self._default(fixed)
 
     def place(self, unit_id: str, allocation_id: str = "") -> Answer:
-        """Returns what a unit is told; well under a microsecond.
+        """Returns what a unit is told, where that needs no context; well under a microsecond.
 
         Args:
             unit_id: The unit.

@@ -14,7 +14,12 @@ _NEVER: Final = -float("inf")
 
 
 class PolicyBook:
-    """Holds the newest policy of every experiment. One thread writes, any number read."""
+    """Holds the newest policy of every experiment. One thread writes, any number read.
+
+    Attributes:
+        policies: Those that need no context, by experiment.
+        fresh_until: Until when they are known to be the newest, on the monotonic clock.
+    """
 
     def __init__(
         self, experiment_ids: Iterable[str], *, monotonic: Callable[[], float], stale_after_seconds: float
@@ -27,13 +32,14 @@ class PolicyBook:
         self._complete = False
         self._restored = False
         self._lost = False
+        self._newest: Mapping[str, Policy] = {}
         self.policies: Mapping[str, Policy] = {}
         self.fresh_until = _NEVER
 
     def restore(self, snapshots: Iterable[pb.PolicySnapshot]) -> None:
         """Takes what an earlier process kept; it serves until the server says more."""
         self._replace(snapshots)
-        self._restored = bool(self.policies) and self._wanted <= self.policies.keys()
+        self._restored = bool(self._newest) and self._wanted <= self._newest.keys()
 
     def hear(self, message: pb.WatchPoliciesResponse) -> bool:
         """Takes a message of the stream; returns whether there was a newer policy in it."""
@@ -54,7 +60,7 @@ class PolicyBook:
     @property
     def is_ready(self) -> bool:
         """Returns whether the server told all, or cannot be heard while the file has what is wanted."""
-        told = self._complete and self._wanted <= self.policies.keys()
+        told = self._complete and self._wanted <= self._newest.keys()
         return told or (self._restored and self._lost)
 
     @property
@@ -72,14 +78,23 @@ class PolicyBook:
         """Returns how long ago the server last confirmed the policies; since the start where it never did."""
         return self._monotonic() - max(self._heard_at, self._began_at)
 
+    def knows(self, experiment_id: str) -> bool:
+        """Returns whether there is a policy of an experiment, be it one that only the server can use."""
+        return experiment_id in self._newest
+
+    def snapshots(self) -> list[pb.PolicySnapshot]:
+        """Returns the newest snapshots."""
+        return [policy.snapshot for policy in self._newest.values()]
+
     def _replace(self, snapshots: Iterable[pb.PolicySnapshot]) -> bool:
         newer = {
             policy.experiment_id: policy
             for snapshot in snapshots
-            if (policy := _policy(snapshot)) and policy.is_newer_than(self.policies.get(policy.experiment_id))
+            if (policy := _policy(snapshot)) and policy.is_newer_than(self._newest.get(policy.experiment_id))
         }
         if newer:
-            self.policies = {**self.policies, **newer}
+            self._newest = {**self._newest, **newer}
+            self.policies = {one: policy for one, policy in self._newest.items() if not policy.needs_context}
         return bool(newer)
 
 

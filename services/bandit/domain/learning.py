@@ -5,30 +5,82 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from services.bandit.domain.exponential import exponential_weights
+from services.bandit.domain.greedy import greedy_weights
+from services.bandit.domain.index_rules import index_weights
+from services.bandit.domain.periods import Memory
 from services.bandit.domain.posterior import posterior
-from services.bandit.domain.statistics import ArmStatistics
+from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
+from services.bandit.domain.top_two import top_two_weights
 from services.bandit.kernels.weights import floored
-from shared.definition.model import AllocationControls, Experiment, FixedSplit
+from shared.definition.model import (
+    Algorithm,
+    AllocationControls,
+    EpsilonGreedy,
+    Exp3,
+    Experiment,
+    FixedSplit,
+    KlUcb,
+    TopTwoThompson,
+    Ucb1,
+)
 
 Floats = NDArray[np.float64]
 
 
-def target_weights(experiment: Experiment, statistics: Sequence[ArmStatistics]) -> Floats:
+def target_weights(
+    experiment: Experiment,
+    statistics: Sequence[ArmStatistics],
+    versions: Sequence[VersionStatistics] = (),
+    *,
+    seen: Sequence[float] | None = None,
+) -> Floats:
     """Returns the weights that the experiment asks for now, shape (n_arms,), summing to 1.
 
     Args:
         experiment: The definition.
         statistics: Of the primary metric, one entry per arm in the definition's order.
+        versions: The same by policy version, for algorithms that need it.
+        seen: Units of each arm that burn-in goes by, forgotten ones included; by default those of the statistics.
     """
     algorithm = experiment.allocation_policy.algorithm
     if isinstance(algorithm, FixedSplit):
         return fixed_weights(experiment, algorithm)
-    known = posterior(algorithm, statistics, experiment.primary_metric.direction)
-    equal = np.full(len(statistics), 1 / len(statistics))
-    asked = equal if known is None else known.probability_best
     controls = experiment.allocation_policy.controls
-    mature = np.array([arm.unit_count >= controls.burn_in_unit_count for arm in statistics])
-    return floored(burnt_in(asked, mature), lower_bounds(experiment, controls))
+    counts = [arm.unit_count for arm in statistics] if seen is None else seen
+    mature = np.array([count >= controls.burn_in_unit_count for count in counts])
+    burnt_in = [arm for arm, known in zip(statistics, mature, strict=True) if known]
+    asked = _asked(algorithm, experiment, burnt_in, versions) if burnt_in else np.zeros(0)
+    return floored(with_burning_in(asked, mature), lower_bounds(experiment, controls))
+
+
+def needs_versions(experiment: Experiment) -> bool:
+    """Returns whether the weights follow from what is known of each policy version, not of all together."""
+    policy = experiment.allocation_policy
+    if isinstance(policy.algorithm, FixedSplit):
+        return False
+    ages = Memory.of(policy.controls, experiment.attribution_window).longest_period is not None
+    return ages or isinstance(policy.algorithm, Exp3)
+
+
+def _asked(
+    algorithm: Algorithm,
+    experiment: Experiment,
+    statistics: Sequence[ArmStatistics],
+    versions: Sequence[VersionStatistics],
+) -> Floats:
+    """Returns what the algorithm asks for before controls."""
+    metric = experiment.primary_metric
+    match algorithm:
+        case Ucb1() | KlUcb():
+            return index_weights(algorithm, statistics, metric)
+        case EpsilonGreedy():
+            return greedy_weights(algorithm, statistics, metric.direction)
+        case Exp3():
+            return exponential_weights(algorithm, [arm.arm_id for arm in statistics], versions, metric)
+    known = posterior(algorithm, statistics, metric)
+    best = np.full(len(statistics), 1 / len(statistics)) if known is None else known.probability_best
+    return top_two_weights(best, algorithm.leader_share) if isinstance(algorithm, TopTwoThompson) else best
 
 
 def fixed_weights(experiment: Experiment, split: FixedSplit) -> Floats:
@@ -39,18 +91,19 @@ def fixed_weights(experiment: Experiment, split: FixedSplit) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
-def burnt_in(weights: Floats, mature: NDArray[np.bool_]) -> Floats:
+def with_burning_in(weights: Floats, mature: NDArray[np.bool_]) -> Floats:
     """Returns weights in which every arm that is still burning in has an equal share.
 
-    The others divide the rest in proportion to their weights, so that an arm added late does not send the experiment
-    back to an equal split.
+    The others divide the rest as if those were not there, so that an arm added late does not send the experiment back
+    to an equal split: algorithms that prefer what they know least would give it everything.
+
+    Args:
+        weights: Of the arms that have burnt in, summing to 1.
+        mature: Whether each arm has burnt in, shape (n_arms,).
     """
-    share = 1 / len(weights)
-    rest = 1 - share * np.count_nonzero(~mature)
-    kept = float(weights[mature].sum())
-    if not mature.any() or kept <= 0:
-        return np.full(len(weights), share)
-    return np.where(mature, weights * (rest / kept), share)
+    result = np.full(mature.size, 1 / mature.size)
+    result[mature] = weights * mature.mean()
+    return result
 
 
 def lower_bounds(experiment: Experiment, controls: AllocationControls) -> Floats:

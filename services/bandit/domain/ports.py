@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.events import Durability
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from shared.definition.model import Experiment
@@ -17,6 +18,7 @@ class AllocationRow(NamedTuple):
         at_ms: When, in milliseconds since 1970.
         allocated: Whether it enters the log of allocations.
         exposed: Whether it enters the log of exposures.
+        context: What was told of the unit, encoded; empty where the experiment declares no features.
     """
 
     experiment_id: str
@@ -29,6 +31,7 @@ class AllocationRow(NamedTuple):
     at_ms: int
     allocated: bool
     exposed: bool
+    context: tuple[float, ...] = ()
 
 
 class OutcomeRow(NamedTuple):
@@ -173,6 +176,25 @@ class LearnerSession(Protocol):
 
     def primary_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
         """Returns the statistics of the primary metric by experiment and arm."""
+
+    def version_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Sequence[VersionStatistics]]:
+        """Returns the statistics of the primary metric by experiment and policy version, oldest version first."""
+
+    def earlier_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
+        """Returns the statistics that experiments start from, by experiment and arm; none where there are none."""
+
+    def guardrail_statistics(
+        self, definitions: Sequence[Experiment]
+    ) -> Mapping[str, Mapping[str, Sequence[VersionStatistics]]]:
+        """Returns the statistics of the guardrail metrics by experiment, metric and policy version, oldest first."""
+
+    def contextual_trials(self, definition: Experiment, *, limit: int) -> Trials:
+        """Returns the latest trials whose arm and context are known, with their rewards.
+
+        Args:
+            definition: An experiment with features.
+            limit: How many at most.
+        """
 
     def publish(self, snapshots: Sequence[PolicySnapshot]) -> None:
         """Publishes new versions, all or none, and tells the replicas."""

@@ -8,8 +8,16 @@ from numpy.typing import NDArray
 from scipy import special
 
 from services.bandit.domain.statistics import ArmStatistics
-from shared.definition.model import BetaThompson, GaussianThompson, MetricDirection
-from shared.kernels.best_arm import beta_best_arm, student_best_arm
+from shared.definition.model import (
+    Algorithm,
+    BetaThompson,
+    GammaThompson,
+    GaussianThompson,
+    Metric,
+    MetricDirection,
+    MetricKind,
+)
+from shared.kernels.best_arm import beta_best_arm, gamma_best_arm, student_best_arm
 
 Floats = NDArray[np.float64]
 
@@ -35,13 +43,21 @@ class Posterior:
     expected_loss: Floats
 
 
-def posterior(
-    algorithm: BetaThompson | GaussianThompson, statistics: Sequence[ArmStatistics], direction: MetricDirection
-) -> Posterior | None:
-    """Returns the posterior of every arm, or None where the data carry no information (all values alike)."""
-    if isinstance(algorithm, BetaThompson):
-        return beta_posterior(algorithm, statistics, direction)
-    return gaussian_posterior(algorithm, statistics, direction)
+def posterior(algorithm: Algorithm, statistics: Sequence[ArmStatistics], metric: Metric) -> Posterior | None:
+    """Returns the posterior of every arm, or None where the data carry no information (all values alike).
+
+    Algorithms that have no posterior of their own are shown with the one that suits the metric's kind.
+    """
+    match algorithm:
+        case GammaThompson():
+            return gamma_posterior(algorithm, statistics, metric.direction)
+        case BetaThompson():
+            return beta_posterior(algorithm, statistics, metric.direction)
+        case GaussianThompson():
+            return gaussian_posterior(algorithm, statistics, metric.direction)
+    if metric.kind is MetricKind.PROPORTION:
+        return beta_posterior(BetaThompson(), statistics, metric.direction)
+    return gaussian_posterior(GaussianThompson(), statistics, metric.direction)
 
 
 def beta_posterior(
@@ -59,6 +75,17 @@ def beta_posterior(
         special.betaincinv(alpha, beta, 1 - INTERVAL_TAIL),
         *best,
     )
+
+
+def gamma_posterior(
+    algorithm: GammaThompson, statistics: Sequence[ArmStatistics], direction: MetricDirection
+) -> Posterior:
+    """Returns Gamma posteriors of Poisson rates: events and units are added to the prior's pseudo-counts."""
+    shape = algorithm.prior_shape + np.array([arm.value_sum for arm in statistics])
+    rate = algorithm.prior_unit_count + np.array([arm.unit_count for arm in statistics], dtype=np.float64)
+    best = gamma_best_arm(shape, rate, smallest_is_best=direction is MetricDirection.MINIMIZE)
+    low, high = (special.gammaincinv(shape, tail) / rate for tail in (INTERVAL_TAIL, 1 - INTERVAL_TAIL))
+    return Posterior(shape / rate, low, high, *best)
 
 
 def gaussian_posterior(

@@ -3,17 +3,28 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.bandit.domain import segments
+from services.bandit.domain.context_learning import (
+    LEAST_CHANGE,
+    average_weights,
+    change_in_contexts,
+    fitted_model,
+    kept_model,
+)
+from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.learning import lower_bounds, target_weights
-from services.bandit.domain.statistics import ArmStatistics
-from services.bandit.kernels.weights import floored, quantize
-from shared.definition.model import Experiment, ExperimentState
-from shared.policy.snapshot import RANGE, PolicyArm, PolicySnapshot, PublishReason, Segments
+from services.bandit.domain.pausing import exact_shares, paused_arms, policy_arms, without
+from services.bandit.domain.periods import Memory, counted, unit_counts
+from services.bandit.domain.statistics import ArmStatistics, VersionStatistics, with_prior
+from services.bandit.kernels.weights import floored
+from shared.definition.model import ContextualAlgorithm, Experiment, ExperimentState, FixedSplit
+from shared.policy.snapshot import RANGE, ContextualModel, PolicyArm, PolicySnapshot, PublishReason, Segments
 
 Floats = NDArray[np.float64]
 
@@ -27,26 +38,45 @@ def next_snapshot(
     *,
     frozen: bool,
     now: datetime,
+    versions: Sequence[VersionStatistics] = (),
+    harmful: frozenset[str] = frozenset(),
+    prior: Mapping[str, ArmStatistics] = MappingProxyType({}),
+    trials: Trials | None = None,
 ) -> PolicySnapshot | None:
     """Returns the snapshot to publish now, or None where the previous one still serves.
 
-    A new revision or switch always makes a version; new data only when some weight moves materially and the update
-    interval has passed since the previous version.
+    A new revision, a switch or an arm to pause always makes a version; new data only when some weight moves materially
+    and the update interval has passed since the previous version. Where the past counts by version, one serves for a
+    period at most (or for the update interval, where that is longer), frozen or not.
 
     Args:
         experiment: The definition, started at least once.
         statistics: Of the primary metric, by arm.
+        versions: The same by policy version, where `needs_versions` says so.
         previous: The newest snapshot; None before the first.
         frozen: Whether the weights are to be kept.
         now: The instant of publication.
+        harmful: The arms that are shown to harm a guardrail now.
+        prior: What an earlier experiment adds to what is known of the arms.
+        trials: What a contextual algorithm learns from.
     """
-    reason = _reason(experiment, previous, frozen=frozen)
+    paused = paused_arms(experiment, previous, harmful)
+    reason = _reason(experiment, previous, paused, frozen=frozen)
     if reason is None and previous is not None and not _is_due(experiment, previous, frozen=frozen, now=now):
         return None
-    lengths = quantize(_weights(experiment, statistics, previous, frozen=frozen)).tolist()
-    if reason is None and previous is not None and not _is_material(experiment, previous, lengths):
+    if frozen and previous is not None:
+        model, asked = kept_model(experiment, previous), _kept(experiment, previous)
+    elif isinstance(experiment.allocation_policy.algorithm, ContextualAlgorithm):
+        model, asked = _in_context(experiment, trials, previous)
+    else:
+        model, asked = None, _weights(experiment, statistics, versions, prior, now=now)
+    asked = without(asked, experiment, paused)
+    if reason is None and previous is not None:
+        reason = _reason_to_learn(experiment, previous, asked, model, trials, now=now)
+    if reason is None:
         return None
-    return _snapshot(experiment, lengths, previous, reason or PublishReason.LEARNING, frozen=frozen, now=now)
+    arms = policy_arms(experiment, asked, paused)
+    return _snapshot(experiment, arms, model, previous, reason, frozen=frozen, now=now)
 
 
 def salt(experiment_id: str, purpose: str) -> int:
@@ -55,34 +85,88 @@ def salt(experiment_id: str, purpose: str) -> int:
     return int.from_bytes(digest[:_SALT_BYTES], "big")
 
 
-def _reason(experiment: Experiment, previous: PolicySnapshot | None, *, frozen: bool) -> PublishReason | None:
+def _reason(
+    experiment: Experiment, previous: PolicySnapshot | None, paused: frozenset[str], *, frozen: bool
+) -> PublishReason | None:
     if previous is None or previous.experiment_revision != experiment.revision:
         return PublishReason.DEFINITION
+    if not paused <= {arm.arm_id for arm in previous.arms if arm.paused}:
+        return PublishReason.GUARDRAIL
     return PublishReason.SWITCH if previous.frozen != frozen else None
 
 
 def _is_due(experiment: Experiment, previous: PolicySnapshot, *, frozen: bool, now: datetime) -> bool:
-    if frozen or experiment.state is not ExperimentState.RUNNING:
+    if experiment.state is not ExperimentState.RUNNING:
         return False
+    if frozen:
+        return _period_is_over(experiment, previous, now=now)
     return now - previous.published_at >= experiment.allocation_policy.controls.update_interval
 
 
-def _is_material(experiment: Experiment, previous: PolicySnapshot, lengths: Sequence[int]) -> bool:
-    change = max(abs(length / RANGE - arm.weight) for length, arm in zip(lengths, previous.arms, strict=True))
-    return change > 0 and change >= experiment.allocation_policy.controls.min_weight_change
+def _reason_to_learn(
+    experiment: Experiment,
+    previous: PolicySnapshot,
+    asked: Floats,
+    model: ContextualModel | None,
+    trials: Trials | None,
+    *,
+    now: datetime,
+) -> PublishReason | None:
+    if model is not None and trials is not None:
+        change = change_in_contexts(previous.contextual_model, model, trials)
+        is_material = change >= max(experiment.allocation_policy.controls.min_weight_change, LEAST_CHANGE)
+    else:
+        is_material = previous.contextual_model is not None or _is_material(experiment, previous, asked)
+    if is_material:
+        return PublishReason.LEARNING
+    return PublishReason.PERIOD if _period_is_over(experiment, previous, now=now) else None
+
+
+def _in_context(
+    experiment: Experiment, trials: Trials | None, previous: PolicySnapshot | None
+) -> tuple[ContextualModel | None, Floats]:
+    """Returns the model, and average weights in the contexts lately seen; none, and equal ones, while burning in."""
+    version = previous.policy_version + 1 if previous else 1
+    model = fitted_model(experiment, trials, seed=salt(experiment.experiment_id, f"draws {version}"))
+    if model is None or trials is None:
+        return None, np.full(len(experiment.arms), 1 / len(experiment.arms))
+    return model, average_weights(model, trials)
+
+
+def _is_material(experiment: Experiment, previous: PolicySnapshot, asked: Floats) -> bool:
+    controls = experiment.allocation_policy.controls
+    before = [arm.shadow_weight if controls.shadow else arm.weight for arm in previous.arms]
+    change = float(np.abs(exact_shares(asked) - before).max())
+    return change > 0 and change >= controls.min_weight_change
+
+
+def _period_is_over(experiment: Experiment, previous: PolicySnapshot, *, now: datetime) -> bool:
+    period = _memory(experiment).longest_period
+    return period is not None and now - previous.published_at >= period
+
+
+def _memory(experiment: Experiment) -> Memory:
+    policy = experiment.allocation_policy
+    fixed = isinstance(policy.algorithm, FixedSplit)
+    return Memory() if fixed else Memory.of(policy.controls, experiment.attribution_window)
 
 
 def _weights(
     experiment: Experiment,
     statistics: Mapping[str, ArmStatistics],
-    previous: PolicySnapshot | None,
+    versions: Sequence[VersionStatistics],
+    prior: Mapping[str, ArmStatistics],
     *,
-    frozen: bool,
+    now: datetime,
 ) -> Floats:
-    if frozen and previous is not None:
-        return _kept(experiment, previous)
-    arms = [statistics.get(arm.arm_id, ArmStatistics(arm.arm_id)) for arm in experiment.arms]
-    return target_weights(experiment, arms)
+    arm_ids = [arm.arm_id for arm in experiment.arms]
+    memory, seen = _memory(experiment), None
+    if memory.longest_period is not None:
+        statistics = counted(memory, arm_ids, versions, now=now)
+        earlier = [prior[arm_id].unit_count if arm_id in prior else 0.0 for arm_id in arm_ids]
+        seen = np.add(earlier, unit_counts(memory, arm_ids, versions, now=now)).tolist()
+        versions = [version for version in versions if memory.weight(version, now=now) > 0]
+    return target_weights(experiment, with_prior(arm_ids, statistics, prior), versions, seen=seen)
 
 
 def _kept(experiment: Experiment, previous: PolicySnapshot) -> Floats:
@@ -100,7 +184,8 @@ def _kept(experiment: Experiment, previous: PolicySnapshot) -> Floats:
 
 def _snapshot(
     experiment: Experiment,
-    lengths: Sequence[int],
+    arms: Sequence[PolicyArm],
+    model: ContextualModel | None,
     previous: PolicySnapshot | None,
     reason: PublishReason,
     *,
@@ -117,11 +202,8 @@ def _snapshot(
         arm_salt=salt(experiment.experiment_id, "arm"),
         traffic_salt=salt(experiment.experiment_id, "traffic"),
         traffic=experiment.traffic,
-        arms=tuple(
-            PolicyArm(arm.arm_id, length / RANGE, arm.control)
-            for arm, length in zip(experiment.arms, lengths, strict=True)
-        ),
-        segments=_segments(arm_ids, lengths, previous),
+        arms=tuple(arms),
+        segments=_segments(arm_ids, [round(arm.weight * RANGE) for arm in arms], previous),
         default_arm=arm_ids.index(default),
         analysis_unit=experiment.analysis_unit,
         attribution_window=experiment.attribution_window,
@@ -130,6 +212,8 @@ def _snapshot(
         frozen=frozen,
         publish_reason=reason,
         published_at=now,
+        features=experiment.features,
+        contextual_model=model,
     )
 
 

@@ -8,8 +8,10 @@ compiled code does not. No state is kept and the interpreter's lock is not held:
 import numpy as np
 
 from services.bandit.kernels.assignment import assign
+from services.bandit.kernels.context_scores import bound_shares, draw_shares, gap_shares
 from services.bandit.kernels.hashing import hash_column, hash_hexadecimal
-from shared.kernels.best_arm import beta_best_arm, student_best_arm
+from services.bandit.kernels.index_play import play_bernoulli, play_normal
+from shared.kernels.best_arm import beta_best_arm, gamma_best_arm, student_best_arm
 
 
 def warm_up() -> None:
@@ -19,3 +21,10 @@ def warm_up() -> None:
     assign(hashes, hashes, full, full, np.zeros(1, np.uint32), np.zeros(1, np.uint8), 1, 2)
     beta_best_arm(np.ones(2), np.ones(2))
     student_best_arm(np.zeros(2), np.ones(2), np.full(2, 5.0))
+    gamma_best_arm(np.ones(2), np.ones(2))
+    play_bernoulli(np.zeros(2), np.ones(2), 0.0, 1)
+    play_normal(np.zeros(2), np.ones(2), 1.0, 0.0, 1)
+    bank, contexts = np.zeros((2, 1, 1), np.float32), np.zeros((1, 1))
+    draw_shares(bank, contexts)
+    bound_shares(bank, contexts)
+    gap_shares(bank, contexts, 0.0)

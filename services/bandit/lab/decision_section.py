@@ -26,7 +26,8 @@ _INTRODUCTION: Final = (
     "looks* (an O'Brien-Fleming-type spending function up to a last look, set as early as the power of 80 % allows, "
     "in steps of a 20th of the fixed test). *Most* is the plan's last look and *expected* its mean number of units, "
     "both over those of the fixed test: below 1 is sooner. A dash: fewer than 80 % of runs decide within three times "
-    "the fixed test's units; *decided* is then the share that does. All work on adaptively weighted AIPW differences."
+    "the fixed test's units; *decided* is then the share that does. All work on adaptively weighted AIPW "
+    "differences. Between two arms top-two Thompson is the equal split."
 )
 
 
@@ -51,27 +52,29 @@ def _decisions(study: Study, results: Results) -> list[Decision]:
 
 
 def _answer(studies: Sequence[Study], found: dict[str, list[Decision]]) -> str:
-    lines = []
-    for study in studies:
-        equal, top_two, thompson = (
-            _of(found[study.name], policy, PLANNED) for policy in (EQUAL.name, "top-two", "thompson")
-        )
-        lines.append(
-            f"- {capitalised(study.problem.title)}: planned looks take {_words(top_two)} with top-two Thompson, "
-            f"{_words(equal)} with an equal split, {_words(thompson)} with Thompson sampling; any time, top-two "
-            f"{_words(_of(found[study.name], 'top-two', ANY_TIME))}."
-        )
-    return "\n".join(lines)
+    return "\n".join(_one_answer(study, found[study.name]) for study in studies)
+
+
+def _one_answer(study: Study, decisions: Sequence[Decision]) -> str:
+    ways = [(policy, _of(decisions, policy, PLANNED)) for policy in study.policies]
+    planned = "; ".join(f"{POLICIES[policy].title} {_words(decision)}" for policy, decision in ways)
+    best = min((one for one in decisions if one.rule == ANY_TIME), key=lambda one: (math.isnan(one.most), one.most))
+    line = f"- {capitalised(study.problem.title)}, with planned looks: {planned}."
+    return f"{line} At any time, soonest with {POLICIES[best.policy].title}: {_words(best)}."
 
 
 def _words(decision: Decision) -> str:
     if math.isnan(decision.expected):
-        return f"more than 3 times as many units ({percents(decision.decided)} decide by then)"
-    return f"{number(decision.expected)} of the fixed test's units on average (at most {number(decision.most)})"
+        return f"more than 3 times the fixed test's units ({percents(decision.decided)} decide by then)"
+    return f"{number(decision.expected)} of the fixed test's units on average, {number(decision.most)} at most"
 
 
 def _of(decisions: Sequence[Decision], policy: str, rule: str) -> Decision:
     return next(one for one in decisions if (one.policy, one.rule) == (policy, rule))
+
+
+def _if_played(decisions: Sequence[Decision], policy: str, rule: str) -> Decision | None:
+    return next((one for one in decisions if (one.policy, one.rule) == (policy, rule)), None)
 
 
 def _table(studies: Sequence[Study], found: dict[str, list[Decision]]) -> str:
@@ -97,10 +100,16 @@ def _chart(studies: Sequence[Study], found: dict[str, list[Decision]]) -> str:
     series = [(policy, rule) for policy in (EQUAL.name, "top-two", "thompson") for rule in (PLANNED, ANY_TIME)]
     rows = []
     for study in studies:
-        decisions = [_of(found[study.name], policy, rule) for policy, rule in series]
+        decisions = [_if_played(found[study.name], policy, rule) for policy, rule in series]
         rows.append(Row(study.problem.title, tuple(_mark(one) for one in decisions)))
-    expected = {study.problem.title: _of(found[study.name], "top-two", PLANNED).expected for study in studies}
-    said = "; ".join(f"{title}: top-two with planned looks {number(value)}" for title, value in expected.items())
+    said = "; ".join(
+        f"{study.problem.title}, planned looks: "
+        + ", ".join(
+            f"{POLICIES[policy].title} {number(_of(found[study.name], policy, PLANNED).expected)}"
+            for policy in study.policies
+        )
+        for study in studies
+    )
     return rows_chart(
         "Units to a decision over those of the fixed test: expected (mark) to most (end of the line)",
         f"{said}. A dashed line stands at 1, the fixed-horizon test. Without a mark: more than 3.",
@@ -111,7 +120,7 @@ def _chart(studies: Sequence[Study], found: dict[str, list[Decision]]) -> str:
     )
 
 
-def _mark(decision: Decision) -> Estimate | None:
-    if math.isnan(decision.expected):
+def _mark(decision: Decision | None) -> Estimate | None:
+    if decision is None or math.isnan(decision.expected):
         return None
     return Estimate(decision.expected, decision.expected, decision.most)

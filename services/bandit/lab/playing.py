@@ -51,7 +51,7 @@ def _mapped(workers: int) -> Iterator[Callable[..., Iterator[Trajectories]]]:
         return
     # A fresh interpreter each: forking a process that has threads may hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_when_interrupted) as pool:
         try:
             yield pool.map
         except BaseException:
@@ -59,6 +59,6 @@ def _mapped(workers: int) -> Iterator[Callable[..., Iterator[Trajectories]]]:
             raise
 
 
-def _ignore_interrupts() -> None:
-    """Leaves Ctrl-C to the process that started this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _end_when_interrupted() -> None:
+    """Ends this process without a word on Ctrl-C; the one that started it says what there is to say."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

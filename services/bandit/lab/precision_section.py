@@ -69,25 +69,24 @@ def _words(one: Precision) -> str:
 
 
 def _chart(studies: Sequence[Study], found: dict[str, list[Precision]]) -> str:
-    policies = [policy for policy in studies[0].policies if policy != EQUAL.name]
-    rows = []
+    played = {policy for study in studies for policy in study.policies if policy != EQUAL.name}
+    policies = [name for name in POLICIES if name in played]
+    rows, said = [], []
     for study in studies:
-        ratios = {one.policy: one.ratio for one in found[study.name]}
-        rows.append(Row(study.problem.title, tuple(Estimate(ratios[name], *[float("nan")] * 2) for name in policies)))
-    said = "; ".join(
-        f"{row.label}: "
-        + ", ".join(
-            f"{POLICIES[name].title} {number(one.value)}"
-            for name, one in zip(policies, row.estimates, strict=True)
-            if one
+        ratios = {one.policy: one.ratio for one in found[study.name] if one.policy != EQUAL.name}
+        rows.append(Row(study.problem.title, tuple(_mark(ratios.get(name)) for name in policies)))
+        said.append(
+            ", ".join([study.problem.title, *(f"{POLICIES[name].title} {number(ratios[name])}" for name in ratios)])
         )
-        for row in rows
-    )
     return rows_chart(
         "Width of intervals of the effect, over the equal split's",
-        f"{said}. A dashed line stands at 1.",
+        f"{'; '.join(said)}. A dashed line stands at 1.",
         [POLICIES[name].title for name in policies],
         rows,
         reference=1.0,
         words=plain,
     )
+
+
+def _mark(ratio: float | None) -> Estimate | None:
+    return None if ratio is None else Estimate(ratio, float("nan"), float("nan"))

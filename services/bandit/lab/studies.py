@@ -49,7 +49,10 @@ _FIXED_BATCHES: Final = 20
 _PATIENCE: Final = 3
 """Decisions are waited for until this many times the units of the fixed test."""
 
-_LEARNERS: Final = ("thompson", "top-two")
+
+def _learners(arm_count: int) -> tuple[str, ...]:
+    """Returns those that learn; between two arms top-two Thompson is the equal split."""
+    return ("thompson",) if arm_count == 2 else ("thompson", "top-two")
 
 
 def _gain(problem: Problem) -> Study:
@@ -66,17 +69,19 @@ def _decision(
     problem = Problem(
         name, title, OURS, Fixed(rates), batch_unit_count=batch, batch_count=_FIXED_BATCHES * _PATIENCE, quick=quick
     )
-    return Study(Question.DECISION, problem, (EQUAL.name, *_LEARNERS), 4, batch * _FIXED_BATCHES)
+    return Study(Question.DECISION, problem, (EQUAL.name, *_learners(len(rates))), 4, batch * _FIXED_BATCHES)
 
 
 def _error(name: str, title: str, rates: tuple[float, ...], *, quick: bool = False) -> Study:
     problem = Problem(name, title, OURS, Fixed(rates), batch_unit_count=500, quick=quick)
-    return Study(Question.ERROR, problem, (EQUAL.name, *_LEARNERS), 20)
+    return Study(Question.ERROR, problem, (EQUAL.name, *_learners(len(rates))), 20)
 
 
 def _precision(name: str, title: str, rates: tuple[float, ...], *, quick: bool = False) -> Study:
     problem = Problem(name, title, OURS, Fixed(rates), batch_unit_count=500, quick=quick)
-    return Study(Question.PRECISION, problem, (EQUAL.name, *_LEARNERS, "thompson-floor-10", "epsilon-greedy"), 5)
+    return Study(
+        Question.PRECISION, problem, (EQUAL.name, *_learners(len(rates)), "thompson-floor-10", "epsilon-greedy"), 4
+    )
 
 
 STUDIES: Final = (

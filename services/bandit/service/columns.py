@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.bandit.service.batch import placed
+from services.bandit.service.batch import check_needs_no_context, placed
 from services.bandit.service.packed_units import PackedHashes, PackedIds, read_units
 from services.bandit.service.policy_book import PolicyBook
 from shared.errors import invalid_field
@@ -38,7 +38,8 @@ def allocate_columns(book: PolicyBook, experiment_id: str, packed: PackedIds | P
         packed: The units; None is refused.
 
     Raises:
-        InvalidArgument: INVALID_FIELD, naming what is wrong with the units, or the experiment where allocations count.
+        InvalidArgument: INVALID_FIELD, naming what is wrong with the units, or the experiment where allocations
+            count or contexts are needed.
         NotFound: EXPERIMENT_NOT_FOUND.
     """
     policy = book.policy(experiment_id)
@@ -47,6 +48,7 @@ def allocate_columns(book: PolicyBook, experiment_id: str, packed: PackedIds | P
             "experiment_id",
             "counts every allocation by an id of its own, which columns have no room for: BatchAllocate",
         )
+    check_needs_no_context(policy)
     units = read_units(packed)
     arms, reasons = placed(policy, units, units)
     return ColumnAllocation(policy.snapshot.arms, arms, reasons, policy.version, book.stale_seconds())

@@ -1,24 +1,19 @@
 """Shows what the bandit knows and does; reads the store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 
+from services.bandit.domain.periods import Memory, counted
 from services.bandit.domain.ports import Health, LearningSwitch, PolicyStore, StatisticsStore, SwitchStore
-from services.bandit.domain.posterior import Posterior, beta_posterior, gaussian_posterior
-from services.bandit.domain.statistics import ArmStatistics
+from services.bandit.domain.posterior import Posterior, posterior
+from services.bandit.domain.statistics import ArmStatistics, VersionStatistics, warm_prior, with_prior
+from services.bandit.domain.stopping import StopAdvice, stop_advice
 from services.bandit.domain.trial import HOLDOUT_ARM_ID
 from shared.clock import Clock
-from shared.definition.model import (
-    BetaThompson,
-    GaussianThompson,
-    Metric,
-    MetricDirection,
-    MetricKind,
-    MetricRole,
-)
+from shared.definition.model import ContextualAlgorithm, FixedSplit, Metric, MetricDirection, MetricRole, StopRule
 from shared.errors import experiment_not_found
 from shared.policy.snapshot import PolicySnapshot
 
@@ -30,11 +25,13 @@ class Bandit(NamedTuple):
 
     Attributes:
         arms: Statistics in the snapshot's order.
-        posterior: Of the arms; None while the data carry no information.
+        posterior: Of the arms, from what counts of the past; None while the data carry no information, and where
+            weights follow contexts.
         holdout: Statistics of held-out units; None without a holdout.
         regret: Reward lost so far, 0 or more, in the metric's unit.
         gain_over_equal_split: Reward gained so far, in the good direction.
         history: Newest first.
+        stop_advice: None where nothing can be said yet.
     """
 
     snapshot: PolicySnapshot
@@ -46,6 +43,7 @@ class Bandit(NamedTuple):
     history: Sequence[PolicySnapshot]
     health: Health
     as_of: datetime | None
+    stop_advice: StopAdvice | None
 
 
 class InsightService:
@@ -70,18 +68,45 @@ class InsightService:
         snapshot = history[0]
         metric = primary(snapshot)
         known, health, as_of = self._statistics.statistics(experiment_id, metric.metric_id)
+        versions = self._statistics.versions(experiment_id, metric.metric_id)
         arms = [known.get(arm.arm_id, ArmStatistics(arm.arm_id)) for arm in snapshot.arms]
         holdout = known.get(HOLDOUT_ARM_ID, ArmStatistics(HOLDOUT_ARM_ID)) if snapshot.traffic.holdout_share else None
         return Bandit(
             snapshot,
             arms,
-            _posterior(snapshot, metric, arms),
+            self._posterior(snapshot, metric, known, versions),
             holdout,
-            *_regret_and_gain(arms, metric.direction),
+            *_regret_and_gain(snapshot, arms, metric.direction),
             history,
             health,
             as_of,
+            stop_advice(
+                snapshot.allocation_policy.controls.stop_rule or StopRule(),
+                metric,
+                [arm.arm_id for arm in snapshot.arms],
+                versions,
+            ),
         )
+
+    def _posterior(
+        self,
+        snapshot: PolicySnapshot,
+        metric: Metric,
+        statistics: Mapping[str, ArmStatistics],
+        versions: Sequence[VersionStatistics],
+    ) -> Posterior | None:
+        """Returns the posterior of what the policy's learner goes by."""
+        policy, arm_ids = snapshot.allocation_policy, [arm.arm_id for arm in snapshot.arms]
+        if isinstance(policy.algorithm, ContextualAlgorithm):
+            return None
+        if isinstance(policy.algorithm, FixedSplit):
+            return posterior(policy.algorithm, with_prior(arm_ids, statistics, {}), metric)
+        memory = Memory.of(policy.controls, snapshot.attribution_window)
+        if memory.longest_period is not None:
+            statistics = counted(memory, arm_ids, versions, now=self._now())
+        warm = policy.controls.warm_start
+        earlier = self._statistics.statistics(warm.experiment_id, metric.metric_id).arms if warm is not None else {}
+        return posterior(policy.algorithm, with_prior(arm_ids, statistics, warm_prior(warm, earlier)), metric)
 
     def snapshots(self, experiment_id: str, *, below_version: int | None, limit: int) -> Sequence[PolicySnapshot]:
         """Returns up to `limit` snapshots, newest first, those below a version where one is given.
@@ -113,19 +138,12 @@ def primary(snapshot: PolicySnapshot) -> Metric:
     return next(metric for metric in snapshot.metrics if metric.role is MetricRole.PRIMARY)
 
 
-def _posterior(snapshot: PolicySnapshot, metric: Metric, arms: Sequence[ArmStatistics]) -> Posterior | None:
-    """Returns the posterior of the policy's algorithm; under a fixed split, of the one that suits the metric."""
-    algorithm = snapshot.allocation_policy.algorithm
-    if isinstance(algorithm, BetaThompson) or (
-        not isinstance(algorithm, GaussianThompson) and metric.kind is MetricKind.PROPORTION
-    ):
-        beta = algorithm if isinstance(algorithm, BetaThompson) else BetaThompson()
-        return beta_posterior(beta, arms, metric.direction)
-    gaussian = algorithm if isinstance(algorithm, GaussianThompson) else GaussianThompson()
-    return gaussian_posterior(gaussian, arms, metric.direction)
-
-
-def _regret_and_gain(arms: Sequence[ArmStatistics], direction: MetricDirection) -> tuple[float, float]:
+def _regret_and_gain(
+    snapshot: PolicySnapshot, arms: Sequence[ArmStatistics], direction: MetricDirection
+) -> tuple[float, float]:
+    """Returns regret and gain; 0 where arms were given to units that differ, so that their means cannot be compared."""
+    if isinstance(snapshot.allocation_policy.algorithm, ContextualAlgorithm):
+        return 0.0, 0.0
     sign = 1.0 if direction is MetricDirection.MAXIMIZE else -1.0
     means = sign * np.array([arm.mean for arm in arms if arm.unit_count])
     counts = np.array([arm.unit_count for arm in arms if arm.unit_count])

@@ -4,12 +4,20 @@ import logging
 from collections.abc import Callable
 from datetime import date, datetime
 
+from services.bandit.domain.contextual.trials import Trials
+from services.bandit.domain.guardrails import guardrail_metrics, harmful_arms
+from services.bandit.domain.learning import needs_versions
+from services.bandit.domain.periods import Memory
 from services.bandit.domain.ports import LearnerSession
 from services.bandit.domain.publishing import next_snapshot
+from services.bandit.domain.statistics import warm_prior
 from shared import log
-from shared.definition.model import Experiment, ExperimentState, FixedSplit
+from shared.definition.model import ContextualAlgorithm, Experiment, ExperimentState, FixedSplit
 from shared.errors import Unavailable
 from shared.policy.snapshot import PolicySnapshot
+
+MAX_TRIALS = 50_000
+"""A contextual algorithm learns from so many of the latest trials."""
 
 _logger = logging.getLogger(__name__)
 
@@ -22,6 +30,7 @@ class Learner:
         self._now = now
         self._roomy_on: date | None = None
         self._definitions: dict[str, Experiment] = {}
+        self._looked_at: dict[str, datetime] = {}
         self._snapshots = dict(session.newest_snapshots())
         # Statistics may have moved since the last learner published, so everything is looked at once.
         self._dirty: set[str] = set(self._snapshots)
@@ -37,9 +46,10 @@ class Learner:
         frozen = self._session.frozen()
         published = self._publish_each(redefined | self._switched(frozen), frozen)
         self._dirty |= self._session.fold(list(self._definitions.values()), now=self._now())
-        learning = {one for one in self._dirty if self._learns(one)}
+        learning = {one for one in self._dirty | self._aging() if self._learns(one)}
         due = {one for one in learning if self._is_due(one)}
         published += self._publish_each(due, frozen)
+        self._looked_at.update(dict.fromkeys(due, self._now()))
         self._dirty = learning - due
         return published
 
@@ -64,12 +74,25 @@ class Learner:
     def _switched(self, frozen: frozenset[str]) -> set[str]:
         return {one for one, snapshot in self._snapshots.items() if snapshot.frozen != (one in frozen)}
 
+    def _aging(self) -> set[str]:
+        """Returns the experiments whose weights move with time alone and were not looked at for an update interval."""
+        return {
+            one
+            for one, definition in self._definitions.items()
+            if Memory.of(definition.allocation_policy.controls, definition.attribution_window).longest_period
+            and self._now() - self._looked_at.get(one, definition.started_at or self._now())
+            >= definition.allocation_policy.controls.update_interval
+        }
+
     def _learns(self, experiment_id: str) -> bool:
         definition = self._definitions.get(experiment_id)
         return (
             definition is not None
             and definition.state is ExperimentState.RUNNING
-            and not isinstance(definition.allocation_policy.algorithm, FixedSplit)
+            and (
+                not isinstance(definition.allocation_policy.algorithm, FixedSplit)
+                or bool(guardrail_metrics(definition))
+            )
         )
 
     def _is_due(self, experiment_id: str) -> bool:
@@ -77,11 +100,23 @@ class Learner:
         interval = self._definitions[experiment_id].allocation_policy.controls.update_interval
         return snapshot is not None and self._now() - snapshot.published_at >= interval
 
+    def _trials(self, definition: Experiment) -> Trials | None:
+        if not isinstance(definition.allocation_policy.algorithm, ContextualAlgorithm):
+            return None
+        return self._session.contextual_trials(definition, limit=MAX_TRIALS)
+
     def _publish_each(self, experiment_ids: set[str], frozen: frozenset[str]) -> int:
         if not experiment_ids:
             return 0
         definitions = [self._definitions[one] for one in sorted(experiment_ids) if one in self._definitions]
         statistics = self._session.primary_statistics(definitions)
+        versions = self._session.version_statistics([one for one in definitions if needs_versions(one)])
+        earlier = self._session.earlier_statistics(
+            [one for one in definitions if one.allocation_policy.controls.warm_start is not None]
+        )
+        guardrails = self._session.guardrail_statistics(
+            [one for one in definitions if one.state is ExperimentState.RUNNING and guardrail_metrics(one)]
+        )
         fresh: list[PolicySnapshot] = []
         for definition in definitions:
             one = definition.experiment_id
@@ -92,6 +127,10 @@ class Learner:
                     self._snapshots.get(one),
                     frozen=one in frozen,
                     now=self._now(),
+                    versions=versions.get(one, ()),
+                    harmful=harmful_arms(definition, guardrails.get(one, {})),
+                    prior=warm_prior(definition.allocation_policy.controls.warm_start, earlier.get(one, {})),
+                    trials=self._trials(definition),
                 )
             except Unavailable:
                 raise

@@ -8,10 +8,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from services.bandit.domain import token
+from services.bandit.domain.context_placement import ContextPlacer
 from services.bandit.domain.ports import PolicyStore
 from services.bandit.domain.trial import HOLDOUT_ARM_ID
 from shared.definition.model import AnalysisUnit, Metric
 from shared.errors import FailedPrecondition, NotFound, Reason
+from shared.policy.encoding import Encoder
 from shared.policy.placement import PlacementReason, Placer, holdout_start, traffic_end
 from shared.policy.snapshot import RANGE, PolicySnapshot
 
@@ -45,7 +47,13 @@ class ServingPolicy:
 
     def __init__(self, snapshot: PolicySnapshot) -> None:
         self.snapshot = snapshot
-        self.place = Placer(snapshot).place
+        placer = Placer(snapshot)
+        self.place = placer.place
+        self.locate = placer.locate
+        self.encode = Encoder(snapshot.features).encode
+        self.takes_context = bool(snapshot.features)
+        model = snapshot.contextual_model
+        self.context_placer = ContextPlacer(model) if model is not None else None
         self.experiment_id = snapshot.experiment_id
         self.version = snapshot.policy_version
         self.arm_ids = tuple(arm.arm_id for arm in snapshot.arms)
@@ -65,6 +73,16 @@ class ServingPolicy:
     def answer(self, arm: int, reason: PlacementReason) -> Answer:
         """Returns what a unit that was placed like this is told."""
         return self.split_answers[arm] if reason is PlacementReason.SPLIT else self.default_answers[reason]
+
+    def answer_in_context(self, unit_id: str, allocation_id: str, encoded: list[float]) -> Answer:
+        """Returns what a unit is told of which this much is known."""
+        position, reason = self.locate(unit_id, allocation_id)
+        if reason is not PlacementReason.SPLIT or self.context_placer is None:
+            return self.default_answers[reason]
+        arm, propensity = self.context_placer.place(encoded, position)
+        arm_id = self.arm_ids[arm]
+        prefix = token.prefix(self.experiment_id, arm_id, self.version, propensity, counts=True)
+        return Answer(arm_id, arm_id, propensity, reason.value, counts=True, token_prefix=prefix)
 
     def _answer(self, arm: int, reason: PlacementReason) -> Answer:
         logged_arm_id = HOLDOUT_ARM_ID if reason is PlacementReason.HOLDOUT else self.arm_ids[arm]

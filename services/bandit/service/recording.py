@@ -103,6 +103,8 @@ class RecordingService:
         if fault := trial.unit_id_fault(exposure.unit_id):
             raise invalid_field("unit_id", fault)
         policy = self._book.version(exposure.experiment_id, exposure.policy_version)
+        if policy.context_placer is not None:
+            raise invalid_field("token", "is needed: this version placed units by their contexts")
         allocation_id = _allocation_id(exposure.allocation_id, required=policy.counts_allocations)
         answer = policy.answer(*policy.place(exposure.unit_id, allocation_id))
         return Decision(

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from services.bandit.domain import token, trial
 from services.bandit.domain.ports import AllocationLog, AllocationRow
 from services.bandit.domain.token import Decision, TokenSigner
-from services.bandit.service.batch import BATCH_REASONS, check_unit_ids, placed
+from services.bandit.service.batch import BATCH_REASONS, check_needs_no_context, check_unit_ids, placed
 from services.bandit.service.policy_book import PolicyBook, ServingPolicy
 from services.bandit.service.unit_columns import id_column
 from shared.definition.model import ExperimentState
 from shared.errors import invalid_field
+from shared.policy.encoding import NOTHING_TOLD, Context
 from shared.policy.placement import KEY_SEPARATOR, PlacementReason
 
 RECORDED, DEFERRED, NOT_COUNTED, NOT_RECORDED = "RECORDED", "DEFERRED", "NOT_COUNTED", "NOT_RECORDED"
@@ -92,6 +93,7 @@ class AllocationService:
         expose: bool = True,
         previous_token: bytes = b"",
         allocation_id: str = "",
+        context: Context = NOTHING_TOLD,
     ) -> Allocation:
         """Returns the arm of one unit.
 
@@ -101,6 +103,7 @@ class AllocationService:
             expose: Whether the unit sees the arm now.
             previous_token: Keeps the arm of an earlier answer to this unit while that arm lives; may be empty.
             allocation_id: Names the trial where every allocation counts; empty makes a fresh one there.
+            context: What is told of the unit, by feature.
 
         Raises:
             InvalidArgument: INVALID_FIELD, INVALID_TOKEN, EXPIRED_TOKEN.
@@ -115,14 +118,22 @@ class AllocationService:
             allocation_id = allocation_id or self._new_allocation_id()
         else:
             allocation_id = ""
+        encoded = policy.encode(context) if policy.takes_context or context else None
         if previous_token and (pinned := self._pinned(policy, unit_id, previous_token)):
             return self._keep(pinned, expose=expose)
-        return self._place(policy, unit_id, allocation_id, expose=expose)
+        return self._place(policy, unit_id, allocation_id, encoded, expose=expose)
 
     def allocate_all(
-        self, unit_id: str, experiment_ids: Sequence[str] = (), *, expose: bool = False
+        self,
+        unit_id: str,
+        experiment_ids: Sequence[str] = (),
+        *,
+        expose: bool = False,
+        context: Context = NOTHING_TOLD,
     ) -> list[Allocation]:
         """Returns the arms of one unit in the experiments named, or in all that are running, by experiment id.
+
+        Every experiment takes what it declares of the context.
 
         Raises:
             InvalidArgument: INVALID_FIELD.
@@ -137,7 +148,13 @@ class AllocationService:
             if policy.snapshot.state is ExperimentState.RUNNING
         )
         return [
-            self._place(policy, unit_id, self._new_allocation_id() if policy.counts_allocations else "", expose=expose)
+            self._place(
+                policy,
+                unit_id,
+                self._new_allocation_id() if policy.counts_allocations else "",
+                policy.encode(context, strict=False) if policy.takes_context else None,
+                expose=expose,
+            )
             for policy in (named or running)
         ]
 
@@ -151,6 +168,7 @@ class AllocationService:
             NotFound: EXPERIMENT_NOT_FOUND.
         """
         policy = self._book.policy(experiment_id)
+        check_needs_no_context(policy)
         units = id_column(unit_ids)
         check_unit_ids(units, unit_ids)
         allocation_ids: list[str] = []
@@ -172,8 +190,20 @@ class AllocationService:
             allocation_ids,
         )
 
-    def _place(self, policy: ServingPolicy, unit_id: str, allocation_id: str, *, expose: bool) -> Allocation:
-        arm_id, logged_arm_id, propensity, reason, counts, prefix = policy.answer(*policy.place(unit_id, allocation_id))
+    def _place(
+        self,
+        policy: ServingPolicy,
+        unit_id: str,
+        allocation_id: str,
+        encoded: list[float] | None,
+        *,
+        expose: bool,
+    ) -> Allocation:
+        if encoded is None or policy.context_placer is None:
+            answer = policy.answer(*policy.place(unit_id, allocation_id))
+        else:
+            answer = policy.answer_in_context(unit_id, allocation_id, encoded)
+        arm_id, logged_arm_id, propensity, reason, counts, prefix = answer
         now_ms = self._now_ms()
         exposure_state = NOT_COUNTED
         if counts:
@@ -182,6 +212,7 @@ class AllocationService:
                 (policy.experiment_id, unit_id, trial_id, logged_arm_id, policy.version, propensity, reason),
                 now_ms,
                 expose=expose,
+                context=tuple(encoded) if encoded is not None else (),
             )
         return Allocation(
             policy.experiment_id,
@@ -221,12 +252,12 @@ class AllocationService:
             self._log_once(row, now_ms, expose=expose),
         )
 
-    def _log_once(self, row: _Row, at_ms: int, *, expose: bool) -> str:
+    def _log_once(self, row: _Row, at_ms: int, *, expose: bool, context: tuple[float, ...] = ()) -> str:
         """Logs an allocation unless it was logged a moment ago: only a trial's first exposure counts."""
         mark = hash((row, expose))
         slot = mark & (_SEEN_SLOTS - 1)
         if self._seen[slot] != mark:
-            if self._log.append(AllocationRow(*row, at_ms, allocated=True, exposed=expose)):
+            if self._log.append(AllocationRow(*row, at_ms, allocated=True, exposed=expose, context=context)):
                 self._seen[slot] = mark
             elif expose:
                 return NOT_RECORDED

@@ -9,15 +9,19 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import zip_longest
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from services.bandit.domain.statistics import ArmStatistics
+from services.bandit.domain.contextual.trials import Trials
+from services.bandit.domain.guardrails import guardrail_metrics
+from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from services.bandit.store import policies
+from services.bandit.store.contexts import contextual_trials
 from services.bandit.store.fold import fold
 from services.bandit.store.partitions import ensure_partitions
-from services.bandit.store.statistics import arm_statistics
+from services.bandit.store.statistics import arm_statistics, version_statistics
 from shared import log
 from shared.definition.document import from_document
 from shared.definition.model import Experiment
@@ -92,6 +96,45 @@ class PostgresLearnerSession:
         metrics = [(experiment.experiment_id, experiment.primary_metric.metric_id) for experiment in definitions]
         with self._transaction() as connection:
             return arm_statistics(connection, metrics)
+
+    def version_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Sequence[VersionStatistics]]:
+        """Returns the statistics of the primary metric by experiment and policy version, oldest version first."""
+        metrics = [(experiment.experiment_id, experiment.primary_metric.metric_id) for experiment in definitions]
+        with self._transaction() as connection:
+            return version_statistics(connection, metrics)
+
+    def earlier_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
+        """Returns the statistics that experiments start from, by experiment and arm; none where there are none."""
+        known = {}
+        with self._transaction() as connection:
+            for experiment in definitions:
+                if warm := experiment.allocation_policy.controls.warm_start:
+                    asked = [(warm.experiment_id, experiment.primary_metric.metric_id)]
+                    known[experiment.experiment_id] = arm_statistics(connection, asked).get(warm.experiment_id, {})
+        return known
+
+    def guardrail_statistics(
+        self, definitions: Sequence[Experiment]
+    ) -> Mapping[str, Mapping[str, Sequence[VersionStatistics]]]:
+        """Returns the statistics of the guardrail metrics by experiment, metric and policy version, oldest first."""
+        known: dict[str, dict[str, Sequence[VersionStatistics]]] = {}
+        with self._transaction() as connection:
+            # A round asks for one metric of every experiment.
+            for metrics in zip_longest(*(guardrail_metrics(experiment) for experiment in definitions)):
+                asked = [
+                    (experiment.experiment_id, metric.metric_id)
+                    for experiment, metric in zip(definitions, metrics, strict=True)
+                    if metric is not None
+                ]
+                found = version_statistics(connection, asked)
+                for experiment_id, metric_id in asked:
+                    known.setdefault(experiment_id, {})[metric_id] = found.get(experiment_id, ())
+        return known
+
+    def contextual_trials(self, definition: Experiment, *, limit: int) -> Trials:
+        """Returns the latest trials whose arm and context are known, latest first, with their rewards."""
+        with self._transaction() as connection:
+            return contextual_trials(connection, definition, limit=limit)
 
     def publish(self, snapshots: Sequence[PolicySnapshot]) -> None:
         """Publishes new versions, all or none, and tells the replicas."""

@@ -22,12 +22,15 @@ from shared.store.engine import transaction, translate_errors
 _STAGING = """
 CREATE TEMPORARY TABLE IF NOT EXISTS allocation_staging (
   experiment_id text, unit_id text, trial_id text, arm_id text, policy_version bigint, propensity double precision,
-  reason text, at_ms bigint, allocated boolean, exposed boolean
+  reason text, at_ms bigint, allocated boolean, exposed boolean,
+  context double precision[]
 ) ON COMMIT DELETE ROWS
 """
 _UNSTAGE = """
-INSERT INTO allocations (experiment_id, unit_id, trial_id, arm_id, policy_version, propensity, reason, allocated_at)
-SELECT experiment_id, unit_id, trial_id, arm_id, policy_version, propensity, reason, to_timestamp(at_ms / 1000.0)
+INSERT INTO allocations
+  (experiment_id, unit_id, trial_id, arm_id, policy_version, propensity, reason, allocated_at, context)
+SELECT
+  experiment_id, unit_id, trial_id, arm_id, policy_version, propensity, reason, to_timestamp(at_ms / 1000.0), context
 FROM allocation_staging WHERE allocated;
 INSERT INTO exposures (experiment_id, unit_id, trial_id, arm_id, policy_version, exposed_at)
 SELECT experiment_id, unit_id, trial_id, arm_id, policy_version, to_timestamp(at_ms / 1000.0)
@@ -36,6 +39,8 @@ FROM allocation_staging WHERE exposed;
 _COPY_ALLOCATIONS: Final = "COPY allocation_staging FROM STDIN"
 _COPY_OUTCOMES: Final = "COPY outcomes (experiment_id, trial_id, metric_id, event_id, value, occurred_at) FROM STDIN"
 
+
+_NULL: Final = "\\N"
 
 _digits = lru_cache(maxsize=4096)(repr)
 """Propensities are few, and their digits take longer than all the rest of a line."""
@@ -47,12 +52,17 @@ _stamp = lru_cache(maxsize=4096)(str)
 
 def allocation_line(row: AllocationRow) -> str:
     """Returns a row as a line of COPY text."""
-    experiment_id, unit_id, trial_id, arm_id, version, propensity, reason, at_ms, allocated, exposed = row
+    experiment_id, unit_id, trial_id, arm_id, version, propensity, reason, at_ms, allocated, exposed, context = row
     line = (
         f"{experiment_id}\t{unit_id}\t{trial_id}\t{arm_id}\t{version}\t{_digits(propensity)}"
-        f"\t{reason}\t{at_ms}\t{'t' if allocated else 'f'}\t{'t' if exposed else 'f'}\n"
+        f"\t{reason}\t{at_ms}\t{'t' if allocated else 'f'}\t{'t' if exposed else 'f'}\t"
     )
-    return line.replace("\\", "\\\\") if "\\" in line else line
+    escaped = line.replace("\\", "\\\\") if "\\" in line else line
+    return f"{escaped}{_array(context) if context else _NULL}\n"
+
+
+def _array(numbers: tuple[float, ...]) -> str:
+    return f"{{{','.join(map(repr, numbers))}}}"
 
 
 def outcome_line(row: OutcomeRow) -> str:

@@ -33,7 +33,10 @@ FROM (
 JOIN unnest(CAST(:experiment_ids AS text[]), CAST(:metric_ids AS text[])) AS wanted (experiment_id, metric_id)
   USING (experiment_id)
 CROSS JOIN LATERAL (
-  SELECT arm ->> 'arm_id' AS arm_id, coalesce(arm ->> 'weight', '0')::float8 AS propensity
+  SELECT arm ->> 'arm_id' AS arm_id,
+    -- With a contextual model every unit had a propensity of its own.
+    CASE WHEN document -> 'contextual_model' IS NULL THEN coalesce(arm ->> 'weight', '0')::float8
+    ELSE 'NaN'::float8 END AS propensity
   FROM json_array_elements(document -> 'arms') AS arm
 ) AS arm
 LEFT JOIN arm_statistics USING (experiment_id, policy_version, arm_id, metric_id)

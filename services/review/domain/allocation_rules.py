@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from services.review.domain import checks
+from services.review.domain import algorithm_rules, checks, control_rules
 from shared import errors
 from shared.definition import model
 
-MAX_PRIOR = 1e6
 MAX_BURN_IN_UNIT_COUNT = 1_000_000_000
 MAX_UPDATE_INTERVAL = timedelta(days=7)
 
@@ -16,18 +15,15 @@ _CONTROLS = "allocation_policy.controls"
 
 def violations(experiment: model.Experiment) -> checks.Violations:
     """Yields what is wrong with the policy, its fit to arms and metrics included."""
-    match experiment.allocation_policy.algorithm:
-        case model.FixedSplit(weights) if weights:
-            yield from _weights(experiment, weights)
-        case model.BetaThompson(alpha, beta):
-            yield from checks.above("allocation_policy.beta_thompson.prior_alpha", alpha, 0, MAX_PRIOR)
-            yield from checks.above("allocation_policy.beta_thompson.prior_beta", beta, 0, MAX_PRIOR)
-            yield from _binary_reward(experiment)
-            yield from _floors(experiment)
-        case model.GaussianThompson(unit_count):
-            yield from checks.above("allocation_policy.gaussian_thompson.prior_unit_count", unit_count, 0, MAX_PRIOR)
-            yield from _floors(experiment)
-    yield from _controls(experiment.allocation_policy.controls)
+    algorithm, controls = experiment.allocation_policy.algorithm, experiment.allocation_policy.controls
+    yield from algorithm_rules.violations(experiment)
+    if isinstance(algorithm, model.FixedSplit):
+        if algorithm.weights:
+            yield from _weights(experiment, algorithm.weights)
+    else:
+        yield from _floors(experiment)
+    yield from _controls(controls)
+    yield from control_rules.violations(experiment)
 
 
 def _weights(experiment: model.Experiment, weights: tuple[model.ArmWeight, ...]) -> checks.Violations:
@@ -45,15 +41,6 @@ def _weights(experiment: model.Experiment, weights: tuple[model.ArmWeight, ...])
         yield errors.FieldViolation(
             _WEIGHTS, f"sum to {total:.12g}, must sum to 1; leave them all out for an equal split"
         )
-
-
-def _binary_reward(experiment: model.Experiment) -> checks.Violations:
-    for metric in experiment.metrics:
-        if metric.role is model.MetricRole.PRIMARY and metric.kind is not model.MetricKind.PROPORTION:
-            yield errors.FieldViolation(
-                "allocation_policy.beta_thompson",
-                f"needs a PROPORTION as primary metric, {metric.metric_id!r} is a {metric.kind}; use gaussian_thompson",
-            )
 
 
 def _floors(experiment: model.Experiment) -> checks.Violations:

@@ -8,6 +8,8 @@ from shared import errors
 
 Violations = Iterator[errors.FieldViolation]
 
+PART_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
 # What decimal fractions such as 0.1 lose when they are added.
 TOLERANCE = 1e-9
 

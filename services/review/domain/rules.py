@@ -7,12 +7,11 @@ import itertools
 import re
 from datetime import timedelta
 
-from services.review.domain import allocation_rules, checks
+from services.review.domain import allocation_rules, checks, feature_rules
 from shared import errors
 from shared.definition import model
 
 EXPERIMENT_ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
-PART_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 # Words that stand where an experiment id would in the paths of the REST API.
 RESERVED_IDS = frozenset({"suggest-hypotheses"})
 
@@ -27,7 +26,17 @@ _PROPORTION_RULES = (model.CombinationRule.ANY, model.CombinationRule.LAST, mode
 
 def violations(experiment: model.Experiment) -> tuple[errors.FieldViolation, ...]:
     """Returns everything that is wrong with the experiment; nothing means that it is valid."""
-    rules = (_words, _labels, _arms, _metrics, allocation_rules.violations, _traffic, _attribution_window, _shipped_arm)
+    rules = (
+        _words,
+        _labels,
+        _arms,
+        _metrics,
+        allocation_rules.violations,
+        feature_rules.violations,
+        _traffic,
+        _attribution_window,
+        _shipped_arm,
+    )
     return tuple(itertools.chain.from_iterable(rule(experiment) for rule in rules))
 
 
@@ -50,7 +59,7 @@ def _arms(experiment: model.Experiment) -> checks.Violations:
     arms = experiment.arms
     yield from checks.length("arms", arms, 2, 64)
     for index, arm in enumerate(arms):
-        yield from checks.matches(f"arms[{index}].arm_id", arm.arm_id, PART_ID)
+        yield from checks.matches(f"arms[{index}].arm_id", arm.arm_id, checks.PART_ID)
         yield from checks.length(f"arms[{index}].display_name", arm.display_name, 0, MAX_NAME_LENGTH)
     yield from checks.unique("arms", "arm_id", (arm.arm_id for arm in arms))
     yield from checks.exactly_one("arms", "control", [arm.arm_id for arm in arms if arm.control])
@@ -68,7 +77,7 @@ def _metrics(experiment: model.Experiment) -> checks.Violations:
 
 def _metric(path: str, metric: model.Metric) -> checks.Violations:
     limit = model.MAX_ABSOLUTE_VALUE
-    yield from checks.matches(f"{path}.metric_id", metric.metric_id, PART_ID)
+    yield from checks.matches(f"{path}.metric_id", metric.metric_id, checks.PART_ID)
     yield from checks.length(f"{path}.display_name", metric.display_name, 0, MAX_NAME_LENGTH)
     yield from checks.within(f"{path}.min_value", metric.min_value, -limit, limit)
     yield from checks.within(f"{path}.max_value", metric.max_value, -limit, limit)

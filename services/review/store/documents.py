@@ -7,7 +7,7 @@ from google.protobuf import json_format
 from experimentation.v1 import common_pb2
 from experimentation.v1 import experiment_service_pb2 as pb
 from services.review.domain import changes
-from shared.definition import convert, model
+from shared.definition import allocation_convert, convert, model
 from shared.definition.document import Document
 
 
@@ -36,11 +36,11 @@ def change_to_proto(change: changes.Change) -> pb.Change:
         case changes.EditArms(arms, policy):
             message.edit_arms.arms.extend(map(convert.arm_to_proto, arms))
             if policy:
-                message.edit_arms.allocation_policy.CopyFrom(convert.policy_to_proto(policy))
+                message.edit_arms.allocation_policy.CopyFrom(allocation_convert.policy_to_proto(policy))
         case changes.EditMetrics(metrics):
             message.edit_metrics.metrics.extend(map(convert.metric_to_proto, metrics))
         case changes.EditAllocation(policy):
-            message.edit_allocation.allocation_policy.CopyFrom(convert.policy_to_proto(policy))
+            message.edit_allocation.allocation_policy.CopyFrom(allocation_convert.policy_to_proto(policy))
         case changes.EditTraffic(traffic):
             message.edit_traffic.traffic.CopyFrom(convert.traffic_to_proto(traffic))
         case changes.EditDetails():
@@ -71,7 +71,9 @@ def change_from_proto(message: pb.Change) -> changes.Change:
 
 def _edit_arms(message: pb.Change) -> changes.EditArms:
     edit = message.edit_arms
-    policy = convert.policy_from_proto(edit.allocation_policy) if edit.HasField("allocation_policy") else None
+    policy = (
+        allocation_convert.policy_from_proto(edit.allocation_policy) if edit.HasField("allocation_policy") else None
+    )
     return changes.EditArms(convert.arms_from_proto(edit.arms), policy)
 
 
@@ -92,7 +94,7 @@ _READERS: dict[str, Callable[[pb.Change], changes.Change]] = {
     "edit_arms": _edit_arms,
     "edit_metrics": lambda message: changes.EditMetrics(convert.metrics_from_proto(message.edit_metrics.metrics)),
     "edit_allocation": lambda message: changes.EditAllocation(
-        convert.policy_from_proto(message.edit_allocation.allocation_policy)
+        allocation_convert.policy_from_proto(message.edit_allocation.allocation_policy)
     ),
     "edit_traffic": lambda message: changes.EditTraffic(convert.traffic_from_proto(message.edit_traffic.traffic)),
     "edit_details": _edit_details,

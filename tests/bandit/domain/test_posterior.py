@@ -10,8 +10,19 @@ from scipy import integrate, stats
 
 from services.bandit.domain.posterior import Posterior, beta_posterior, gaussian_posterior, posterior
 from services.bandit.domain.statistics import ArmStatistics
-from shared.definition.model import BetaThompson, GaussianThompson, MetricDirection
-from tests.bandit.examples import counted, measured
+from shared.definition.model import (
+    Algorithm,
+    BetaThompson,
+    EpsilonGreedy,
+    Exp3,
+    FixedSplit,
+    GaussianThompson,
+    KlUcb,
+    MetricDirection,
+    TopTwoThompson,
+    Ucb1,
+)
+from tests.bandit.examples import CONVERSION, SALES, counted, measured
 
 UP, DOWN = MetricDirection.MAXIMIZE, MetricDirection.MINIMIZE
 
@@ -68,7 +79,7 @@ def test_beta_when_two_arms_then_the_probability_is_the_integral() -> None:
 @given(results)
 def test_beta_when_less_is_better_then_it_is_the_mirror_of_failures(pairs: list[tuple[int, float]]) -> None:
     arms = of_counts(pairs)
-    mirrored = [counted(arm.arm_id, arm.unit_count, arm.unit_count - int(arm.value_sum)) for arm in arms]
+    mirrored = [counted(arm.arm_id, int(arm.unit_count), int(arm.unit_count - arm.value_sum)) for arm in arms]
 
     low, high = beta_posterior(BetaThompson(2, 3), arms, DOWN), beta_posterior(BetaThompson(3, 2), mirrored, UP)
 
@@ -210,9 +221,21 @@ def test_gaussian_when_values_are_far_from_zero_then_their_differences_are_not_l
 def test_posterior_when_the_algorithm_is_given_then_its_family_is_used() -> None:
     arms = of_counts([(50, 0.1), (60, 0.2)])
 
-    as_beta, as_gaussian = (posterior(one, arms, UP) for one in (BetaThompson(), GaussianThompson()))
+    as_beta, as_gaussian = (posterior(one, arms, CONVERSION) for one in (BetaThompson(), GaussianThompson()))
 
     assert as_beta is not None
     assert as_gaussian is not None
     assert as_beta.mean[0] == pytest.approx(6 / 52)
     assert as_gaussian.mean[0] == pytest.approx((17 / 110 + 5) / 51)
+
+
+@pytest.mark.parametrize("algorithm", [FixedSplit(), TopTwoThompson(), Ucb1(), KlUcb(), EpsilonGreedy(), Exp3()])
+def test_posterior_when_the_algorithm_has_none_then_that_of_the_metrics_kind(algorithm: Algorithm) -> None:
+    arms = of_counts([(50, 0.1), (60, 0.2)])
+
+    as_beta, as_gaussian = (posterior(algorithm, arms, metric) for metric in (CONVERSION, SALES))
+
+    assert as_beta is not None
+    assert as_gaussian is not None
+    assert as_beta.mean.tolist() == beta_posterior(BetaThompson(), arms, UP).mean.tolist()
+    assert as_gaussian.mean.tolist() == gaussian(arms).mean.tolist()

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from services.bandit.domain.ports import Health, Statistics
-from services.bandit.domain.statistics import ArmStatistics
+from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from services.bandit.domain.trial import HOLDOUT_ARM_ID
 from services.bandit.service.insight import InsightService
-from shared.definition.model import BetaThompson, GaussianThompson, MetricDirection, MetricKind, Traffic
+from shared.definition.model import BetaThompson, FixedSplit, GaussianThompson, MetricDirection, MetricKind, Traffic
 from shared.errors import AlreadyExists, NotFound, Reason, Unavailable
 from shared.policy.snapshot import PolicySnapshot
 from tests.bandit.examples import (
@@ -131,6 +131,47 @@ def test_bandit_when_a_mean_carries_no_information_then_there_is_no_posterior() 
     assert SALES.kind is MetricKind.MEAN
     assert shown.posterior is None
     assert shown.regret == 0
+
+
+def test_bandit_when_the_past_is_forgotten_then_all_units_are_shown_and_the_posterior_of_what_counts() -> None:
+    made = desk(allocation_policy=policy(BetaThompson(), half_life=timedelta(days=1)))
+    versions = [
+        VersionStatistics(1, NOW - timedelta(days=1), by_arm(counted("control", 80, 8), counted("blue", 200, 30)), {}),
+        VersionStatistics(2, None, by_arm(counted("control", 20, 2), counted("green", 50, 5)), {}),
+    ]
+    made.statistics.by_version["checkout", "conversion"] = versions
+
+    shown = made.service.bandit("checkout")
+
+    assert [arm.unit_count for arm in shown.arms] == [100, 200, 50]
+    assert shown.posterior is not None
+    assert shown.posterior.mean.tolist() == pytest.approx([7 / 62, 16 / 102, 6 / 52])
+    made.clock.advance(timedelta(days=1))
+    later = made.service.bandit("checkout").posterior
+    assert later is not None
+    assert later.mean[0] == pytest.approx((1 + 2 + 2) / (2 + 20 + 20))
+
+
+def test_bandit_when_whole_versions_are_waited_for_then_the_posterior_knows_no_others() -> None:
+    made = desk(allocation_policy=policy(BetaThompson(), mature_only=True), attribution_window=timedelta(days=1))
+    whole = VersionStatistics(1, NOW - timedelta(days=2), by_arm(counted("control", 10, 3)), {})
+    made.statistics.by_version["checkout", "conversion"] = [
+        whole,
+        VersionStatistics(2, NOW - timedelta(hours=23), by_arm(counted("control", 90, 7)), {}),
+    ]
+
+    shown = made.service.bandit("checkout")
+
+    assert shown.posterior is not None
+    assert shown.posterior.mean.tolist() == pytest.approx([4 / 12, 1 / 2, 1 / 2])
+    assert shown.arms[0].unit_count == 100
+
+
+def test_bandit_when_the_split_is_fixed_then_nothing_is_forgotten_whatever_the_controls_say() -> None:
+    shown = desk(allocation_policy=policy(FixedSplit(), half_life=timedelta(days=1))).service.bandit("checkout")
+
+    assert shown.posterior is not None
+    assert shown.posterior.mean[0] == pytest.approx(11 / 102)
 
 
 def test_bandit_when_there_were_many_versions_then_the_newest_100() -> None:

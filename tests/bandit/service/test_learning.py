@@ -1,24 +1,25 @@
 """The learner publishes what changed, when it is due, and survives what fails."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from services.bandit.domain.statistics import ArmStatistics
+from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from services.bandit.service.learning import Learner
 from shared.definition.model import AllocationControls, BetaThompson, Experiment, ExperimentState
 from shared.errors import Unavailable
 from shared.policy.snapshot import PolicySnapshot, PublishReason
-from tests.bandit.examples import MINUTE, NOW, counted, experiment, policy, split, weights
+from tests.bandit.examples import MINUTE, NOW, by_arm, counted, experiment, policy, split, weights
 from tests.fakes.bandit import HandClock, InMemoryLearnerSession
 
 THOMPSON = experiment(allocation_policy=policy(BetaThompson(), AllocationControls()))
 SEARCH = replace(THOMPSON, experiment_id="search")
 CLEAR = (counted("control", 2000, 200), counted("blue", 2000, 300), counted("green", 2000, 200))
 # More successes than units: no posterior can be made of it.
-IMPOSSIBLE = (ArmStatistics("control", 10, 500.0, 50.0, 0.0), counted("blue", 2000, 300), counted("green", 2000, 200))
+IMPOSSIBLE = (ArmStatistics("control", 1000, 5000.0, 5.0, 0.0), counted("blue", 2000, 300), counted("green", 2000, 200))
 
 
 class Bench:
@@ -196,3 +197,74 @@ def test_step_when_days_pass_then_room_is_made_once_a_day() -> None:
         bench.step(after=timedelta(hours=2))
 
     assert [instant.day for instant in bench.session.roomy_on] == [1, 2, 3, 4]
+
+
+DAY = timedelta(days=1)
+AGING = experiment(allocation_policy=policy(BetaThompson(), AllocationControls(burn_in_unit_count=0, half_life=DAY)))
+
+
+def of_yesterday(*arms: ArmStatistics) -> list[VersionStatistics]:
+    """Returns what was known when the first version was replaced."""
+    return [VersionStatistics(1, NOW, by_arm(*arms), dict.fromkeys(by_arm(*arms), 1 / len(arms)))]
+
+
+def test_step_when_the_past_is_forgotten_then_weights_move_with_time_alone() -> None:
+    bench = Bench(AGING)
+    bench.session.by_version["checkout"] = of_yesterday(*CLEAR)
+    (first,) = bench.step()
+    assert weights(first)["blue"] > 0.97
+
+    (much_later,) = bench.step(after=12 * DAY)
+
+    assert of([much_later]) == [("checkout", 2, PublishReason.LEARNING)]
+    assert weights(much_later)["blue"] < 0.6
+
+
+def test_step_when_the_past_is_forgotten_then_a_version_for_each_period_though_nothing_comes() -> None:
+    bench = Bench(AGING)
+    bench.step()
+
+    reasons = [one.publish_reason for _ in range(16) for one in bench.step(after=DAY / 16)]
+
+    assert reasons == [PublishReason.PERIOD] * 16
+    assert bench.step(after=DAY / 16 - MINUTE) == []
+
+
+def test_step_when_the_past_is_forgotten_and_frozen_then_periods_go_on_with_the_weights_kept() -> None:
+    bench = Bench(AGING)
+    bench.session.switched_off.add("checkout")
+    bench.step()
+    bench.session.by_version["checkout"] = of_yesterday(*CLEAR)
+
+    (fresh,) = bench.step(after=DAY)
+
+    assert (fresh.publish_reason, fresh.frozen) == (PublishReason.PERIOD, True)
+    assert list(weights(fresh).values()) == pytest.approx([1 / 3] * 3, abs=1e-9)
+
+
+def test_step_when_an_experiment_forgets_then_it_is_read_once_an_interval_and_others_only_with_news() -> None:
+    bench = Bench(AGING, SEARCH)
+    bench.step()
+    asked: list[str] = []
+    read = bench.session.primary_statistics
+
+    def reading(definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
+        asked.extend(one.experiment_id for one in definitions)
+        return read(definitions)
+
+    bench.session.primary_statistics = reading  # type: ignore[method-assign]
+    for _ in range(8):
+        bench.step(after=MINUTE / 4)
+
+    assert asked == ["checkout"] * 2
+
+
+def test_step_when_whole_versions_are_waited_for_then_pooled_statistics_teach_nothing() -> None:
+    controls = AllocationControls(burn_in_unit_count=0, mature_only=True)
+    bench = Bench(replace(AGING, attribution_window=DAY, allocation_policy=policy(BetaThompson(), controls)))
+    bench.session.tell("checkout", *CLEAR)
+    bench.session.by_version["checkout"] = of_yesterday(*CLEAR)
+
+    assert list(weights(bench.step()[0]).values()) == pytest.approx([1 / 3] * 3, abs=1e-9)
+    (fresh,) = bench.step(after=DAY + MINUTE)
+    assert weights(fresh)["blue"] > 0.97

@@ -52,6 +52,30 @@ def _gaussian(unit_count: float) -> dict[str, Any]:
     return {"allocation_policy": model.AllocationPolicy(model.GaussianThompson(unit_count))}
 
 
+def _algorithm(algorithm: model.Algorithm) -> dict[str, Any]:
+    return {"allocation_policy": model.AllocationPolicy(algorithm)}
+
+
+def _learning_from(algorithm: model.Algorithm, **fields: Any) -> dict[str, Any]:
+    return {"metrics": (replace(PRIMARY_REVENUE, **fields),), **_algorithm(algorithm)}
+
+
+AGE = model.NumericFeature("age", 40.0, 15.0)
+
+
+def _contextual(algorithm: model.Algorithm | None = None, *features: model.Feature, **controls: Any) -> dict[str, Any]:
+    policy = model.AllocationPolicy(algorithm or model.LinearThompson(), model.AllocationControls(**controls))
+    return {"allocation_policy": policy, "features": features or (AGE,)}
+
+
+def _features(*features: model.Feature) -> dict[str, Any]:
+    return {"features": features}
+
+
+def _guarded() -> dict[str, Any]:
+    return {"metrics": (CONVERSION, replace(REVENUE, role=model.MetricRole.GUARDRAIL))}
+
+
 def _split(*weights: tuple[str, float]) -> dict[str, Any]:
     return {"allocation_policy": split(*weights)}
 
@@ -86,6 +110,34 @@ def _window(**fields: float) -> dict[str, Any]:
         _split(("control", 0.5 + 9e-10), ("treatment", 0.5)),
         _beta(1e-9, 1e6),
         _gaussian(1e6),
+        _algorithm(model.TopTwoThompson(0.999)),
+        _algorithm(model.Ucb1(100.0, 1)),
+        _algorithm(model.KlUcb(0.0, 10**6)),
+        _algorithm(model.KlUcb(10.0)),
+        _algorithm(model.EpsilonGreedy(1.0, 0)),
+        _algorithm(model.EpsilonGreedy(1e-9, 10**9)),
+        _algorithm(model.Exp3()),
+        _algorithm(model.Exp3(10.0)),
+        _learning_from(model.GammaThompson(1e6, 1e-9), min_value=0.0),
+        _learning_from(model.GammaThompson(), combination_rule=model.CombinationRule.COUNT),
+        _learning_from(model.TopTwoThompson()),
+        _learning_from(model.Ucb1()),
+        _learning_from(model.KlUcb()),
+        _learning_from(model.Exp3(), combination_rule=model.CombinationRule.LAST, min_value=-5.0, max_value=5.0),
+        _controls(half_life=timedelta(minutes=1)),
+        _features(AGE, model.BooleanFeature("returning"), model.CategoricalFeature("country", ("de", "fr"))),
+        _features(model.CategoricalFeature("wide", tuple(f"v{place}" for place in range(62)))),
+        _features(*(model.BooleanFeature(f"b{place}") for place in range(32))),
+        _contextual(model.LinearThompson(1e6, 1024, hybrid=True)),
+        _contextual(model.LinUcb(100.0)),
+        _contextual(model.LogisticThompson(draw_count=16)),
+        _contextual(model.InverseGap(1e6)),
+        {**_contextual(model.LinearThompson()), "metrics": (PRIMARY_REVENUE,)},
+        _controls(window=timedelta(days=365), mature_only=True),
+        {**_guarded(), **_controls(guardrail_pause=model.GuardrailPause(0.499, 1.0, 100))},
+        {**_guarded(), **_controls(split(), guardrail_pause=model.GuardrailPause())},
+        _controls(stop_rule=model.StopRule(0.001, 0.0, 10**9), shadow=True),
+        _controls(warm_start=model.WarmStart("last-year", 1e9)),
         {"allocation_policy": GAUSSIAN},
         {"allocation_policy": GAUSSIAN, "metrics": (PRIMARY_REVENUE,)},
         _controls(exploration_floor=0.5),
@@ -169,6 +221,123 @@ def test_violations_when_the_experiment_is_valid_then_there_are_none(fields: dic
         ),
         (_gaussian(0.0), "allocation_policy.gaussian_thompson.prior_unit_count", "above 0"),
         (_gaussian(INFINITY), "allocation_policy.gaussian_thompson.prior_unit_count", "is inf"),
+        (_features(AGE, AGE), "features[1].feature_id", "taken"),
+        (_features(model.BooleanFeature("A")), "features[0].feature_id", "must match"),
+        (_features(*(model.BooleanFeature(f"b{place}") for place in range(33))), "features", "at most 32"),
+        (_features(model.NumericFeature("n", NAN)), "features[0].numeric.center", "finite"),
+        (_features(model.NumericFeature("n", 0.0, 0.0)), "features[0].numeric.scale", "above 0"),
+        (_features(model.CategoricalFeature("c", ())), "features[0].categorical.values", "from 1 to 62"),
+        (_features(model.CategoricalFeature("c", ("x", "x"))), "features[0].categorical.values", "twice"),
+        (_features(model.CategoricalFeature("c", ("",))), "features[0].categorical.values[0]", "from 1 to 63"),
+        (
+            _features(model.CategoricalFeature("c", tuple(f"v{place}" for place in range(62))), AGE),
+            "features",
+            "in 65 columns",
+        ),
+        (_algorithm(model.LinearThompson()), "allocation_policy.linear_thompson", "declares none"),
+        (
+            _contextual(model.LinearThompson(draw_count=15)),
+            "allocation_policy.linear_thompson.draw_count",
+            "from 16",
+        ),
+        (_contextual(model.LinUcb(0.0)), "allocation_policy.lin_ucb.exploration", "above 0"),
+        (
+            {**_contextual(model.LogisticThompson()), "metrics": (PRIMARY_REVENUE,)},
+            "allocation_policy.logistic_thompson",
+            "'revenue' is a MEAN",
+        ),
+        (
+            {**_contextual(model.LinearThompson(draw_count=1024)), "arms": _arms(64)},
+            "allocation_policy.linear_thompson",
+            "196,608",
+        ),
+        (
+            {
+                **_contextual(
+                    model.InverseGap(hybrid=True), model.CategoricalFeature("c", tuple("abcdefghijklmnopqrst"))
+                ),
+                "arms": _arms(64),
+            },
+            "allocation_policy.inverse_gap.hybrid",
+            "at most 1,024",
+        ),
+        (
+            _contextual(None, half_life=timedelta(days=1)),
+            "allocation_policy.controls.half_life",
+            "contextual algorithm yet",
+        ),
+        (_algorithm(model.TopTwoThompson(0.0)), "allocation_policy.top_two_thompson.leader_share", "above 0"),
+        (_algorithm(model.TopTwoThompson(1.0)), "allocation_policy.top_two_thompson.leader_share", "below 1"),
+        (_algorithm(model.Ucb1(0.0)), "allocation_policy.ucb1.exploration", "above 0"),
+        (_algorithm(model.Ucb1(8.0, 0)), "allocation_policy.ucb1.lookahead_unit_count", "from 1"),
+        (_algorithm(model.KlUcb(-1.0)), "allocation_policy.kl_ucb.c", "from 0 to 10"),
+        (_algorithm(model.KlUcb(0.0, 10**6 + 1)), "allocation_policy.kl_ucb.lookahead_unit_count", "to 1e+06"),
+        (_algorithm(model.EpsilonGreedy(0.0)), "allocation_policy.epsilon_greedy.epsilon", "above 0"),
+        (_algorithm(model.EpsilonGreedy(1.1)), "allocation_policy.epsilon_greedy.epsilon", "at most 1"),
+        (_algorithm(model.EpsilonGreedy(0.1, -1)), "allocation_policy.epsilon_greedy.half_share_unit_count", "from 0"),
+        (_algorithm(model.Exp3(NAN)), "allocation_policy.exp3.learning_rate", "is nan"),
+        (_learning_from(model.Exp3()), "allocation_policy.exp3", "within bounds"),
+        (
+            _learning_from(model.Exp3(), combination_rule=model.CombinationRule.LAST),
+            "allocation_policy.exp3",
+            "within bounds",
+        ),
+        (_algorithm(model.GammaThompson()), "allocation_policy.gamma_thompson", "'conversion' is a PROPORTION"),
+        (_learning_from(model.GammaThompson()), "allocation_policy.gamma_thompson", "a MEAN of counts"),
+        (
+            _learning_from(model.GammaThompson(0.0), min_value=0.0),
+            "allocation_policy.gamma_thompson.prior_shape",
+            "above 0",
+        ),
+        (
+            {**_guarded(), **_controls(guardrail_pause=model.GuardrailPause(0.5))},
+            "allocation_policy.controls.guardrail_pause.alpha",
+            "below 0.5",
+        ),
+        (
+            {**_guarded(), **_controls(guardrail_pause=model.GuardrailPause(margin=-0.1))},
+            "allocation_policy.controls.guardrail_pause.margin",
+            "from 0 to 1",
+        ),
+        (
+            {**_guarded(), **_controls(guardrail_pause=model.GuardrailPause(optimal_unit_count=99))},
+            "allocation_policy.controls.guardrail_pause.optimal_unit_count",
+            "from 100",
+        ),
+        (
+            _controls(guardrail_pause=model.GuardrailPause()),
+            "allocation_policy.controls.guardrail_pause",
+            "no metric has the role GUARDRAIL",
+        ),
+        (_controls(stop_rule=model.StopRule(NAN)), "allocation_policy.controls.stop_rule.alpha", "is nan"),
+        (
+            _controls(stop_rule=model.StopRule(threshold_of_caring=1.1)),
+            "allocation_policy.controls.stop_rule.threshold_of_caring",
+            "from 0 to 1",
+        ),
+        (_controls(split(), shadow=True), "allocation_policy.controls.shadow", "learns nothing"),
+        (
+            _controls(warm_start=model.WarmStart("checkout")),
+            "allocation_policy.controls.warm_start.experiment_id",
+            "an earlier experiment",
+        ),
+        (
+            _controls(warm_start=model.WarmStart("last-year", 0.0)),
+            "allocation_policy.controls.warm_start.max_unit_count",
+            "above 0",
+        ),
+        (
+            _controls(split(), warm_start=model.WarmStart("last-year")),
+            "allocation_policy.controls.warm_start",
+            "neither fixed_split nor exp3",
+        ),
+        (_controls(half_life=timedelta(seconds=59)), "allocation_policy.controls.half_life", "from 0:01:00"),
+        (_controls(window=timedelta(days=366)), "allocation_policy.controls.window", "to 365 days"),
+        (
+            _controls(model.AllocationPolicy(model.Exp3()), half_life=timedelta(days=1)),
+            "allocation_policy.controls.half_life",
+            "all of its past",
+        ),
         (
             _controls(exploration_floor=0.51),
             "allocation_policy.controls.exploration_floor",

@@ -32,10 +32,41 @@ algorithms = st.one_of(
     st.builds(model.FixedSplit, st.lists(st.builds(model.ArmWeight, ids, shares), max_size=4).map(tuple)),
     st.builds(model.BetaThompson, positives, positives),
     st.builds(model.GaussianThompson, positives),
+    st.builds(model.GammaThompson, positives, positives),
+    st.builds(model.TopTwoThompson, positives),
+    st.builds(model.Ucb1, positives, st.integers(1, 2**63 - 1)),
+    st.builds(model.KlUcb, numbers, st.integers(1, 2**63 - 1)),
+    st.builds(model.EpsilonGreedy, positives, st.integers(0, 2**63 - 1)),
+    st.builds(model.Exp3, numbers),
+    st.builds(model.LinearThompson, positives, st.integers(1, 2**31 - 1), st.booleans()),
+    st.builds(model.LinUcb, positives, positives, st.booleans()),
+    st.builds(model.LogisticThompson, positives, st.integers(1, 2**31 - 1), st.booleans()),
+    st.builds(model.InverseGap, positives, positives, st.booleans()),
 )
-controls = st.builds(model.AllocationControls, shares, shares, st.integers(0, 2**63 - 1), spans, shares)
+_forgetting = st.one_of(
+    st.just({}), st.builds(lambda span: {"half_life": span}, spans), st.builds(lambda span: {"window": span}, spans)
+)
+controls = st.builds(
+    lambda forgetting, **others: model.AllocationControls(**others, **forgetting),
+    _forgetting,
+    exploration_floor=shares,
+    min_control_share=shares,
+    burn_in_unit_count=st.integers(0, 2**63 - 1),
+    update_interval=spans,
+    min_weight_change=shares,
+    mature_only=st.booleans(),
+    guardrail_pause=st.none() | st.builds(model.GuardrailPause, positives, numbers, st.integers(1, 2**63 - 1)),
+    stop_rule=st.none() | st.builds(model.StopRule, positives, shares, st.integers(1, 2**63 - 1)),
+    shadow=st.booleans(),
+    warm_start=st.none() | st.builds(model.WarmStart, ids, positives),
+)
 policies = st.builds(model.AllocationPolicy, algorithms, controls)
 traffics = st.builds(model.Traffic, shares, shares)
+features = st.one_of(
+    st.builds(model.NumericFeature, ids, numbers, positives),
+    st.builds(model.CategoricalFeature, ids, st.lists(texts, max_size=4).map(tuple)),
+    st.builds(model.BooleanFeature, ids),
+)
 experiments = st.builds(
     model.Experiment,
     ids,
@@ -45,6 +76,7 @@ experiments = st.builds(
     traffics,
     st.sampled_from(model.AnalysisUnit),
     spans,
+    st.lists(features, max_size=4).map(tuple),
     texts,
     texts,
     st.dictionaries(texts, texts, max_size=4),

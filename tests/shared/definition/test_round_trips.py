@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given, settings
 
 from experimentation.v1 import common_pb2 as pb
-from shared.definition import convert, document, model
+from shared.definition import allocation_convert, convert, document, model
 from tests.shared.definition import strategies
 
 MINIMAL = pb.Experiment(
@@ -84,21 +84,27 @@ def test_defaults_when_zero_is_given_then_it_is_zero() -> None:
     )
     metric = pb.Metric(metric_id="m", kind=pb.METRIC_KIND_MEAN, role=pb.METRIC_ROLE_PRIMARY, min_value=0, max_value=0)
 
-    policy = convert.policy_from_proto(pb.AllocationPolicy(controls=controls))
+    policy = allocation_convert.policy_from_proto(pb.AllocationPolicy(controls=controls))
 
     assert policy.controls == model.AllocationControls(0.0, 0.0, 0, timedelta(0), 0.0)
     assert (convert.metric_from_proto(metric).min_value, convert.metric_from_proto(metric).max_value) == (0.0, 0.0)
 
 
-def test_defaults_when_priors_are_not_given_then_one() -> None:
-    policies = [
-        pb.AllocationPolicy(beta_thompson=pb.BetaThompson()),
-        pb.AllocationPolicy(gaussian_thompson=pb.GaussianThompson()),
-    ]
+@pytest.mark.parametrize("name", model.ALGORITHMS)
+def test_defaults_when_parameters_are_not_given_then_those_of_the_definition(name: str) -> None:
+    message = pb.AllocationPolicy()
+    getattr(message, name).SetInParent()
 
-    algorithms = [convert.policy_from_proto(one).algorithm for one in policies]
+    algorithm = allocation_convert.policy_from_proto(message).algorithm
 
-    assert algorithms == [model.BetaThompson(1.0, 1.0), model.GaussianThompson(1.0)]
+    assert algorithm == model.ALGORITHMS[name]()
+    assert model.algorithm_name(algorithm) == name
+
+
+def test_algorithms_when_the_contract_gains_one_then_it_is_known_here() -> None:
+    named = {field.name for field in pb.AllocationPolicy.DESCRIPTOR.oneofs_by_name["algorithm"].fields}
+
+    assert named == set(model.ALGORITHMS)
 
 
 @pytest.mark.parametrize("missing", ["kind", "role"])

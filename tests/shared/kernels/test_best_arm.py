@@ -191,6 +191,20 @@ def test_student_when_arms_are_far_apart_then_says_zero_and_one() -> None:
     np.testing.assert_allclose(loss, [1e12 + 1, 1, 0], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("prior", [1e-90, 1e-9, 1e-6, 1e-3])
+@pytest.mark.parametrize("smallest_is_best", [False, True])
+def test_gamma_when_priors_are_next_to_nothing_then_still_answers(prior: float, *, smallest_is_best: bool) -> None:
+    shape, rate = np.array([prior, 40.0]), np.array([prior, 80.0])
+
+    probability, loss = gamma_best_arm(shape, rate, smallest_is_best=smallest_is_best)
+
+    # The first arm is nothing but for rare times when it is huge; the second is about 0.5.
+    first = float(smallest_is_best)
+    np.testing.assert_allclose(probability, [first, 1 - first], rtol=0, atol=0.02)
+    assert np.isfinite(loss).all()
+    assert (loss >= 0).all()
+
+
 @pytest.mark.parametrize("prior", [1e-300, 1e-6, 1e-3])
 def test_beta_when_priors_are_next_to_nothing_then_still_answers(prior: float) -> None:
     probability, loss = beta_best_arm(np.array([prior, 20.0]), np.array([prior, 80.0]))

@@ -166,6 +166,34 @@ DURABILITY_SPOOLED: Durability.ValueType  # 2
 """Are synced to this machine's disk, as the store is away; they reach it when it is back."""
 Global___Durability: _TypeAlias = Durability  # noqa: Y015
 
+class _ScoreMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ScoreModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ScoreMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SCORE_MODE_UNSPECIFIED: _ScoreMode.ValueType  # 0
+    """Is never sent."""
+    SCORE_MODE_DRAWS: _ScoreMode.ValueType  # 1
+    """Gives each arm the share of rows in which its coefficients have the highest score."""
+    SCORE_MODE_UPPER_BOUND: _ScoreMode.ValueType  # 2
+    """Gives everything to the arm with the highest sum of the first row's score and the length of the vector of all other rows' scores."""
+    SCORE_MODE_INVERSE_GAP: _ScoreMode.ValueType  # 3
+    """Gives an arm whose score is below the best one by a gap 1 / (arms + gamma x gap), and the best one the rest."""
+
+class ScoreMode(_ScoreMode, metaclass=_ScoreModeEnumTypeWrapper):
+    """Says how the coefficients of a contextual model become weights."""
+
+SCORE_MODE_UNSPECIFIED: ScoreMode.ValueType  # 0
+"""Is never sent."""
+SCORE_MODE_DRAWS: ScoreMode.ValueType  # 1
+"""Gives each arm the share of rows in which its coefficients have the highest score."""
+SCORE_MODE_UPPER_BOUND: ScoreMode.ValueType  # 2
+"""Gives everything to the arm with the highest sum of the first row's score and the length of the vector of all other rows' scores."""
+SCORE_MODE_INVERSE_GAP: ScoreMode.ValueType  # 3
+"""Gives an arm whose score is below the best one by a gap 1 / (arms + gamma x gap), and the best one the rest."""
+Global___ScoreMode: _TypeAlias = ScoreMode  # noqa: Y015
+
 class _StopVerdict:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -344,6 +372,8 @@ class PolicySnapshot(_message.Message):
     PUBLISH_REASON_FIELD_NUMBER: _builtins.int
     PUBLISHED_AT_FIELD_NUMBER: _builtins.int
     CHECKSUM_FIELD_NUMBER: _builtins.int
+    FEATURES_FIELD_NUMBER: _builtins.int
+    CONTEXTUAL_MODEL_FIELD_NUMBER: _builtins.int
     experiment_id: _builtins.str
     """Names the experiment."""
     policy_version: _builtins.int
@@ -398,6 +428,14 @@ class PolicySnapshot(_message.Message):
     def published_at(self) -> _timestamp_pb2.Timestamp:
         """Is when it was published."""
 
+    @_builtins.property
+    def features(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Feature]:
+        """Declares what may be told of a unit."""
+
+    @_builtins.property
+    def contextual_model(self) -> Global___ContextualModel:
+        """Is the model that gives a unit's weights from its context. Unset where all units have the weights of the arms."""
+
     def __init__(
         self,
         *,
@@ -421,14 +459,62 @@ class PolicySnapshot(_message.Message):
         publish_reason: Global___PublishReason.ValueType = ...,
         published_at: _timestamp_pb2.Timestamp | None = ...,
         checksum: _builtins.bytes = ...,
+        features: _abc.Iterable[_common_pb2.Feature] | None = ...,
+        contextual_model: Global___ContextualModel | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "attribution_window", b"attribution_window", "published_at", b"published_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "attribution_window", b"attribution_window", "contextual_model", b"contextual_model", "published_at", b"published_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_unit", b"analysis_unit", "arm_salt", b"arm_salt", "arms", b"arms", "attribution_window", b"attribution_window", "checksum", b"checksum", "default_arm", b"default_arm", "experiment_id", b"experiment_id", "experiment_revision", b"experiment_revision", "frozen", b"frozen", "holdout_share", b"holdout_share", "metrics", b"metrics", "policy_version", b"policy_version", "publish_reason", b"publish_reason", "published_at", b"published_at", "segment_arms", b"segment_arms", "segment_starts", b"segment_starts", "state", b"state", "traffic_salt", b"traffic_salt", "traffic_share", b"traffic_share"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_unit", b"analysis_unit", "arm_salt", b"arm_salt", "arms", b"arms", "attribution_window", b"attribution_window", "checksum", b"checksum", "contextual_model", b"contextual_model", "default_arm", b"default_arm", "experiment_id", b"experiment_id", "experiment_revision", b"experiment_revision", "features", b"features", "frozen", b"frozen", "holdout_share", b"holdout_share", "metrics", b"metrics", "policy_version", b"policy_version", "publish_reason", b"publish_reason", "published_at", b"published_at", "segment_arms", b"segment_arms", "segment_starts", b"segment_starts", "state", b"state", "traffic_salt", b"traffic_salt", "traffic_share", b"traffic_share"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PolicySnapshot: _TypeAlias = PolicySnapshot  # noqa: Y015
+
+@_typing.final
+class ContextualModel(_message.Message):
+    """Gives weights from a context x, the encoded features behind a constant 1. Scores are sums in the order of the columns, in double precision; of equal ones the first arm's counts.
+    A unit gets the arm whose share of the range [0, 2^32) holds its position: shares in the order of the arms, each border rounded (halves to even).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODE_FIELD_NUMBER: _builtins.int
+    COEFFICIENTS_FIELD_NUMBER: _builtins.int
+    ROW_COUNT_FIELD_NUMBER: _builtins.int
+    COLUMN_COUNT_FIELD_NUMBER: _builtins.int
+    GAMMA_FIELD_NUMBER: _builtins.int
+    LOWER_BOUNDS_FIELD_NUMBER: _builtins.int
+    mode: Global___ScoreMode.ValueType
+    """Says how coefficients become weights."""
+    coefficients: _builtins.bytes
+    """Are 4-byte floats, little-endian, by row, then arm, then column."""
+    row_count: _builtins.int
+    """Counts the rows of coefficients."""
+    column_count: _builtins.int
+    """Counts the columns."""
+    gamma: _builtins.float
+    """Is gamma of INVERSE_GAP; 0 otherwise."""
+    @_builtins.property
+    def lower_bounds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Are the least weights of the arms: weight = least + (1 - sum of least) x the model's."""
+
+    def __init__(
+        self,
+        *,
+        mode: Global___ScoreMode.ValueType = ...,
+        coefficients: _builtins.bytes = ...,
+        row_count: _builtins.int = ...,
+        column_count: _builtins.int = ...,
+        gamma: _builtins.float = ...,
+        lower_bounds: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coefficients", b"coefficients", "column_count", b"column_count", "gamma", b"gamma", "lower_bounds", b"lower_bounds", "mode", b"mode", "row_count", b"row_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContextualModel: _TypeAlias = ContextualModel  # noqa: Y015
 
 @_typing.final
 class PolicyArm(_message.Message):
@@ -444,7 +530,7 @@ class PolicyArm(_message.Message):
     arm_id: _builtins.str
     """Names the arm."""
     weight: _builtins.float
-    """Is its exact share of the participating units: the length of its segments over 2^32."""
+    """Is its exact share of the participating units: the length of its segments over 2^32. With a contextual model it is the average over contexts lately seen."""
     control: _builtins.bool
     """Marks the control."""
     paused: _builtins.bool
@@ -474,11 +560,33 @@ class AllocateRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class ContextEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _common_pb2.FeatureValue: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _common_pb2.FeatureValue | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     EXPERIMENT_ID_FIELD_NUMBER: _builtins.int
     UNIT_ID_FIELD_NUMBER: _builtins.int
     EXPOSURE_MODE_FIELD_NUMBER: _builtins.int
     PREVIOUS_TOKEN_FIELD_NUMBER: _builtins.int
     ALLOCATION_ID_FIELD_NUMBER: _builtins.int
+    CONTEXT_FIELD_NUMBER: _builtins.int
     experiment_id: _builtins.str
     """Names the experiment. Required."""
     unit_id: _builtins.str
@@ -489,6 +597,10 @@ class AllocateRequest(_message.Message):
     """Keeps the arm of an earlier allocation of the same unit while that arm lives (pinning). Default: none."""
     allocation_id: _builtins.str
     """Names the trial where every allocation counts, so that a retry gets the same arm; at most 64 characters. Default: a fresh one is made."""
+    @_builtins.property
+    def context(self) -> _containers.MessageMap[_builtins.str, _common_pb2.FeatureValue]:
+        """Tells of the unit, by feature id, what the experiment declares; what is left out is missing. An undeclared feature or a value of another kind is refused."""
+
     def __init__(
         self,
         *,
@@ -497,10 +609,11 @@ class AllocateRequest(_message.Message):
         exposure_mode: Global___ExposureMode.ValueType = ...,
         previous_token: _builtins.bytes = ...,
         allocation_id: _builtins.str = ...,
+        context: _abc.Mapping[_builtins.str, _common_pb2.FeatureValue] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation_id", b"allocation_id", "experiment_id", b"experiment_id", "exposure_mode", b"exposure_mode", "previous_token", b"previous_token", "unit_id", b"unit_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation_id", b"allocation_id", "context", b"context", "experiment_id", b"experiment_id", "exposure_mode", b"exposure_mode", "previous_token", b"previous_token", "unit_id", b"unit_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -742,9 +855,31 @@ class AllocateAllRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class ContextEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _common_pb2.FeatureValue: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _common_pb2.FeatureValue | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     UNIT_ID_FIELD_NUMBER: _builtins.int
     EXPERIMENT_IDS_FIELD_NUMBER: _builtins.int
     EXPOSURE_MODE_FIELD_NUMBER: _builtins.int
+    CONTEXT_FIELD_NUMBER: _builtins.int
     unit_id: _builtins.str
     """Names the unit. Required, 1 to 256 bytes."""
     exposure_mode: Global___ExposureMode.ValueType
@@ -753,16 +888,21 @@ class AllocateAllRequest(_message.Message):
     def experiment_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Name the experiments. Default: all that are running."""
 
+    @_builtins.property
+    def context(self) -> _containers.MessageMap[_builtins.str, _common_pb2.FeatureValue]:
+        """Tells of the unit, by feature id; each experiment takes what it declares. At most 256 features."""
+
     def __init__(
         self,
         *,
         unit_id: _builtins.str = ...,
         experiment_ids: _abc.Iterable[_builtins.str] | None = ...,
         exposure_mode: Global___ExposureMode.ValueType = ...,
+        context: _abc.Mapping[_builtins.str, _common_pb2.FeatureValue] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["experiment_ids", b"experiment_ids", "exposure_mode", b"exposure_mode", "unit_id", b"unit_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "experiment_ids", b"experiment_ids", "exposure_mode", b"exposure_mode", "unit_id", b"unit_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1052,9 +1192,9 @@ class Bandit(_message.Message):
     STATISTICS_AS_OF_FIELD_NUMBER: _builtins.int
     STOP_ADVICE_FIELD_NUMBER: _builtins.int
     estimated_regret: _builtins.float
-    """Estimates the reward lost so far by not always giving the arm that now looks best: sum of units x (best mean - arm mean), 0 or more."""
+    """Estimates the reward lost so far by not always giving the arm that now looks best: sum of units x (best mean - arm mean), 0 or more. 0 where weights follow contexts."""
     estimated_gain_over_equal_split: _builtins.float
-    """Estimates the reward gained so far over an equal split of the same units: sum of units x (arm mean - average of the arm means), in the good direction."""
+    """Estimates the reward gained so far over an equal split of the same units: sum of units x (arm mean - average of the arm means), in the good direction. 0 where weights follow contexts."""
     @_builtins.property
     def snapshot(self) -> Global___PolicySnapshot:
         """Is the newest published snapshot."""
@@ -1169,7 +1309,7 @@ class ArmPosterior(_message.Message):
     mean: _builtins.float
     """Is the mean of its units' values; unset without units."""
     posterior_mean: _builtins.float
-    """Is the posterior mean; unset where there is no posterior yet."""
+    """Is the posterior mean; unset where there is no posterior yet, and where weights follow contexts, as units with different contexts cannot be compared."""
     interval_low: _builtins.float
     """Is the lower end of the central 95 % credible interval."""
     interval_high: _builtins.float
@@ -1593,6 +1733,7 @@ class EvaluatePolicyResponse(_message.Message):
     LOGGED_VALUE_FIELD_NUMBER: _builtins.int
     UNIT_COUNT_FIELD_NUMBER: _builtins.int
     EFFECTIVE_SAMPLE_SIZE_FIELD_NUMBER: _builtins.int
+    CAUTIONS_FIELD_NUMBER: _builtins.int
     logged_value: _builtins.float
     """Is what the units earned under the policies that really served, per unit."""
     unit_count: _builtins.int
@@ -1603,6 +1744,10 @@ class EvaluatePolicyResponse(_message.Message):
     def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyValue]:
         """Are what the weights would have earned for each unit, one estimate for each estimator."""
 
+    @_builtins.property
+    def cautions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Name what weakens the estimates, such as HEAVY_WEIGHTS where intervals miss too often, in alphabetical order."""
+
     def __init__(
         self,
         *,
@@ -1610,10 +1755,11 @@ class EvaluatePolicyResponse(_message.Message):
         logged_value: _builtins.float = ...,
         unit_count: _builtins.int = ...,
         effective_sample_size: _builtins.float = ...,
+        cautions: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effective_sample_size", b"effective_sample_size", "logged_value", b"logged_value", "unit_count", b"unit_count", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cautions", b"cautions", "effective_sample_size", b"effective_sample_size", "logged_value", b"logged_value", "unit_count", b"unit_count", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

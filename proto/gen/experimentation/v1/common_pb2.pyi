@@ -227,6 +227,7 @@ class Experiment(_message.Message):
     TRAFFIC_FIELD_NUMBER: _builtins.int
     ANALYSIS_UNIT_FIELD_NUMBER: _builtins.int
     ATTRIBUTION_WINDOW_FIELD_NUMBER: _builtins.int
+    FEATURES_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
@@ -279,6 +280,10 @@ class Experiment(_message.Message):
         """Bounds how long after its first exposure a unit's outcomes count, above 0 and up to 90 days. Default: 7 days."""
 
     @_builtins.property
+    def features(self) -> _containers.RepeatedCompositeFieldContainer[Global___Feature]:
+        """Declares what may be told of a unit when it is allocated, at most 32 features. A contextual algorithm needs one; other algorithms only log them."""
+
+    @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was created."""
 
@@ -307,6 +312,7 @@ class Experiment(_message.Message):
         traffic: Global___Traffic | None = ...,
         analysis_unit: Global___AnalysisUnit.ValueType = ...,
         attribution_window: _duration_pb2.Duration | None = ...,
+        features: _abc.Iterable[Global___Feature] | None = ...,
         state: Global___ExperimentState.ValueType = ...,
         revision: _builtins.int = ...,
         etag: _builtins.str = ...,
@@ -319,11 +325,152 @@ class Experiment(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "attribution_window", b"attribution_window", "created_at", b"created_at", "started_at", b"started_at", "stopped_at", b"stopped_at", "traffic", b"traffic", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_unit", b"analysis_unit", "arms", b"arms", "attribution_window", b"attribution_window", "created_at", b"created_at", "creator", b"creator", "description", b"description", "display_name", b"display_name", "etag", b"etag", "experiment_id", b"experiment_id", "labels", b"labels", "metrics", b"metrics", "revision", b"revision", "shipped_arm_id", b"shipped_arm_id", "started_at", b"started_at", "state", b"state", "stopped_at", b"stopped_at", "traffic", b"traffic", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_unit", b"analysis_unit", "arms", b"arms", "attribution_window", b"attribution_window", "created_at", b"created_at", "creator", b"creator", "description", b"description", "display_name", b"display_name", "etag", b"etag", "experiment_id", b"experiment_id", "features", b"features", "labels", b"labels", "metrics", b"metrics", "revision", b"revision", "shipped_arm_id", b"shipped_arm_id", "started_at", b"started_at", "state", b"state", "stopped_at", b"stopped_at", "traffic", b"traffic", "updated_at", b"updated_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Experiment: _TypeAlias = Experiment  # noqa: Y015
+
+@_typing.final
+class Feature(_message.Message):
+    """Is something that is told of a unit when it is allocated. Encoded, all features together have at most 64 columns, a constant one included."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FEATURE_ID_FIELD_NUMBER: _builtins.int
+    NUMERIC_FIELD_NUMBER: _builtins.int
+    CATEGORICAL_FIELD_NUMBER: _builtins.int
+    BOOLEAN_FIELD_NUMBER: _builtins.int
+    feature_id: _builtins.str
+    """Names the feature within its experiment. Lower-case letters, digits, hyphens and underscores, 1 to 63 characters."""
+    @_builtins.property
+    def numeric(self) -> Global___NumericFeature:
+        """Is a number."""
+
+    @_builtins.property
+    def categorical(self) -> Global___CategoricalFeature:
+        """Is one of several texts."""
+
+    @_builtins.property
+    def boolean(self) -> Global___BooleanFeature:
+        """Is true or false."""
+
+    def __init__(
+        self,
+        *,
+        feature_id: _builtins.str = ...,
+        numeric: Global___NumericFeature | None = ...,
+        categorical: Global___CategoricalFeature | None = ...,
+        boolean: Global___BooleanFeature | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["boolean", b"boolean", "categorical", b"categorical", "kind", b"kind", "numeric", b"numeric"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boolean", b"boolean", "categorical", b"categorical", "feature_id", b"feature_id", "kind", b"kind", "numeric", b"numeric"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["numeric", "categorical", "boolean"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
+
+Global___Feature: _TypeAlias = Feature  # noqa: Y015
+
+@_typing.final
+class NumericFeature(_message.Message):
+    """Is a number, encoded in two columns: (value - center) / scale, cut at -8 and 8, and a 1 where it is missing (the first is 0 then)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CENTER_FIELD_NUMBER: _builtins.int
+    SCALE_FIELD_NUMBER: _builtins.int
+    center: _builtins.float
+    """Is the value that is encoded as 0, best the usual one. Finite. Default: 0."""
+    scale: _builtins.float
+    """Is the distance that is encoded as 1, best the standard deviation. Above 0. Default (0): 1."""
+    def __init__(
+        self,
+        *,
+        center: _builtins.float = ...,
+        scale: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["center", b"center", "scale", b"scale"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NumericFeature: _TypeAlias = NumericFeature  # noqa: Y015
+
+@_typing.final
+class CategoricalFeature(_message.Message):
+    """Is one of several texts, encoded in a column for each: 1 for the value, else 0. A missing value, and one that is not declared, are 0 everywhere."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Are the values, 1 to 62 different ones, of 1 to 63 characters."""
+
+    def __init__(
+        self,
+        *,
+        values: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CategoricalFeature: _TypeAlias = CategoricalFeature  # noqa: Y015
+
+@_typing.final
+class BooleanFeature(_message.Message):
+    """Is true or false, encoded in one column: 1 or 0, and 0.5 where it is missing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BooleanFeature: _TypeAlias = BooleanFeature  # noqa: Y015
+
+@_typing.final
+class FeatureValue(_message.Message):
+    """Is the value of a feature."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    FLAG_FIELD_NUMBER: _builtins.int
+    number: _builtins.float
+    """Is the value of a numeric feature: finite."""
+    text: _builtins.str
+    """Is the value of a categorical feature, at most 63 characters."""
+    flag: _builtins.bool
+    """Is the value of a boolean feature."""
+    def __init__(
+        self,
+        *,
+        number: _builtins.float = ...,
+        text: _builtins.str = ...,
+        flag: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["flag", b"flag", "number", b"number", "text", b"text", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flag", b"flag", "number", b"number", "text", b"text", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_value: _TypeAlias = _typing.Literal["number", "text", "flag"]  # noqa: Y015
+    _WhichOneofArgType_value: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_value) -> _WhichOneofReturnType_value | None: ...
+
+Global___FeatureValue: _TypeAlias = FeatureValue  # noqa: Y015
 
 @_typing.final
 class Arm(_message.Message):
@@ -453,6 +600,10 @@ class AllocationPolicy(_message.Message):
     KL_UCB_FIELD_NUMBER: _builtins.int
     EPSILON_GREEDY_FIELD_NUMBER: _builtins.int
     EXP3_FIELD_NUMBER: _builtins.int
+    LINEAR_THOMPSON_FIELD_NUMBER: _builtins.int
+    LIN_UCB_FIELD_NUMBER: _builtins.int
+    LOGISTIC_THOMPSON_FIELD_NUMBER: _builtins.int
+    INVERSE_GAP_FIELD_NUMBER: _builtins.int
     CONTROLS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fixed_split(self) -> Global___FixedSplit:
@@ -491,6 +642,22 @@ class AllocationPolicy(_message.Message):
         """EXP3: exponential weights, which hold even against values that an adversary chooses."""
 
     @_builtins.property
+    def linear_thompson(self) -> Global___LinearThompson:
+        """Linear Thompson sampling: the arm whose linear model of the context promises most, by draws from its posterior."""
+
+    @_builtins.property
+    def lin_ucb(self) -> Global___LinUcb:
+        """LinUCB: the arm whose linear model of the context allows most."""
+
+    @_builtins.property
+    def logistic_thompson(self) -> Global___LogisticThompson:
+        """Logistic Thompson sampling for a PROPORTION: as the linear one, with a logistic model."""
+
+    @_builtins.property
+    def inverse_gap(self) -> Global___InverseGap:
+        """Inverse-gap weighting: the worse an arm looks in the context, the smaller its weight."""
+
+    @_builtins.property
     def controls(self) -> Global___AllocationControls:
         """Limits what the algorithm may do. Ignored by FixedSplit."""
 
@@ -506,13 +673,17 @@ class AllocationPolicy(_message.Message):
         kl_ucb: Global___KlUcb | None = ...,
         epsilon_greedy: Global___EpsilonGreedy | None = ...,
         exp3: Global___Exp3 | None = ...,
+        linear_thompson: Global___LinearThompson | None = ...,
+        lin_ucb: Global___LinUcb | None = ...,
+        logistic_thompson: Global___LogisticThompson | None = ...,
+        inverse_gap: Global___InverseGap | None = ...,
         controls: Global___AllocationControls | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "beta_thompson", b"beta_thompson", "controls", b"controls", "epsilon_greedy", b"epsilon_greedy", "exp3", b"exp3", "fixed_split", b"fixed_split", "gamma_thompson", b"gamma_thompson", "gaussian_thompson", b"gaussian_thompson", "kl_ucb", b"kl_ucb", "top_two_thompson", b"top_two_thompson", "ucb1", b"ucb1"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "beta_thompson", b"beta_thompson", "controls", b"controls", "epsilon_greedy", b"epsilon_greedy", "exp3", b"exp3", "fixed_split", b"fixed_split", "gamma_thompson", b"gamma_thompson", "gaussian_thompson", b"gaussian_thompson", "inverse_gap", b"inverse_gap", "kl_ucb", b"kl_ucb", "lin_ucb", b"lin_ucb", "linear_thompson", b"linear_thompson", "logistic_thompson", b"logistic_thompson", "top_two_thompson", b"top_two_thompson", "ucb1", b"ucb1"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "beta_thompson", b"beta_thompson", "controls", b"controls", "epsilon_greedy", b"epsilon_greedy", "exp3", b"exp3", "fixed_split", b"fixed_split", "gamma_thompson", b"gamma_thompson", "gaussian_thompson", b"gaussian_thompson", "kl_ucb", b"kl_ucb", "top_two_thompson", b"top_two_thompson", "ucb1", b"ucb1"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "beta_thompson", b"beta_thompson", "controls", b"controls", "epsilon_greedy", b"epsilon_greedy", "exp3", b"exp3", "fixed_split", b"fixed_split", "gamma_thompson", b"gamma_thompson", "gaussian_thompson", b"gaussian_thompson", "inverse_gap", b"inverse_gap", "kl_ucb", b"kl_ucb", "lin_ucb", b"lin_ucb", "linear_thompson", b"linear_thompson", "logistic_thompson", b"logistic_thompson", "top_two_thompson", b"top_two_thompson", "ucb1", b"ucb1"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_algorithm: _TypeAlias = _typing.Literal["fixed_split", "beta_thompson", "gaussian_thompson", "gamma_thompson", "top_two_thompson", "ucb1", "kl_ucb", "epsilon_greedy", "exp3"]  # noqa: Y015
+    _WhichOneofReturnType_algorithm: _TypeAlias = _typing.Literal["fixed_split", "beta_thompson", "gaussian_thompson", "gamma_thompson", "top_two_thompson", "ucb1", "kl_ucb", "epsilon_greedy", "exp3", "linear_thompson", "lin_ucb", "logistic_thompson", "inverse_gap"]  # noqa: Y015
     _WhichOneofArgType_algorithm: _TypeAlias = _typing.Literal["algorithm", b"algorithm"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_algorithm) -> _WhichOneofReturnType_algorithm | None: ...
 
@@ -775,6 +946,130 @@ class Exp3(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Exp3: _TypeAlias = Exp3  # noqa: Y015
+
+@_typing.final
+class LinearThompson(_message.Message):
+    """Configures linear Thompson sampling (Agrawal and Goyal 2013): Bayesian regression of the reward on the context, arm by arm."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRIOR_PRECISION_FIELD_NUMBER: _builtins.int
+    DRAW_COUNT_FIELD_NUMBER: _builtins.int
+    HYBRID_FIELD_NUMBER: _builtins.int
+    prior_precision: _builtins.float
+    """Is the precision of the coefficients' prior, for rewards in standard deviations; above 0 and up to 1e6. Default (0): 1."""
+    draw_count: _builtins.int
+    """Is how many draws a snapshot holds: weights are shares of draws, hence multiples of 1 over this. From 16 to 1,024. Default (0): 256.
+    draws x arms x columns is at most 131,072.
+    """
+    hybrid: _builtins.bool
+    """Says whether arms share a part of their coefficients, from which new arms and those with few units profit. Default: each arm has its own."""
+    def __init__(
+        self,
+        *,
+        prior_precision: _builtins.float = ...,
+        draw_count: _builtins.int = ...,
+        hybrid: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draw_count", b"draw_count", "hybrid", b"hybrid", "prior_precision", b"prior_precision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LinearThompson: _TypeAlias = LinearThompson  # noqa: Y015
+
+@_typing.final
+class LinUcb(_message.Message):
+    """Configures LinUCB (Li, Chu, Langford and Schapire 2010)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPLORATION_FIELD_NUMBER: _builtins.int
+    PRIOR_PRECISION_FIELD_NUMBER: _builtins.int
+    HYBRID_FIELD_NUMBER: _builtins.int
+    exploration: _builtins.float
+    """Is how many posterior standard deviations are added to the mean, above 0 and up to 100. Default (0): 1."""
+    prior_precision: _builtins.float
+    """Is the precision of the coefficients' prior, as in LinearThompson."""
+    hybrid: _builtins.bool
+    """Says whether arms share a part of their coefficients, as in LinearThompson."""
+    def __init__(
+        self,
+        *,
+        exploration: _builtins.float = ...,
+        prior_precision: _builtins.float = ...,
+        hybrid: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exploration", b"exploration", "hybrid", b"hybrid", "prior_precision", b"prior_precision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LinUcb: _TypeAlias = LinUcb  # noqa: Y015
+
+@_typing.final
+class LogisticThompson(_message.Message):
+    """Configures logistic Thompson sampling (Chapelle and Li 2011): the posterior is approximated by a normal one at its mode (Laplace)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRIOR_PRECISION_FIELD_NUMBER: _builtins.int
+    DRAW_COUNT_FIELD_NUMBER: _builtins.int
+    HYBRID_FIELD_NUMBER: _builtins.int
+    prior_precision: _builtins.float
+    """Is the precision of the coefficients' prior, above 0 and up to 1e6. Default (0): 1."""
+    draw_count: _builtins.int
+    """Is how many draws a snapshot holds, as in LinearThompson."""
+    hybrid: _builtins.bool
+    """Says whether arms share a part of their coefficients, as in LinearThompson."""
+    def __init__(
+        self,
+        *,
+        prior_precision: _builtins.float = ...,
+        draw_count: _builtins.int = ...,
+        hybrid: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draw_count", b"draw_count", "hybrid", b"hybrid", "prior_precision", b"prior_precision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LogisticThompson: _TypeAlias = LogisticThompson  # noqa: Y015
+
+@_typing.final
+class InverseGap(_message.Message):
+    """Configures inverse-gap weighting (Foster and Rakhlin 2020, SquareCB): an arm whose predicted reward is below the best one's by a gap gets
+    1 / (arms + gamma x gap), the best one the rest; gamma grows with the square root of the units (Simchi-Levi and Xu 2021, FALCON+).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPLORATION_FIELD_NUMBER: _builtins.int
+    PRIOR_PRECISION_FIELD_NUMBER: _builtins.int
+    HYBRID_FIELD_NUMBER: _builtins.int
+    exploration: _builtins.float
+    """Is what gamma is divided by, above 0 and up to 1e6: 1 is as careful as theory asks for, more explores more. Default (0): 1."""
+    prior_precision: _builtins.float
+    """Is the precision of the coefficients' prior, as in LinearThompson."""
+    hybrid: _builtins.bool
+    """Says whether arms share a part of their coefficients, as in LinearThompson."""
+    def __init__(
+        self,
+        *,
+        exploration: _builtins.float = ...,
+        prior_precision: _builtins.float = ...,
+        hybrid: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exploration", b"exploration", "hybrid", b"hybrid", "prior_precision", b"prior_precision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InverseGap: _TypeAlias = InverseGap  # noqa: Y015
 
 @_typing.final
 class AllocationControls(_message.Message):

@@ -1,0 +1,68 @@
+"""Turns trials into the contextual model of the next snapshot, within the controls of the experiment."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.bandit.domain.context_placement import ContextPlacer, to_snapshot
+from services.bandit.domain.contextual.fitting import fit
+from services.bandit.domain.contextual.trials import Trials
+from services.bandit.domain.learning import lower_bounds
+from shared.definition.model import ContextualAlgorithm, Experiment, MetricDirection
+from shared.policy.snapshot import ContextualModel, PolicySnapshot
+
+Floats = NDArray[np.float64]
+
+LATELY: Final = 1_000
+"""How many of the latest contexts weights are averaged and compared in."""
+
+LEAST_CHANGE: Final = 1e-9
+
+
+def fitted_model(experiment: Experiment, trials: Trials | None, *, seed: int) -> ContextualModel | None:
+    """Returns the model that the trials ask for, or None while every arm is burning in.
+
+    An arm that is burning in beside others that are not has an equal share at least.
+    """
+    algorithm, arm_count = experiment.allocation_policy.algorithm, len(experiment.arms)
+    if trials is None or not isinstance(algorithm, ContextualAlgorithm):
+        return None
+    controls = experiment.allocation_policy.controls
+    counts = np.bincount(trials.arms, minlength=arm_count)
+    mature = counts >= max(controls.burn_in_unit_count, 1)
+    if not mature.any():
+        return None
+    metric = experiment.primary_metric
+    minimize = metric.direction is MetricDirection.MINIMIZE
+    found = fit(algorithm, trials, arm_count, minimize=minimize, kind=metric.kind, seed=seed)
+    least = np.where(mature, lower_bounds(experiment, controls), 1 / arm_count)
+    return to_snapshot(found, least / max(float(least.sum()), 1.0))
+
+
+def average_weights(model: ContextualModel, trials: Trials) -> Floats:
+    """Returns the average weights of the arms in the contexts lately seen, shape (n_arms,), summing to 1."""
+    averages = ContextPlacer(model).weights(_lately(trials)).mean(axis=0)
+    return np.asarray(averages / averages.sum())
+
+
+def change_in_contexts(before: ContextualModel | None, after: ContextualModel, trials: Trials) -> float:
+    """Returns by how much the weights move, on average over the contexts lately seen; 1 where there was no model.
+
+    Of the arms of a context, the weight that moves most counts.
+    """
+    if before is None or len(before.lower_bounds) != len(after.lower_bounds):
+        return 1.0
+    contexts = _lately(trials)
+    moved = np.abs(ContextPlacer(after).weights(contexts) - ContextPlacer(before).weights(contexts))
+    return float(moved.max(axis=1).mean())
+
+
+def kept_model(experiment: Experiment, previous: PolicySnapshot) -> ContextualModel | None:
+    """Returns the previous model, as long as it is of the same arms."""
+    same = [arm.arm_id for arm in previous.arms] == [arm.arm_id for arm in experiment.arms]
+    return previous.contextual_model if same else None
+
+
+def _lately(trials: Trials) -> Floats:
+    return trials.contexts[:LATELY]

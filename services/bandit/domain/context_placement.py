@@ -1,0 +1,65 @@
+"""Places units by what is told of them: from a snapshot's contextual model to an arm and its exact propensity.
+
+ContextualModel in bandit_service.proto has the rule. Borders between the arms' shares are rounded to whole positions,
+so that the propensity is the length of the arm's share over 2^32 and no rounding is left.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.bandit.domain.contextual import score_model
+from services.bandit.domain.contextual.score_model import ScoreModel, shares_of_many
+from shared.policy.snapshot import RANGE, ContextualModel, ScoreMode
+
+Floats = NDArray[np.float64]
+
+_LITTLE_ENDIAN_SINGLE: Final = np.dtype("<f4")
+
+
+def to_snapshot(model: ScoreModel, lower_bounds: Floats) -> ContextualModel:
+    """Returns a fitted model as it is published, with the least weights of the arms."""
+    rows, _, columns = model.coefficients.shape
+    return ContextualModel(
+        ScoreMode(model.mode.value),
+        model.coefficients.astype(_LITTLE_ENDIAN_SINGLE).tobytes(),
+        rows,
+        columns,
+        model.gamma,
+        tuple(lower_bounds.tolist()),
+    )
+
+
+class ContextPlacer:
+    """Places units by one model. Immutable, safe for threads."""
+
+    def __init__(self, model: ContextualModel) -> None:
+        bank = np.frombuffer(model.coefficients, _LITTLE_ENDIAN_SINGLE).astype(np.float32)
+        self._lower_bounds = np.array(model.lower_bounds)
+        self._free = max(1 - float(self._lower_bounds.sum()), 0.0)
+        shape = (model.row_count, len(model.lower_bounds), model.column_count)
+        self._model = ScoreModel(score_model.ScoreMode(model.mode.value), bank.reshape(shape), model.gamma)
+
+    def weights(self, contexts: Floats) -> Floats:
+        """Returns the weights of the arms in each context before rounding, shape (n, K).
+
+        Args:
+            contexts: Encoded, shape (n, columns).
+        """
+        return np.asarray(self._lower_bounds + self._free * shares_of_many(self._model, contexts))
+
+    def place(self, encoded: Sequence[float], position: int) -> tuple[int, float]:
+        """Returns the arm of a unit, and the probability with which units of this context get it.
+
+        Args:
+            encoded: The context, one number for each column.
+            position: Of the unit, in [0, RANGE).
+        """
+        weights = self.weights(np.array([encoded]))[0]
+        borders = np.rint(np.cumsum(weights) * RANGE)
+        borders[-1] = RANGE
+        arm = int(np.searchsorted(borders, position, side="right"))
+        start = float(borders[arm - 1]) if arm else 0.0
+        return arm, (float(borders[arm]) - start) / RANGE

@@ -1,0 +1,103 @@
+"""Rules that draw: played unit by unit, their mean regret is that of the papers' algorithms but for chance."""
+
+from collections.abc import Sequence
+from math import log, sqrt
+from typing import NamedTuple
+
+import pytest
+
+from shared.definition.model import (
+    Algorithm,
+    BetaThompson,
+    EpsilonGreedy,
+    Exp3,
+    GammaThompson,
+    GaussianThompson,
+    MetricKind,
+    TopTwoThompson,
+)
+from tests.bandit.domain.regret import references
+from tests.bandit.domain.regret.problems import KAUFMANN, NORMAL, THREE, Problem
+from tests.bandit.domain.regret.references import Rule, played
+from tests.bandit.domain.regret.simulation import deviations_apart, ours, slope, standard_error
+
+CHANCE = 4.0
+"""Standard errors by which the means of two equal rules differ once in 16,000 times."""
+
+LONG = (1000, 1778, 3162, 5623, 10_000)
+
+
+class Match(NamedTuple):
+    """Is one of our rules beside the paper's."""
+
+    algorithm: Algorithm
+    rule: Rule
+    problem: Problem
+    kind: MetricKind | None = None
+
+
+BETA = Match(BetaThompson(), references.beta_thompson, THREE)
+GAUSSIAN = Match(GaussianThompson(), references.gaussian_thompson, NORMAL)
+GAMMA = Match(GammaThompson(), references.gamma_thompson, THREE, MetricKind.MEAN)
+TOP_TWO = Match(TopTwoThompson(0.6), references.top_two_thompson(0.6), THREE)
+GREEDY = Match(EpsilonGreedy(0.1), references.epsilon_greedy(0.1), THREE)
+DECAYING = Match(EpsilonGreedy(1.0, 50), references.epsilon_greedy(1.0, 50), NORMAL)
+EXP3 = Match(Exp3(), references.exp3, THREE)
+BETA_OF_TEN = Match(BetaThompson(), references.beta_thompson, KAUFMANN)
+EXP3_OF_TEN = Match(Exp3(), references.exp3, KAUFMANN)
+
+
+def apart(match: Match, horizons: Sequence[int], runs: int, reference_runs: int) -> list[float]:
+    """Returns by how many standard errors our mean regret and the paper's differ."""
+    algorithm, rule, problem, kind = match
+    mine = ours(algorithm, problem, horizons=horizons, runs=runs, seed=2026, kind=kind)
+    return deviations_apart(mine, played(rule, problem, horizons=horizons, runs=reference_runs, seed=1933)).tolist()
+
+
+@pytest.mark.parametrize("match", [BETA, GAUSSIAN, GAMMA, TOP_TWO])
+def test_regret_when_played_for_250_units_then_that_of_the_paper_but_for_chance(match: Match) -> None:
+    assert max(apart(match, (50, 250), runs=12, reference_runs=500)) < CHANCE
+
+
+@pytest.mark.parametrize("match", [GREEDY, DECAYING, EXP3])
+def test_regret_when_played_for_1000_units_then_that_of_the_paper_but_for_chance(match: Match) -> None:
+    assert max(apart(match, (200, 1000), runs=16, reference_runs=500)) < CHANCE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("match", "runs"),
+    [
+        (BETA, 24),
+        (BETA_OF_TEN, 16),
+        (GAUSSIAN, 24),
+        (GAMMA, 16),
+        (GREEDY, 60),
+        (DECAYING, 60),
+        (EXP3, 60),
+        (EXP3_OF_TEN, 60),
+    ],
+)
+def test_regret_when_played_for_10000_units_then_that_of_the_paper_but_for_chance(match: Match, runs: int) -> None:
+    assert max(apart(match, LONG, runs=runs, reference_runs=400)) < CHANCE
+
+
+@pytest.mark.slow
+def test_regret_when_the_top_two_are_played_for_2000_units_then_that_of_the_paper_but_for_chance() -> None:
+    # Later the paper's own draws of a challenger take for ever.
+    assert max(apart(TOP_TWO, (500, 2000), runs=24, reference_runs=200)) < CHANCE
+
+
+@pytest.mark.slow
+def test_thompson_when_regret_is_regressed_on_the_log_of_time_then_near_the_slope_of_lai_and_robbins() -> None:
+    # The papers' rule, which ours equals but for chance, with enough runs that chance is small.
+    for problem, low, high in ((THREE, 0.75, 1.35), (KAUFMANN, 0.75, 1.35)):
+        found, error = slope(played(references.beta_thompson, problem, horizons=LONG, runs=1000, seed=3), LONG)
+        assert low * problem.lai_robbins - 3 * error < found < high * problem.lai_robbins + 3 * error
+
+
+def test_exp3_when_arms_are_drawn_then_regret_is_below_the_bound_of_the_paper() -> None:
+    # Bubeck and Cesa-Bianchi 2012, theorem 3.1: 2 sqrt(n K ln K), on average.
+    regret = ours(Exp3(), KAUFMANN, horizons=(1000,), runs=10, seed=5)
+
+    assert regret.mean() + 3 * standard_error(regret)[0] < 2 * sqrt(1000 * 10 * log(10))
