@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
-"""The first message of a subscription holds the policies of all experiments."""
+"""Leaves room: a message of a subscription may hold the policies of many experiments."""
 
 ChannelOptions: TypeAlias = Sequence[tuple[str, Any]]
 

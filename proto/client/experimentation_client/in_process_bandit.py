@@ -247,5 +247,4 @@ class InProcessBandit:
         )
 
     def _waiting(self) -> Undelivered:
-        exposures, outcomes = self.counts()
-        return Undelivered(exposures.waiting, outcomes.waiting)
+        return Undelivered(*(rows.waiting for rows in self.counts()))

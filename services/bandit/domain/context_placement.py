@@ -38,7 +38,8 @@ class ContextPlacer:
     def __init__(self, model: ContextualModel) -> None:
         bank = np.frombuffer(model.coefficients, _LITTLE_ENDIAN_SINGLE).astype(np.float32)
         self._lower_bounds = np.array(model.lower_bounds)
-        self._free = max(1 - float(self._lower_bounds.sum()), 0.0)
+        # Summed in order, as the golden vectors say: NumPy's own sum takes another one.
+        self._free = max(1.0 - float(np.cumsum(self._lower_bounds)[-1]), 0.0)
         shape = (model.row_count, len(model.lower_bounds), model.column_count)
         self._model = ScoreModel(score_model.ScoreMode(model.mode.value), bank.reshape(shape), model.gamma)
 

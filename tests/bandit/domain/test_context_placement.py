@@ -1,5 +1,9 @@
 """Units get arms by their contexts with exactly the propensity that is stated."""
 
+import base64
+import json
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,8 +13,10 @@ from scipy import stats
 
 from services.bandit.domain.context_placement import ContextPlacer, to_snapshot
 from services.bandit.domain.contextual.score_model import ScoreMode, ScoreModel
+from shared.policy import snapshot
 from shared.policy.placement import position
-from shared.policy.snapshot import RANGE
+from shared.policy.snapshot import RANGE, ContextualModel
+from tests.shared.policy.make_context_golden import PATH, document
 
 RNG = np.random.default_rng(5)
 CONTEXT = [1.0, 0.5, -0.25]
@@ -90,3 +96,23 @@ def test_snapshot_when_it_comes_back_then_the_same_weights() -> None:
     again = ContextPlacer(to_snapshot(model, NO_FLOORS))
 
     assert again.weights(np.array([CONTEXT]))[0] == pytest.approx(share_of_draws(model), abs=1e-12)
+
+
+@pytest.mark.parametrize("case", json.loads(PATH.read_text(encoding="utf-8"))["cases"], ids=lambda case: case["name"])
+def test_place_when_the_golden_vectors_are_placed_then_bit_for_bit(case: dict[str, Any]) -> None:  # JSON
+    model = ContextualModel(
+        snapshot.ScoreMode(case["mode"]),
+        base64.b64decode(case["coefficients"]),
+        case["row_count"],
+        case["column_count"],
+        case["gamma"],
+        tuple(case["lower_bounds"]),
+    )
+    placer = ContextPlacer(model)
+
+    for one in case["placements"]:
+        assert placer.place(one["context"], one["position"]) == (one["arm"], one["length"] / RANGE)
+
+
+def test_golden_when_it_is_made_again_then_the_same() -> None:
+    assert document() == json.loads(PATH.read_text(encoding="utf-8"))

@@ -240,6 +240,8 @@ class _PublishReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Publish
     """Starts a new period of the statistics, as the controls forget or wait by policy version."""
     PUBLISH_REASON_GUARDRAIL: _PublishReason.ValueType  # 5
     """Pauses an arm that was shown to harm a guardrail metric."""
+    PUBLISH_REASON_BUDGET: _PublishReason.ValueType  # 6
+    """Spends less than was served, as the budget allows no more."""
 
 class PublishReason(_PublishReason, metaclass=_PublishReasonEnumTypeWrapper):
     """Says why a version was published."""
@@ -256,6 +258,8 @@ PUBLISH_REASON_PERIOD: PublishReason.ValueType  # 4
 """Starts a new period of the statistics, as the controls forget or wait by policy version."""
 PUBLISH_REASON_GUARDRAIL: PublishReason.ValueType  # 5
 """Pauses an arm that was shown to harm a guardrail metric."""
+PUBLISH_REASON_BUDGET: PublishReason.ValueType  # 6
+"""Spends less than was served, as the budget allows no more."""
 Global___PublishReason: _TypeAlias = PublishReason  # noqa: Y015
 
 class _PolicyEstimator:
@@ -472,8 +476,9 @@ Global___PolicySnapshot: _TypeAlias = PolicySnapshot  # noqa: Y015
 
 @_typing.final
 class ContextualModel(_message.Message):
-    """Gives weights from a context x, the encoded features behind a constant 1. Scores are sums in the order of the columns, in double precision; of equal ones the first arm's counts.
-    A unit gets the arm whose share of the range [0, 2^32) holds its position: shares in the order of the arms, each border rounded (halves to even).
+    """Gives weights from a context x, the encoded features behind a constant 1, each number rounded to 4 bytes. Scores are sums of products in the order of the columns, in
+    double precision; of equal ones the first arm's counts. A unit gets the arm whose share of the range [0, 2^32) holds its position: shares in the order of the arms, each
+    border rounded (halves to even). proto/golden/context.json holds vectors.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -527,6 +532,7 @@ class PolicyArm(_message.Message):
     CONTROL_FIELD_NUMBER: _builtins.int
     PAUSED_FIELD_NUMBER: _builtins.int
     SHADOW_WEIGHT_FIELD_NUMBER: _builtins.int
+    COST_FIELD_NUMBER: _builtins.int
     arm_id: _builtins.str
     """Names the arm."""
     weight: _builtins.float
@@ -537,6 +543,8 @@ class PolicyArm(_message.Message):
     """Says whether it is paused, as it was shown to harm a guardrail metric."""
     shadow_weight: _builtins.float
     """Is what the weight would be, in shadow mode; 0 otherwise."""
+    cost: _builtins.float
+    """Is what giving it to one unit costs, in the reward's unit."""
     def __init__(
         self,
         *,
@@ -545,10 +553,11 @@ class PolicyArm(_message.Message):
         control: _builtins.bool = ...,
         paused: _builtins.bool = ...,
         shadow_weight: _builtins.float = ...,
+        cost: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm_id", b"arm_id", "control", b"control", "paused", b"paused", "shadow_weight", b"shadow_weight", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm_id", b"arm_id", "control", b"control", "cost", b"cost", "paused", b"paused", "shadow_weight", b"shadow_weight", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -745,7 +754,7 @@ Global___BatchAllocateResponse: _TypeAlias = BatchAllocateResponse  # noqa: Y015
 
 @_typing.final
 class BatchAllocateColumnsRequest(_message.Message):
-    """Asks for the arms of very many units, in a message of at most 4 MiB."""
+    """Asks for the arms of very many units, at most 500,000, in a message of at most 4 MiB."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1191,10 +1200,13 @@ class Bandit(_message.Message):
     HEALTH_FIELD_NUMBER: _builtins.int
     STATISTICS_AS_OF_FIELD_NUMBER: _builtins.int
     STOP_ADVICE_FIELD_NUMBER: _builtins.int
+    SPENT_FIELD_NUMBER: _builtins.int
     estimated_regret: _builtins.float
-    """Estimates the reward lost so far by not always giving the arm that now looks best: sum of units x (best mean - arm mean), 0 or more. 0 where weights follow contexts."""
+    """Estimates the reward lost so far by not always giving the arm that now looks best: sum of units x (best mean - arm mean), net of costs, 0 or more. 0 where weights follow contexts."""
     estimated_gain_over_equal_split: _builtins.float
-    """Estimates the reward gained so far over an equal split of the same units: sum of units x (arm mean - average of the arm means), in the good direction. 0 where weights follow contexts."""
+    """Estimates the reward gained so far over an equal split of the same units: sum of units x (arm mean - average of the arm means), net of costs, in the good direction. 0 where weights follow contexts."""
+    spent: _builtins.float
+    """Is what the arms have cost so far: sum over versions and arms of units x cost, in the reward's unit, held-out units left out."""
     @_builtins.property
     def snapshot(self) -> Global___PolicySnapshot:
         """Is the newest published snapshot."""
@@ -1235,10 +1247,11 @@ class Bandit(_message.Message):
         health: Global___DataHealth | None = ...,
         statistics_as_of: _timestamp_pb2.Timestamp | None = ...,
         stop_advice: Global___StopAdvice | None = ...,
+        spent: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["health", b"health", "holdout", b"holdout", "snapshot", b"snapshot", "statistics_as_of", b"statistics_as_of", "stop_advice", b"stop_advice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arms", b"arms", "estimated_gain_over_equal_split", b"estimated_gain_over_equal_split", "estimated_regret", b"estimated_regret", "health", b"health", "history", b"history", "holdout", b"holdout", "snapshot", b"snapshot", "statistics_as_of", b"statistics_as_of", "stop_advice", b"stop_advice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arms", b"arms", "estimated_gain_over_equal_split", b"estimated_gain_over_equal_split", "estimated_regret", b"estimated_regret", "health", b"health", "history", b"history", "holdout", b"holdout", "snapshot", b"snapshot", "spent", b"spent", "statistics_as_of", b"statistics_as_of", "stop_advice", b"stop_advice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1284,7 +1297,9 @@ Global___StopAdvice: _TypeAlias = StopAdvice  # noqa: Y015
 
 @_typing.final
 class ArmPosterior(_message.Message):
-    """Is what is known of one arm, of the primary metric."""
+    """Is what is known of one arm, of what the policy learns from: its reward, or the primary metric where it defines none. Posterior and losses are net of what the
+    arm costs; its units' values are as they were measured.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

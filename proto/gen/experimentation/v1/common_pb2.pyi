@@ -110,7 +110,7 @@ class _MetricRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MetricRole
     METRIC_ROLE_UNSPECIFIED: _MetricRole.ValueType  # 0
     """Is rejected."""
     METRIC_ROLE_PRIMARY: _MetricRole.ValueType  # 1
-    """Decides the experiment, and is what a bandit learns from."""
+    """Decides the experiment, and is what a bandit learns from, unless its policy defines a reward."""
     METRIC_ROLE_SECONDARY: _MetricRole.ValueType  # 2
     """Explains the result."""
     METRIC_ROLE_GUARDRAIL: _MetricRole.ValueType  # 3
@@ -122,7 +122,7 @@ class MetricRole(_MetricRole, metaclass=_MetricRoleEnumTypeWrapper):
 METRIC_ROLE_UNSPECIFIED: MetricRole.ValueType  # 0
 """Is rejected."""
 METRIC_ROLE_PRIMARY: MetricRole.ValueType  # 1
-"""Decides the experiment, and is what a bandit learns from."""
+"""Decides the experiment, and is what a bandit learns from, unless its policy defines a reward."""
 METRIC_ROLE_SECONDARY: MetricRole.ValueType  # 2
 """Explains the result."""
 METRIC_ROLE_GUARDRAIL: MetricRole.ValueType  # 3
@@ -265,7 +265,7 @@ class Experiment(_message.Message):
 
     @_builtins.property
     def metrics(self) -> _containers.RepeatedCompositeFieldContainer[Global___Metric]:
-        """Holds 1 to 32 metrics, exactly one of them primary: the reward that a bandit learns from."""
+        """Holds 1 to 32 metrics, exactly one of them primary: what a bandit learns from, unless its policy defines a reward."""
 
     @_builtins.property
     def allocation_policy(self) -> Global___AllocationPolicy:
@@ -481,22 +481,28 @@ class Arm(_message.Message):
     ARM_ID_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     CONTROL_FIELD_NUMBER: _builtins.int
+    COST_FIELD_NUMBER: _builtins.int
     arm_id: _builtins.str
     """Names the arm within its experiment for ever: an id is never given to another arm. Lower-case letters, digits, hyphens and underscores, 1 to 63 characters."""
     display_name: _builtins.str
     """Is shown to people, at most 200 characters. Default: the arm id."""
     control: _builtins.bool
     """Marks the arm that the others are compared with, and that is served when the experiment does not decide."""
+    cost: _builtins.float
+    """Is what giving the arm to one unit costs, in the reward's unit, from 0 (default) to 1e12: algorithms go by mean reward - cost. Values are learned as those
+    of a MEAN then, whatever the primary metric is, hence not by BetaThompson, GammaThompson, Exp3 or contextual algorithms.
+    """
     def __init__(
         self,
         *,
         arm_id: _builtins.str = ...,
         display_name: _builtins.str = ...,
         control: _builtins.bool = ...,
+        cost: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm_id", b"arm_id", "control", b"control", "display_name", b"display_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm_id", b"arm_id", "control", b"control", "cost", b"cost", "display_name", b"display_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -605,6 +611,7 @@ class AllocationPolicy(_message.Message):
     LOGISTIC_THOMPSON_FIELD_NUMBER: _builtins.int
     INVERSE_GAP_FIELD_NUMBER: _builtins.int
     CONTROLS_FIELD_NUMBER: _builtins.int
+    REWARD_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fixed_split(self) -> Global___FixedSplit:
         """Keeps the weights as they are given: a classic A/B test."""
@@ -661,6 +668,13 @@ class AllocationPolicy(_message.Message):
     def controls(self) -> Global___AllocationControls:
         """Limits what the algorithm may do. Ignored by FixedSplit."""
 
+    @_builtins.property
+    def reward(self) -> _containers.RepeatedCompositeFieldContainer[Global___RewardTerm]:
+        """Are the terms of the reward that is learned from: a unit's reward is the sum of weight x value over the metrics named, at most 32 different ones, and more is
+        better. A unit without outcomes has a reward of 0. It is learned as a MEAN, hence not by BetaThompson, GammaThompson, Exp3 or contextual algorithms.
+        Default (none): the primary metric's value, in its direction.
+        """
+
     def __init__(
         self,
         *,
@@ -678,16 +692,43 @@ class AllocationPolicy(_message.Message):
         logistic_thompson: Global___LogisticThompson | None = ...,
         inverse_gap: Global___InverseGap | None = ...,
         controls: Global___AllocationControls | None = ...,
+        reward: _abc.Iterable[Global___RewardTerm] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "beta_thompson", b"beta_thompson", "controls", b"controls", "epsilon_greedy", b"epsilon_greedy", "exp3", b"exp3", "fixed_split", b"fixed_split", "gamma_thompson", b"gamma_thompson", "gaussian_thompson", b"gaussian_thompson", "inverse_gap", b"inverse_gap", "kl_ucb", b"kl_ucb", "lin_ucb", b"lin_ucb", "linear_thompson", b"linear_thompson", "logistic_thompson", b"logistic_thompson", "top_two_thompson", b"top_two_thompson", "ucb1", b"ucb1"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "beta_thompson", b"beta_thompson", "controls", b"controls", "epsilon_greedy", b"epsilon_greedy", "exp3", b"exp3", "fixed_split", b"fixed_split", "gamma_thompson", b"gamma_thompson", "gaussian_thompson", b"gaussian_thompson", "inverse_gap", b"inverse_gap", "kl_ucb", b"kl_ucb", "lin_ucb", b"lin_ucb", "linear_thompson", b"linear_thompson", "logistic_thompson", b"logistic_thompson", "top_two_thompson", b"top_two_thompson", "ucb1", b"ucb1"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["algorithm", b"algorithm", "beta_thompson", b"beta_thompson", "controls", b"controls", "epsilon_greedy", b"epsilon_greedy", "exp3", b"exp3", "fixed_split", b"fixed_split", "gamma_thompson", b"gamma_thompson", "gaussian_thompson", b"gaussian_thompson", "inverse_gap", b"inverse_gap", "kl_ucb", b"kl_ucb", "lin_ucb", b"lin_ucb", "linear_thompson", b"linear_thompson", "logistic_thompson", b"logistic_thompson", "reward", b"reward", "top_two_thompson", b"top_two_thompson", "ucb1", b"ucb1"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_algorithm: _TypeAlias = _typing.Literal["fixed_split", "beta_thompson", "gaussian_thompson", "gamma_thompson", "top_two_thompson", "ucb1", "kl_ucb", "epsilon_greedy", "exp3", "linear_thompson", "lin_ucb", "logistic_thompson", "inverse_gap"]  # noqa: Y015
     _WhichOneofArgType_algorithm: _TypeAlias = _typing.Literal["algorithm", b"algorithm"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_algorithm) -> _WhichOneofReturnType_algorithm | None: ...
 
 Global___AllocationPolicy: _TypeAlias = AllocationPolicy  # noqa: Y015
+
+@_typing.final
+class RewardTerm(_message.Message):
+    """Is one metric's part in the reward."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    METRIC_ID_FIELD_NUMBER: _builtins.int
+    WEIGHT_FIELD_NUMBER: _builtins.int
+    metric_id: _builtins.str
+    """Names a metric of the experiment. Required."""
+    weight: _builtins.float
+    """Is what a unit of the metric's value is worth, from -1e6 to 1e6, not 0; below 0 where less is better. Required."""
+    def __init__(
+        self,
+        *,
+        metric_id: _builtins.str = ...,
+        weight: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["metric_id", b"metric_id", "weight", b"weight"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RewardTerm: _TypeAlias = RewardTerm  # noqa: Y015
 
 @_typing.final
 class FixedSplit(_message.Message):
@@ -1089,6 +1130,7 @@ class AllocationControls(_message.Message):
     STOP_RULE_FIELD_NUMBER: _builtins.int
     SHADOW_FIELD_NUMBER: _builtins.int
     WARM_START_FIELD_NUMBER: _builtins.int
+    BUDGET_FIELD_NUMBER: _builtins.int
     exploration_floor: _builtins.float
     """Is the least weight of any arm, from 0 to 1: weight = floor + (1 - sum of floors) x what the algorithm asks for. Default when unset: 0.01."""
     min_control_share: _builtins.float
@@ -1127,6 +1169,10 @@ class AllocationControls(_message.Message):
     def warm_start(self) -> Global___WarmStart:
         """Starts from what an earlier experiment learned. Default when unset: from nothing."""
 
+    @_builtins.property
+    def budget(self) -> Global___Budget:
+        """Bounds what the arms may cost in all. Default when unset: nothing does."""
+
     def __init__(
         self,
         *,
@@ -1142,10 +1188,11 @@ class AllocationControls(_message.Message):
         stop_rule: Global___StopRule | None = ...,
         shadow: _builtins.bool = ...,
         warm_start: Global___WarmStart | None = ...,
+        budget: Global___Budget | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_burn_in_unit_count", b"_burn_in_unit_count", "_exploration_floor", b"_exploration_floor", "_min_weight_change", b"_min_weight_change", "burn_in_unit_count", b"burn_in_unit_count", "exploration_floor", b"exploration_floor", "forgetting", b"forgetting", "guardrail_pause", b"guardrail_pause", "half_life", b"half_life", "min_weight_change", b"min_weight_change", "stop_rule", b"stop_rule", "update_interval", b"update_interval", "warm_start", b"warm_start", "window", b"window"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_burn_in_unit_count", b"_burn_in_unit_count", "_exploration_floor", b"_exploration_floor", "_min_weight_change", b"_min_weight_change", "budget", b"budget", "burn_in_unit_count", b"burn_in_unit_count", "exploration_floor", b"exploration_floor", "forgetting", b"forgetting", "guardrail_pause", b"guardrail_pause", "half_life", b"half_life", "min_weight_change", b"min_weight_change", "stop_rule", b"stop_rule", "update_interval", b"update_interval", "warm_start", b"warm_start", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_burn_in_unit_count", b"_burn_in_unit_count", "_exploration_floor", b"_exploration_floor", "_min_weight_change", b"_min_weight_change", "burn_in_unit_count", b"burn_in_unit_count", "exploration_floor", b"exploration_floor", "forgetting", b"forgetting", "guardrail_pause", b"guardrail_pause", "half_life", b"half_life", "mature_only", b"mature_only", "min_control_share", b"min_control_share", "min_weight_change", b"min_weight_change", "shadow", b"shadow", "stop_rule", b"stop_rule", "update_interval", b"update_interval", "warm_start", b"warm_start", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_burn_in_unit_count", b"_burn_in_unit_count", "_exploration_floor", b"_exploration_floor", "_min_weight_change", b"_min_weight_change", "budget", b"budget", "burn_in_unit_count", b"burn_in_unit_count", "exploration_floor", b"exploration_floor", "forgetting", b"forgetting", "guardrail_pause", b"guardrail_pause", "half_life", b"half_life", "mature_only", b"mature_only", "min_control_share", b"min_control_share", "min_weight_change", b"min_weight_change", "shadow", b"shadow", "stop_rule", b"stop_rule", "update_interval", b"update_interval", "warm_start", b"warm_start", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__burn_in_unit_count: _TypeAlias = _typing.Literal["burn_in_unit_count"]  # noqa: Y015
     _WhichOneofArgType__burn_in_unit_count: _TypeAlias = _typing.Literal["_burn_in_unit_count", b"_burn_in_unit_count"]  # noqa: Y015
@@ -1165,6 +1212,38 @@ class AllocationControls(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_forgetting) -> _WhichOneofReturnType_forgetting | None: ...
 
 Global___AllocationControls: _TypeAlias = AllocationControls  # noqa: Y015
+
+@_typing.final
+class Budget(_message.Message):
+    """Bounds what the units spread over the arms may cost (Arm.cost), held-out ones not counted. Weights are mixed with those of the cheapest arm (of equal ones the
+    control) with the smallest share that keeps cost per unit x units expected until ends_at within what is left, whatever the floors ask for; units are expected
+    to come as they did on average since the experiment was started. Works while frozen, too. Once the amount is used up, and from ends_at on, everybody gets
+    the cheapest arm; one update interval's units at most are given the others meanwhile.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    amount: _builtins.float
+    """Is the amount for the whole experiment, from its start, in the reward's unit; above 0 and up to 1e15. Required."""
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """Is until when it is to last. Required."""
+
+    def __init__(
+        self,
+        *,
+        amount: _builtins.float = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "ends_at", b"ends_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Budget: _TypeAlias = Budget  # noqa: Y015
 
 @_typing.final
 class GuardrailPause(_message.Message):
@@ -1234,7 +1313,9 @@ Global___StopRule: _TypeAlias = StopRule  # noqa: Y015
 
 @_typing.final
 class WarmStart(_message.Message):
-    """Says which earlier experiment's data count at the start: those of its metric with the primary metric's id, for arms of the same id."""
+    """Says which earlier experiment's data count at the start: those of its metric with the primary metric's id, for arms of the same id. Where the policy has a
+    reward, those of the earlier experiment's reward count, provided that it has the same terms.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
