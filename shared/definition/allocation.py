@@ -1,7 +1,7 @@
 """How the weights of the arms come about, as values; field by field those of common.proto, defaults filled in."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 
@@ -183,6 +183,14 @@ class WarmStart:
     max_unit_count: float = 1_000.0
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Bounds what arms may cost in all, paced so that it lasts until `ends_at`."""
+
+    amount: float
+    ends_at: datetime
+
+
 ControlPart = GuardrailPause | StopRule | WarmStart
 
 
@@ -202,11 +210,21 @@ class AllocationControls:
     stop_rule: StopRule | None = None
     shadow: bool = False
     warm_start: WarmStart | None = None
+    budget: Budget | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RewardTerm:
+    """Is one metric's part in the reward: weight x value."""
+
+    metric_id: str
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
 class AllocationPolicy:
-    """Says how the weights of the arms come about."""
+    """Says how the weights of the arms come about; without reward terms the primary metric is learned from."""
 
     algorithm: Algorithm = FixedSplit()
     controls: AllocationControls = AllocationControls()
+    reward: tuple[RewardTerm, ...] = ()

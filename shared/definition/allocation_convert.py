@@ -1,11 +1,12 @@
 """Allocation policies to and from protobuf; an algorithm's fields have one name on both sides, 0 is the default."""
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from experimentation.v1 import common_pb2 as pb
 from shared.definition import model
@@ -15,7 +16,10 @@ _Part = TypeVar("_Part", bound=Message)
 
 def policy_to_proto(policy: model.AllocationPolicy) -> pb.AllocationPolicy:
     """Returns the allocation policy as a message."""
-    message = pb.AllocationPolicy(controls=_controls_to_proto(policy.controls))
+    message = pb.AllocationPolicy(
+        controls=_controls_to_proto(policy.controls),
+        reward=[pb.RewardTerm(metric_id=term.metric_id, weight=term.weight) for term in policy.reward],
+    )
     chosen = getattr(message, model.algorithm_name(policy.algorithm))
     chosen.SetInParent()
     if isinstance(policy.algorithm, model.FixedSplit):
@@ -28,7 +32,11 @@ def policy_to_proto(policy: model.AllocationPolicy) -> pb.AllocationPolicy:
 
 def policy_from_proto(message: pb.AllocationPolicy) -> model.AllocationPolicy:
     """Returns the message as an allocation policy, its defaults filled in."""
-    return model.AllocationPolicy(_algorithm_from_proto(message), _controls_from_proto(message.controls))
+    return model.AllocationPolicy(
+        _algorithm_from_proto(message),
+        _controls_from_proto(message.controls),
+        tuple(model.RewardTerm(term.metric_id, term.weight) for term in message.reward),
+    )
 
 
 def _algorithm_from_proto(message: pb.AllocationPolicy) -> model.Algorithm:
@@ -53,6 +61,7 @@ def _controls_to_proto(controls: model.AllocationControls) -> pb.AllocationContr
         stop_rule=_part_to_proto(controls.stop_rule, pb.StopRule),
         shadow=controls.shadow,
         warm_start=_part_to_proto(controls.warm_start, pb.WarmStart),
+        budget=_budget_to_proto(controls.budget),
     )
 
 
@@ -71,7 +80,20 @@ def _controls_from_proto(message: pb.AllocationControls) -> model.AllocationCont
         model.StopRule(**_given(message.stop_rule)) if message.HasField("stop_rule") else None,
         message.shadow,
         model.WarmStart(**_given(message.warm_start)) if message.HasField("warm_start") else None,
+        _budget_from_proto(message.budget) if message.HasField("budget") else None,
     )
+
+
+def _budget_to_proto(budget: model.Budget | None) -> pb.Budget | None:
+    if budget is None:
+        return None
+    ends_at = Timestamp()
+    ends_at.FromDatetime(budget.ends_at)
+    return pb.Budget(amount=budget.amount, ends_at=ends_at)
+
+
+def _budget_from_proto(message: pb.Budget) -> model.Budget:
+    return model.Budget(message.amount, message.ends_at.ToDatetime(tzinfo=UTC))
 
 
 def _part_to_proto(part: model.ControlPart | None, kind: type[_Part]) -> _Part | None:

@@ -64,12 +64,12 @@ def _enum_from_proto(kind: type[_Member], name: str, default: _Member | None = N
 
 def arm_to_proto(arm: model.Arm) -> pb.Arm:
     """Returns the arm as a message."""
-    return pb.Arm(arm_id=arm.arm_id, display_name=arm.display_name, control=arm.control)
+    return pb.Arm(arm_id=arm.arm_id, display_name=arm.display_name, control=arm.control, cost=arm.cost)
 
 
 def arm_from_proto(message: pb.Arm) -> model.Arm:
     """Returns the message as an arm."""
-    return model.Arm(message.arm_id, display_name=message.display_name, control=message.control)
+    return model.Arm(message.arm_id, message.display_name, message.control, message.cost)
 
 
 def metric_to_proto(metric: model.Metric) -> pb.Metric:

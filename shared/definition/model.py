@@ -11,6 +11,7 @@ from shared.definition.allocation import (
     AllocationPolicy,
     ArmWeight,
     BetaThompson,
+    Budget,
     ContextualAlgorithm,
     ControlPart,
     DrawingAlgorithm,
@@ -25,6 +26,7 @@ from shared.definition.allocation import (
     LinearThompson,
     LinUcb,
     LogisticThompson,
+    RewardTerm,
     StopRule,
     TopTwoThompson,
     Ucb1,
@@ -44,6 +46,7 @@ __all__ = [
     "ArmWeight",
     "BetaThompson",
     "BooleanFeature",
+    "Budget",
     "CategoricalFeature",
     "CombinationRule",
     "ContextualAlgorithm",
@@ -68,6 +71,7 @@ __all__ = [
     "MetricKind",
     "MetricRole",
     "NumericFeature",
+    "RewardTerm",
     "StopRule",
     "TopTwoThompson",
     "Traffic",
@@ -129,11 +133,12 @@ class CombinationRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """Is one of the treatments that an experiment compares."""
+    """Is one of the treatments that an experiment compares; `cost` is what giving it to one unit costs."""
 
     arm_id: str
     display_name: str = ""
     control: bool = False
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

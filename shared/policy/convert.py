@@ -77,7 +77,8 @@ def snapshot_from_proto(message: pb.PolicySnapshot) -> PolicySnapshot:
         traffic_salt=message.traffic_salt,
         traffic=Traffic(message.traffic_share, message.holdout_share),
         arms=tuple(
-            PolicyArm(arm.arm_id, arm.weight, arm.control, arm.paused, arm.shadow_weight) for arm in message.arms
+            PolicyArm(arm.arm_id, arm.weight, arm.control, arm.paused, arm.shadow_weight, arm.cost)
+            for arm in message.arms
         ),
         segments=Segments(tuple(message.segment_starts), tuple(message.segment_arms)),
         default_arm=message.default_arm,

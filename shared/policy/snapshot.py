@@ -18,6 +18,7 @@ class PublishReason(StrEnum):
     SWITCH = "SWITCH"
     PERIOD = "PERIOD"
     GUARDRAIL = "GUARDRAIL"
+    BUDGET = "BUDGET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class PolicyArm:
     Attributes:
         paused: Whether it was shown to harm a guardrail metric.
         shadow_weight: What its share would be, in shadow mode; 0 otherwise.
+        cost: What giving it to one unit costs, in the reward's unit.
     """
 
     arm_id: str
@@ -34,6 +36,7 @@ class PolicyArm:
     control: bool
     paused: bool = False
     shadow_weight: float = 0.0
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

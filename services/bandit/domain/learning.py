@@ -10,6 +10,7 @@ from services.bandit.domain.greedy import greedy_weights
 from services.bandit.domain.index_rules import index_weights
 from services.bandit.domain.periods import Memory
 from services.bandit.domain.posterior import posterior
+from services.bandit.domain.reward import net_of_cost, reward_metric
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from services.bandit.domain.top_two import top_two_weights
 from services.bandit.kernels.weights import floored
@@ -39,7 +40,8 @@ def target_weights(
 
     Args:
         experiment: The definition.
-        statistics: Of the primary metric, one entry per arm in the definition's order.
+        statistics: Of what the policy learns from, one entry per arm in the definition's order; costs are not yet
+            taken off.
         versions: The same by policy version, for algorithms that need it.
         seen: Units of each arm that burn-in goes by, forgotten ones included; by default those of the statistics.
     """
@@ -49,7 +51,8 @@ def target_weights(
     controls = experiment.allocation_policy.controls
     counts = [arm.unit_count for arm in statistics] if seen is None else seen
     mature = np.array([count >= controls.burn_in_unit_count for count in counts])
-    burnt_in = [arm for arm, known in zip(statistics, mature, strict=True) if known]
+    net = net_of_cost(experiment, {arm.arm_id: arm for arm in statistics})
+    burnt_in = [arm for arm, known in zip(net.values(), mature, strict=True) if known]
     asked = _asked(algorithm, experiment, burnt_in, versions) if burnt_in else np.zeros(0)
     return floored(with_burning_in(asked, mature), lower_bounds(experiment, controls))
 
@@ -59,8 +62,14 @@ def needs_versions(experiment: Experiment) -> bool:
     policy = experiment.allocation_policy
     if isinstance(policy.algorithm, FixedSplit):
         return False
-    ages = Memory.of(policy.controls, experiment.attribution_window).longest_period is not None
-    return ages or isinstance(policy.algorithm, Exp3)
+    return moves_with_time(experiment) or isinstance(policy.algorithm, Exp3)
+
+
+def moves_with_time(experiment: Experiment) -> bool:
+    """Returns whether the weights may move though nothing was recorded: the past ages, or a budget ends."""
+    controls = experiment.allocation_policy.controls
+    ages = Memory.of(controls, experiment.attribution_window).longest_period is not None
+    return ages or controls.budget is not None
 
 
 def _asked(
@@ -70,7 +79,7 @@ def _asked(
     versions: Sequence[VersionStatistics],
 ) -> Floats:
     """Returns what the algorithm asks for before controls."""
-    metric = experiment.primary_metric
+    metric = reward_metric(experiment)
     match algorithm:
         case Ucb1() | KlUcb():
             return index_weights(algorithm, statistics, metric)

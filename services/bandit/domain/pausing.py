@@ -42,12 +42,20 @@ def exact_shares(weights: Floats) -> Floats:
     return np.asarray(quantize(weights) / RANGE)
 
 
+def shares_before(experiment: Experiment, previous: PolicySnapshot) -> Floats:
+    """Returns the shares of the previous snapshot, those shown in shadow, shape (n_arms,)."""
+    shadow = experiment.allocation_policy.controls.shadow
+    return np.array([arm.shadow_weight if shadow else arm.weight for arm in previous.arms])
+
+
 def policy_arms(experiment: Experiment, asked: Floats, paused: frozenset[str]) -> list[PolicyArm]:
     """Returns the arms of the next snapshot; in shadow they only show what is asked for."""
     shadow = experiment.allocation_policy.controls.shadow
     shares = exact_shares(asked)
     served = control_only(experiment) if shadow else shares
     return [
-        PolicyArm(arm.arm_id, float(weight), arm.control, arm.arm_id in paused, float(share) if shadow else 0.0)
+        PolicyArm(
+            arm.arm_id, float(weight), arm.control, arm.arm_id in paused, float(share) if shadow else 0.0, arm.cost
+        )
         for arm, weight, share in zip(experiment.arms, served, shares, strict=True)
     ]

@@ -126,7 +126,7 @@ class Statistics(NamedTuple):
     """Is what was folded for one experiment.
 
     Attributes:
-        arms: Of the primary metric, by arm id, held-out units under HOLDOUT_ARM_ID.
+        arms: Of the metric asked for, by arm id, held-out units under HOLDOUT_ARM_ID.
         as_of: Everything committed before this instant is in it; None before the first fold.
     """
 
@@ -175,10 +175,10 @@ class LearnerSession(Protocol):
         """Makes room for the logs of the months to come."""
 
     def primary_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
-        """Returns the statistics of the primary metric by experiment and arm."""
+        """Returns the statistics of what each policy learns from (`reward_metric`), by experiment and arm."""
 
     def version_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Sequence[VersionStatistics]]:
-        """Returns the statistics of the primary metric by experiment and policy version, oldest version first."""
+        """Returns the statistics of what each policy learns from, by experiment and policy version, oldest first."""
 
     def earlier_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
         """Returns the statistics that experiments start from, by experiment and arm; none where there are none."""

@@ -19,8 +19,10 @@ from services.bandit.domain.context_learning import (
 )
 from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.learning import lower_bounds, target_weights
-from services.bandit.domain.pausing import exact_shares, paused_arms, policy_arms, without
+from services.bandit.domain.pacing import Allowance, allowance, paced, unit_costs
+from services.bandit.domain.pausing import exact_shares, paused_arms, policy_arms, shares_before, without
 from services.bandit.domain.periods import Memory, counted, unit_counts
+from services.bandit.domain.reward import same_reward
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics, with_prior
 from services.bandit.kernels.weights import floored
 from shared.definition.model import ContextualAlgorithm, Experiment, ExperimentState, FixedSplit
@@ -46,12 +48,13 @@ def next_snapshot(
     """Returns the snapshot to publish now, or None where the previous one still serves.
 
     A new revision, a switch or an arm to pause always makes a version; new data only when some weight moves materially
-    and the update interval has passed since the previous version. Where the past counts by version, one serves for a
-    period at most (or for the update interval, where that is longer), frozen or not.
+    and the update interval has passed since the previous version. Once a budget is used up, any movement is material.
+    Where the past counts by version, one serves for a period at most (or for the update interval, where that is
+    longer), frozen or not. A revision with another reward keeps the weights until that is learned from.
 
     Args:
         experiment: The definition, started at least once.
-        statistics: Of the primary metric, by arm.
+        statistics: Of what the policy learns from, by arm.
         versions: The same by policy version, where `needs_versions` says so.
         previous: The newest snapshot; None before the first.
         frozen: Whether the weights are to be kept.
@@ -66,13 +69,17 @@ def next_snapshot(
         return None
     if frozen and previous is not None:
         model, asked = kept_model(experiment, previous), _kept(experiment, previous)
+    elif previous is not None and _waits_for_reward(experiment, previous):
+        model, asked = None, _kept(experiment, previous)
     elif isinstance(experiment.allocation_policy.algorithm, ContextualAlgorithm):
         model, asked = _in_context(experiment, trials, previous)
     else:
         model, asked = None, _weights(experiment, statistics, versions, prior, now=now)
     asked = without(asked, experiment, paused)
+    allowed = allowance(experiment, versions, now=now)
+    asked = paced(asked, experiment, paused, allowed)
     if reason is None and previous is not None:
-        reason = _reason_to_learn(experiment, previous, asked, model, trials, now=now)
+        reason = _reason_to_learn(experiment, previous, asked, model, trials, allowed=allowed, now=now)
     if reason is None:
         return None
     arms = policy_arms(experiment, asked, paused)
@@ -98,9 +105,10 @@ def _reason(
 def _is_due(experiment: Experiment, previous: PolicySnapshot, *, frozen: bool, now: datetime) -> bool:
     if experiment.state is not ExperimentState.RUNNING:
         return False
-    if frozen:
+    controls = experiment.allocation_policy.controls
+    if frozen and controls.budget is None:
         return _period_is_over(experiment, previous, now=now)
-    return now - previous.published_at >= experiment.allocation_policy.controls.update_interval
+    return now - previous.published_at >= controls.update_interval
 
 
 def _reason_to_learn(
@@ -110,15 +118,16 @@ def _reason_to_learn(
     model: ContextualModel | None,
     trials: Trials | None,
     *,
+    allowed: Allowance | None,
     now: datetime,
 ) -> PublishReason | None:
     if model is not None and trials is not None:
         change = change_in_contexts(previous.contextual_model, model, trials)
         is_material = change >= max(experiment.allocation_policy.controls.min_weight_change, LEAST_CHANGE)
     else:
-        is_material = previous.contextual_model is not None or _is_material(experiment, previous, asked)
+        is_material = previous.contextual_model is not None or _is_material(experiment, previous, asked, allowed)
     if is_material:
-        return PublishReason.LEARNING
+        return PublishReason.BUDGET if _overspends(experiment, previous, allowed) else PublishReason.LEARNING
     return PublishReason.PERIOD if _period_is_over(experiment, previous, now=now) else None
 
 
@@ -133,11 +142,23 @@ def _in_context(
     return model, average_weights(model, trials)
 
 
-def _is_material(experiment: Experiment, previous: PolicySnapshot, asked: Floats) -> bool:
-    controls = experiment.allocation_policy.controls
-    before = [arm.shadow_weight if controls.shadow else arm.weight for arm in previous.arms]
-    change = float(np.abs(exact_shares(asked) - before).max())
-    return change > 0 and change >= controls.min_weight_change
+def _is_material(experiment: Experiment, previous: PolicySnapshot, asked: Floats, allowed: Allowance | None) -> bool:
+    change = float(np.abs(exact_shares(asked) - shares_before(experiment, previous)).max())
+    is_used_up = allowed is not None and allowed.is_used_up
+    return change > 0 and (is_used_up or change >= experiment.allocation_policy.controls.min_weight_change)
+
+
+def _overspends(experiment: Experiment, previous: PolicySnapshot, allowed: Allowance | None) -> bool:
+    """Returns whether the previous weights would cost more than is left."""
+    if allowed is None:
+        return False
+    return float(shares_before(experiment, previous) @ unit_costs(experiment)) > allowed.limit
+
+
+def _waits_for_reward(experiment: Experiment, previous: PolicySnapshot) -> bool:
+    """Returns whether the reward is new, so that the outcomes have yet to be folded into it."""
+    policy = experiment.allocation_policy
+    return not (isinstance(policy.algorithm, FixedSplit) or same_reward(previous.allocation_policy, policy))
 
 
 def _period_is_over(experiment: Experiment, previous: PolicySnapshot, *, now: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Sufficient statistics: of one arm, and of one policy version."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.definition.model import WarmStart
@@ -33,12 +33,14 @@ class VersionStatistics:
         replaced_at: When the next version was published; None while this one serves.
         arms: By arm id, held-out units left out; arms without units may be missing.
         propensities: The version's weights by arm id; NaN where weights followed contexts.
+        costs: What one unit of an arm cost then, by arm id; 0 where it is missing.
     """
 
     policy_version: int
     replaced_at: datetime | None
     arms: Mapping[str, ArmStatistics]
     propensities: Mapping[str, float]
+    costs: Mapping[str, float] = field(default_factory=dict)
 
 
 def merged(arm_id: str, parts: list[tuple[float, ArmStatistics]]) -> ArmStatistics:

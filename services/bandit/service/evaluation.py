@@ -6,8 +6,8 @@ from typing import Final
 
 from services.bandit.domain.evaluation import batches_of
 from services.bandit.domain.ports import PolicyStore, StatisticsStore
+from services.bandit.domain.reward import primary_metric
 from services.bandit.domain.statistics import VersionStatistics
-from services.bandit.service.insight import primary
 from shared.errors import FailedPrecondition, Reason, experiment_not_found, invalid_field
 from shared.policy.snapshot import PolicySnapshot
 from shared.statistics.off_policy.values import Evaluation
@@ -71,7 +71,7 @@ def _target(weights: Sequence[tuple[str, float]]) -> Mapping[str, float]:
 
 def _metric_id(snapshot: PolicySnapshot, metric_id: str) -> str:
     if not metric_id:
-        return primary(snapshot).metric_id
+        return primary_metric(snapshot).metric_id
     if all(metric.metric_id != metric_id for metric in snapshot.metrics):
         raise invalid_field("metric_id", f"experiment {snapshot.experiment_id!r} has no metric {metric_id!r}")
     return metric_id

@@ -6,14 +6,23 @@ from typing import NamedTuple
 
 import numpy as np
 
+from services.bandit.domain.pacing import spent
 from services.bandit.domain.periods import Memory, counted
 from services.bandit.domain.ports import Health, LearningSwitch, PolicyStore, StatisticsStore, SwitchStore
 from services.bandit.domain.posterior import Posterior, posterior
+from services.bandit.domain.reward import net_of_cost, reward_metric, same_reward, versions_net_of_cost
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics, warm_prior, with_prior
 from services.bandit.domain.stopping import StopAdvice, stop_advice
 from services.bandit.domain.trial import HOLDOUT_ARM_ID
 from shared.clock import Clock
-from shared.definition.model import ContextualAlgorithm, FixedSplit, Metric, MetricDirection, MetricRole, StopRule
+from shared.definition.model import (
+    AllocationPolicy,
+    ContextualAlgorithm,
+    FixedSplit,
+    Metric,
+    MetricDirection,
+    StopRule,
+)
 from shared.errors import experiment_not_found
 from shared.policy.snapshot import PolicySnapshot
 
@@ -24,14 +33,15 @@ class Bandit(NamedTuple):
     """Is what is known of one experiment.
 
     Attributes:
-        arms: Statistics in the snapshot's order.
-        posterior: Of the arms, from what counts of the past; None while the data carry no information, and where
-            weights follow contexts.
+        arms: Statistics of what the policy learns from, in the snapshot's order; costs are not taken off.
+        posterior: Of the arms net of costs, from what counts of the past; None while the data carry no information,
+            and where weights follow contexts.
         holdout: Statistics of held-out units; None without a holdout.
         regret: Reward lost so far, 0 or more, in the metric's unit.
         gain_over_equal_split: Reward gained so far, in the good direction.
         history: Newest first.
         stop_advice: None where nothing can be said yet.
+        spent: What the arms have cost so far, in the reward's unit.
     """
 
     snapshot: PolicySnapshot
@@ -44,6 +54,7 @@ class Bandit(NamedTuple):
     health: Health
     as_of: datetime | None
     stop_advice: StopAdvice | None
+    spent: float
 
 
 class InsightService:
@@ -66,7 +77,7 @@ class InsightService:
         """
         history = self.snapshots(experiment_id, below_version=None, limit=HISTORY_LENGTH)
         snapshot = history[0]
-        metric = primary(snapshot)
+        metric = reward_metric(snapshot)
         known, health, as_of = self._statistics.statistics(experiment_id, metric.metric_id)
         versions = self._statistics.versions(experiment_id, metric.metric_id)
         arms = [known.get(arm.arm_id, ArmStatistics(arm.arm_id)) for arm in snapshot.arms]
@@ -76,7 +87,7 @@ class InsightService:
             arms,
             self._posterior(snapshot, metric, known, versions),
             holdout,
-            *_regret_and_gain(snapshot, arms, metric.direction),
+            *_regret_and_gain(snapshot, known, metric.direction),
             history,
             health,
             as_of,
@@ -84,8 +95,9 @@ class InsightService:
                 snapshot.allocation_policy.controls.stop_rule or StopRule(),
                 metric,
                 [arm.arm_id for arm in snapshot.arms],
-                versions,
+                versions_net_of_cost(snapshot, versions),
             ),
+            spent(versions),
         )
 
     def _posterior(
@@ -95,18 +107,29 @@ class InsightService:
         statistics: Mapping[str, ArmStatistics],
         versions: Sequence[VersionStatistics],
     ) -> Posterior | None:
-        """Returns the posterior of what the policy's learner goes by."""
+        """Returns the posterior of what the policy's learner goes by, net of what the arms cost."""
         policy, arm_ids = snapshot.allocation_policy, [arm.arm_id for arm in snapshot.arms]
         if isinstance(policy.algorithm, ContextualAlgorithm):
             return None
         if isinstance(policy.algorithm, FixedSplit):
-            return posterior(policy.algorithm, with_prior(arm_ids, statistics, {}), metric)
+            return posterior(policy.algorithm, with_prior(arm_ids, net_of_cost(snapshot, statistics), {}), metric)
         memory = Memory.of(policy.controls, snapshot.attribution_window)
         if memory.longest_period is not None:
             statistics = counted(memory, arm_ids, versions, now=self._now())
+        prior = warm_prior(policy.controls.warm_start, self._earlier(policy, metric))
+        together = {arm.arm_id: arm for arm in with_prior(arm_ids, statistics, prior)}
+        return posterior(policy.algorithm, list(net_of_cost(snapshot, together).values()), metric)
+
+    def _earlier(self, policy: AllocationPolicy, metric: Metric) -> Mapping[str, ArmStatistics]:
+        """Returns what the policy starts from; nothing of a reward of other terms."""
         warm = policy.controls.warm_start
-        earlier = self._statistics.statistics(warm.experiment_id, metric.metric_id).arms if warm is not None else {}
-        return posterior(policy.algorithm, with_prior(arm_ids, statistics, warm_prior(warm, earlier)), metric)
+        if warm is None:
+            return {}
+        if policy.reward:
+            newest = self._policies.history(warm.experiment_id, below_version=None, limit=1)
+            if not newest or not same_reward(newest[0].allocation_policy, policy):
+                return {}
+        return self._statistics.statistics(warm.experiment_id, metric.metric_id).arms
 
     def snapshots(self, experiment_id: str, *, below_version: int | None, limit: int) -> Sequence[PolicySnapshot]:
         """Returns up to `limit` snapshots, newest first, those below a version where one is given.
@@ -133,18 +156,15 @@ class InsightService:
         return self._switches.add(entry, request_id=request_id)
 
 
-def primary(snapshot: PolicySnapshot) -> Metric:
-    """Returns the metric that decides."""
-    return next(metric for metric in snapshot.metrics if metric.role is MetricRole.PRIMARY)
-
-
 def _regret_and_gain(
-    snapshot: PolicySnapshot, arms: Sequence[ArmStatistics], direction: MetricDirection
+    snapshot: PolicySnapshot, statistics: Mapping[str, ArmStatistics], direction: MetricDirection
 ) -> tuple[float, float]:
-    """Returns regret and gain; 0 where arms were given to units that differ, so that their means cannot be compared."""
+    """Returns regret and gain, net of costs; 0 where arms were given to units that differ: their means say nothing."""
     if isinstance(snapshot.allocation_policy.algorithm, ContextualAlgorithm):
         return 0.0, 0.0
     sign = 1.0 if direction is MetricDirection.MAXIMIZE else -1.0
+    net = net_of_cost(snapshot, statistics)
+    arms = [net[arm.arm_id] for arm in snapshot.arms if arm.arm_id in net]
     means = sign * np.array([arm.mean for arm in arms if arm.unit_count])
     counts = np.array([arm.unit_count for arm in arms if arm.unit_count])
     if not len(means):

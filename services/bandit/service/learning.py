@@ -6,8 +6,7 @@ from datetime import date, datetime
 
 from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.guardrails import guardrail_metrics, harmful_arms
-from services.bandit.domain.learning import needs_versions
-from services.bandit.domain.periods import Memory
+from services.bandit.domain.learning import moves_with_time, needs_versions
 from services.bandit.domain.ports import LearnerSession
 from services.bandit.domain.publishing import next_snapshot
 from services.bandit.domain.statistics import warm_prior
@@ -79,7 +78,7 @@ class Learner:
         return {
             one
             for one, definition in self._definitions.items()
-            if Memory.of(definition.allocation_policy.controls, definition.attribution_window).longest_period
+            if moves_with_time(definition)
             and self._now() - self._looked_at.get(one, definition.started_at or self._now())
             >= definition.allocation_policy.controls.update_interval
         }

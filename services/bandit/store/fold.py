@@ -2,7 +2,8 @@
 
 The values of a trial are always computed from all its outcomes in the log, never adjusted, so the order of arrival, a
 repeated row or a late exposure cannot matter: what changes in the statistics is the trial's new contribution less its
-old one. Which trials to look at is told by the writing transaction of new rows; looking at one too many does no harm.
+old one. A reward is one value more, the weighted sum of a trial's other values. Which trials to look at is told by the
+writing transaction of new rows; looking at one too many does no harm.
 Everything happens in one REPEATABLE READ transaction, with the progress in it.
 """
 
@@ -13,6 +14,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from services.bandit.domain.reward import REWARD_ID
 from services.bandit.domain.trial import SKEW_TOLERANCE_SECONDS
 from shared.definition.model import Experiment
 
@@ -21,6 +23,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS fold_metrics (
   experiment_id text, metric_id text, combination_rule text, attribution_window interval,
   PRIMARY KEY (experiment_id, metric_id)
 ) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS fold_rewards
+  (experiment_id text, metric_id text, weight numeric) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS fold_rebuilt (experiment_id text) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS fold_exposures (
   experiment_id text, trial_id text, arm_id text, policy_version bigint, exposed_at timestamptz) ON COMMIT DELETE ROWS;
@@ -114,6 +118,14 @@ WHERE occurred_at >= exposed_at - make_interval(secs => :skew) AND occurred_at <
 GROUP BY experiment_id, trial_id, metric_id, combination_rule
 """
 
+# Of the trial's values, so that variances are those of rewards, whatever the correlation of the metrics.
+_REWARD = """
+INSERT INTO trial_values (experiment_id, trial_id, metric_id, value)
+SELECT experiment_id, trial_id, :reward_id, sum(weight * value)
+FROM fold_exposed JOIN trial_values USING (experiment_id, trial_id) JOIN fold_rewards USING (experiment_id, metric_id)
+GROUP BY experiment_id, trial_id
+"""
+
 _APPLY = """
 INSERT INTO arm_statistics AS known
   (experiment_id, policy_version, arm_id, metric_id, unit_count, value_sum, value_square_sum)
@@ -127,9 +139,7 @@ ON CONFLICT (experiment_id, policy_version, arm_id, metric_id) DO UPDATE SET
 RETURNING experiment_id
 """
 
-_PROGRESS = """
-UPDATE learner_progress SET folded_below_xid = :high, statistics_as_of = :now
-"""
+_PROGRESS = "UPDATE learner_progress SET folded_below_xid = :high, statistics_as_of = :now"
 
 
 def fold(connection: Connection, definitions: Sequence[Experiment], *, now: datetime) -> frozenset[str]:
@@ -148,6 +158,7 @@ def fold(connection: Connection, definitions: Sequence[Experiment], *, now: date
         connection.execute(text(_PROGRESS), {"high": high, "now": now})
         return frozenset()
     _note_metrics(connection, definitions)
+    _note_rewards(connection, definitions)
     _rebuild(connection, rebuilt)
     for statement in _FRESH:
         connection.execute(text(statement), {"low": low, "high": high})
@@ -156,6 +167,7 @@ def fold(connection: Connection, definitions: Sequence[Experiment], *, now: date
     connection.execute(text(_CONTRIBUTIONS), {"sign": -1})
     connection.exec_driver_sql(_EXPOSE)
     connection.execute(text(_COMBINE), {"skew": SKEW_TOLERANCE_SECONDS})
+    connection.execute(text(_REWARD), {"reward_id": REWARD_ID})
     connection.execute(text(_CONTRIBUTIONS), {"sign": 1})
     touched = frozenset(connection.scalars(text(_APPLY)))
     connection.execute(text(_PROGRESS), {"high": high, "now": now})
@@ -173,7 +185,9 @@ def _has_news(connection: Connection, low: int | None, high: int | None) -> bool
 def digest(experiment: Experiment) -> str:
     """Returns a fingerprint of all that decides how an experiment's outcomes become values."""
     rules = sorted((metric.metric_id, metric.combination_rule) for metric in experiment.metrics)
-    body = json.dumps([rules, experiment.attribution_window.total_seconds()])
+    reward = sorted((term.metric_id, term.weight) for term in experiment.allocation_policy.reward)
+    # Without a reward the fingerprint is that of releases that knew none: nothing needs to be folded anew.
+    body = json.dumps([rules, experiment.attribution_window.total_seconds(), *([reward] if reward else [])])
     return hashlib.sha256(body.encode()).hexdigest()
 
 
@@ -186,7 +200,7 @@ def _stale(connection: Connection, definitions: Sequence[Experiment]) -> list[Ex
 
 
 def _note_metrics(connection: Connection, definitions: Sequence[Experiment]) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "experiment_id": experiment.experiment_id,
             "metric_id": metric.metric_id,
@@ -196,9 +210,27 @@ def _note_metrics(connection: Connection, definitions: Sequence[Experiment]) -> 
         for experiment in definitions
         for metric in experiment.metrics
     ]
+    rows += [
+        {"experiment_id": experiment.experiment_id, "metric_id": REWARD_ID, "rule": None, "attribution_window": None}
+        for experiment in definitions
+        if experiment.allocation_policy.reward
+    ]
     connection.execute(
         text("INSERT INTO fold_metrics VALUES (:experiment_id, :metric_id, :rule, :attribution_window)"), rows
     )
+
+
+def _note_rewards(connection: Connection, definitions: Sequence[Experiment]) -> None:
+    rows = [
+        {"experiment_id": experiment.experiment_id, "metric_id": term.metric_id, "weight": repr(term.weight)}
+        for experiment in definitions
+        for term in experiment.allocation_policy.reward
+    ]
+    if rows:
+        statement = (
+            "INSERT INTO fold_rewards VALUES (:experiment_id, :metric_id, CAST(CAST(:weight AS text) AS numeric))"
+        )
+        connection.execute(text(statement), rows)
 
 
 def _rebuild(connection: Connection, experiments: Sequence[Experiment]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.guardrails import guardrail_metrics
+from services.bandit.domain.reward import reward_metric, same_reward
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from services.bandit.store import policies
 from services.bandit.store.contexts import contextual_trials
@@ -92,16 +93,14 @@ class PostgresLearnerSession:
             log.event(_logger, "partitions have to wait", level=logging.WARNING, error=str(error.orig))
 
     def primary_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
-        """Returns the statistics of the primary metric by experiment and arm."""
-        metrics = [(experiment.experiment_id, experiment.primary_metric.metric_id) for experiment in definitions]
+        """Returns the statistics of what each policy learns from, by experiment and arm."""
         with self._transaction() as connection:
-            return arm_statistics(connection, metrics)
+            return arm_statistics(connection, _learned(definitions))
 
     def version_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Sequence[VersionStatistics]]:
-        """Returns the statistics of the primary metric by experiment and policy version, oldest version first."""
-        metrics = [(experiment.experiment_id, experiment.primary_metric.metric_id) for experiment in definitions]
+        """Returns the statistics of what each policy learns from, by experiment and policy version, oldest first."""
         with self._transaction() as connection:
-            return version_statistics(connection, metrics)
+            return version_statistics(connection, _learned(definitions))
 
     def earlier_statistics(self, definitions: Sequence[Experiment]) -> Mapping[str, Mapping[str, ArmStatistics]]:
         """Returns the statistics that experiments start from, by experiment and arm; none where there are none."""
@@ -109,8 +108,7 @@ class PostgresLearnerSession:
         with self._transaction() as connection:
             for experiment in definitions:
                 if warm := experiment.allocation_policy.controls.warm_start:
-                    asked = [(warm.experiment_id, experiment.primary_metric.metric_id)]
-                    known[experiment.experiment_id] = arm_statistics(connection, asked).get(warm.experiment_id, {})
+                    known[experiment.experiment_id] = _earlier(connection, experiment, warm.experiment_id)
         return known
 
     def guardrail_statistics(
@@ -150,6 +148,21 @@ class PostgresLearnerSession:
         with self._transaction() as connection:
             connection.execute(_PUBLISH, rows)
             notify(connection, policies.CHANNEL, "")
+
+
+def _learned(definitions: Sequence[Experiment]) -> list[tuple[str, str]]:
+    """Returns what each experiment's policy learns from, as experiment and metric id."""
+    return [(experiment.experiment_id, reward_metric(experiment).metric_id) for experiment in definitions]
+
+
+def _earlier(connection: Connection, experiment: Experiment, earlier_id: str) -> Mapping[str, ArmStatistics]:
+    """Returns an earlier experiment's statistics of what this one learns from; none of a reward of other terms."""
+    if experiment.allocation_policy.reward:
+        document = connection.scalar(_DEFINITION, {"experiment_id": earlier_id})
+        if document is None or not same_reward(from_document(document).allocation_policy, experiment.allocation_policy):
+            return {}
+    asked = [(earlier_id, reward_metric(experiment).metric_id)]
+    return arm_statistics(connection, asked).get(earlier_id, {})
 
 
 @contextmanager

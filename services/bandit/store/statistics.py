@@ -24,7 +24,7 @@ _HEALTH = text(
 )
 _VERSIONS = text(
     """
-SELECT experiment_id, policy_version, replaced_at, arm_id, propensity, unit_count, value_sum, value_square_sum
+SELECT experiment_id, policy_version, replaced_at, arm_id, propensity, cost, unit_count, value_sum, value_square_sum
 FROM (
   SELECT experiment_id, policy_version, document,
     lead(published_at) OVER (PARTITION BY experiment_id ORDER BY policy_version) AS replaced_at
@@ -36,7 +36,8 @@ CROSS JOIN LATERAL (
   SELECT arm ->> 'arm_id' AS arm_id,
     -- With a contextual model every unit had a propensity of its own.
     CASE WHEN document -> 'contextual_model' IS NULL THEN coalesce(arm ->> 'weight', '0')::float8
-    ELSE 'NaN'::float8 END AS propensity
+    ELSE 'NaN'::float8 END AS propensity,
+    coalesce(arm ->> 'cost', '0')::float8 AS cost
   FROM json_array_elements(document -> 'arms') AS arm
 ) AS arm
 LEFT JOIN arm_statistics USING (experiment_id, policy_version, arm_id, metric_id)
@@ -98,7 +99,10 @@ def version_statistics(
         rows_of_arms = list(group)
         if arms := {row.arm_id: _summary(row) for row in rows_of_arms if row.unit_count is not None}:
             propensities = {row.arm_id: row.propensity for row in rows_of_arms}
-            known.setdefault(experiment_id, []).append(VersionStatistics(version, replaced_at, arms, propensities))
+            costs = {row.arm_id: row.cost for row in rows_of_arms}
+            known.setdefault(experiment_id, []).append(
+                VersionStatistics(version, replaced_at, arms, propensities, costs)
+            )
     return known
 
 

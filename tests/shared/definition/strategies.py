@@ -16,7 +16,7 @@ spans = st.timedeltas(timedelta(0), timedelta(days=90))
 instants = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 moments = st.none() | instants
 
-arms = st.builds(model.Arm, ids, texts, st.booleans())
+arms = st.builds(model.Arm, ids, texts, st.booleans(), numbers)
 metrics = st.builds(
     model.Metric,
     ids,
@@ -59,8 +59,10 @@ controls = st.builds(
     stop_rule=st.none() | st.builds(model.StopRule, positives, shares, st.integers(1, 2**63 - 1)),
     shadow=st.booleans(),
     warm_start=st.none() | st.builds(model.WarmStart, ids, positives),
+    budget=st.none() | st.builds(model.Budget, numbers, instants),
 )
-policies = st.builds(model.AllocationPolicy, algorithms, controls)
+rewards = st.lists(st.builds(model.RewardTerm, ids, numbers), max_size=4).map(tuple)
+policies = st.builds(model.AllocationPolicy, algorithms, controls, rewards)
 traffics = st.builds(model.Traffic, shares, shares)
 features = st.one_of(
     st.builds(model.NumericFeature, ids, numbers, positives),
