@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.review.domain import algorithm_rules, checks, control_rules
+from services.review.domain import algorithm_rules, checks, control_rules, reward_rules
 from shared import errors
 from shared.definition import model
 
@@ -24,6 +24,7 @@ def violations(experiment: model.Experiment) -> checks.Violations:
         yield from _floors(experiment)
     yield from _controls(controls)
     yield from control_rules.violations(experiment)
+    yield from reward_rules.violations(experiment)
 
 
 def _weights(experiment: model.Experiment, weights: tuple[model.ArmWeight, ...]) -> checks.Violations:

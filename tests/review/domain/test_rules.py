@@ -1,7 +1,7 @@
 """Every rule, both ways: what it lets pass and what it names."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,8 @@ from tests.review.examples import (
     CONTROL,
     CONVERSION,
     GAUSSIAN,
+    LATER,
+    NOW,
     REVENUE,
     THIRD,
     TREATMENT,
@@ -21,6 +23,15 @@ from tests.review.examples import (
 )
 
 NAN, INFINITY = float("nan"), float("inf")
+UNFIT = (
+    model.BetaThompson(),
+    model.GammaThompson(),
+    model.Exp3(),
+    model.LinearThompson(),
+    model.LinUcb(),
+    model.LogisticThompson(),
+    model.InverseGap(),
+)
 PRIMARY_REVENUE = replace(REVENUE, role=model.MetricRole.PRIMARY)
 
 
@@ -74,6 +85,19 @@ def _features(*features: model.Feature) -> dict[str, Any]:
 
 def _guarded() -> dict[str, Any]:
     return {"metrics": (CONVERSION, replace(REVENUE, role=model.MetricRole.GUARDRAIL))}
+
+
+def _rewarded(*terms: tuple[str, float], algorithm: model.Algorithm = GAUSSIAN.algorithm) -> dict[str, Any]:
+    reward = tuple(model.RewardTerm(*term) for term in terms)
+    return {"allocation_policy": model.AllocationPolicy(algorithm, reward=reward)}
+
+
+def _costly(cost: float, algorithm: model.Algorithm = GAUSSIAN.algorithm) -> dict[str, Any]:
+    return {"arms": (CONTROL, replace(TREATMENT, cost=cost)), **_algorithm(algorithm)}
+
+
+def _budgeted(amount: float, *, ends_at: datetime = LATER, cost: float = 2.0) -> dict[str, Any]:
+    return {**_costly(cost), **_controls(GAUSSIAN, budget=model.Budget(amount, ends_at))}
 
 
 def _split(*weights: tuple[str, float]) -> dict[str, Any]:
@@ -139,6 +163,19 @@ def _window(**fields: float) -> dict[str, Any]:
         _controls(stop_rule=model.StopRule(0.001, 0.0, 10**9), shadow=True),
         _controls(warm_start=model.WarmStart("last-year", 1e9)),
         {"allocation_policy": GAUSSIAN},
+        _rewarded(("revenue", 1e6), ("conversion", -1e-9)),
+        _rewarded(("revenue", 1.0), algorithm=model.FixedSplit()),
+        _rewarded(("revenue", 1.0), algorithm=model.TopTwoThompson()),
+        _rewarded(("revenue", 1.0), algorithm=model.Ucb1()),
+        _rewarded(("revenue", 1.0), algorithm=model.KlUcb()),
+        _rewarded(("revenue", 1.0), algorithm=model.EpsilonGreedy()),
+        _costly(1e12),
+        _costly(0.0, model.BetaThompson()),
+        _costly(0.5, model.FixedSplit()),
+        _costly(0.5, model.KlUcb()),
+        _budgeted(1e15),
+        {**_budgeted(1e-9), "created_at": NOW},
+        {**_budgeted(1.0), "created_at": NOW, "started_at": NOW},
         {"allocation_policy": GAUSSIAN, "metrics": (PRIMARY_REVENUE,)},
         _controls(exploration_floor=0.5),
         _controls(exploration_floor=0.1, min_control_share=0.9),
@@ -330,6 +367,46 @@ def test_violations_when_the_experiment_is_valid_then_there_are_none(fields: dic
             _controls(split(), warm_start=model.WarmStart("last-year")),
             "allocation_policy.controls.warm_start",
             "neither fixed_split nor exp3",
+        ),
+        (_rewarded(("profit", 1.0)), "allocation_policy.reward[0].metric_id", "no metric of the experiment"),
+        (_rewarded(("~reward", 1.0)), "allocation_policy.reward[0].metric_id", "no metric of the experiment"),
+        (_rewarded(("revenue", 1.0), ("revenue", 2.0)), "allocation_policy.reward[1].metric_id", "taken"),
+        (_rewarded(("revenue", 0.0)), "allocation_policy.reward[0].weight", "leave the term out"),
+        (_rewarded(("revenue", NAN)), "allocation_policy.reward[0].weight", "is nan"),
+        (_rewarded(("revenue", -1.1e6)), "allocation_policy.reward[0].weight", "from -1e+06 to 1e+06"),
+        (
+            {
+                **_rewarded(*((metric.metric_id, 1.0) for metric in _metrics(32)), ("x", 1.0)),
+                "metrics": _metrics(32),
+            },
+            "allocation_policy.reward",
+            "at most 32",
+        ),
+        *(
+            (_rewarded(("revenue", 1.0), algorithm=unfit), "allocation_policy.reward", "cannot go by it")
+            for unfit in UNFIT
+        ),
+        *((_costly(0.5, unfit), "arms[1].cost", "cannot go by it") for unfit in UNFIT),
+        (_costly(-0.5), "arms[1].cost", "from 0 to 1e+12"),
+        (_costly(INFINITY), "arms[1].cost", "is inf"),
+        (_costly(NAN), "arms[1].cost", "is nan"),
+        (_budgeted(0.0), "allocation_policy.controls.budget.amount", "above 0"),
+        (_budgeted(INFINITY), "allocation_policy.controls.budget.amount", "is inf"),
+        (
+            {**_budgeted(1.0, ends_at=NOW), "created_at": NOW},
+            "allocation_policy.controls.budget.ends_at",
+            "must be after",
+        ),
+        (
+            {**_budgeted(1.0), "created_at": NOW, "started_at": LATER},
+            "allocation_policy.controls.budget.ends_at",
+            "must be after",
+        ),
+        (_budgeted(1.0, cost=0.0), "allocation_policy.controls.budget", "all arms cost the same"),
+        (
+            {**_budgeted(1.0), **_controls(split(), budget=model.Budget(1.0, LATER))},
+            "allocation_policy.controls.budget",
+            "fixed split",
         ),
         (_controls(half_life=timedelta(seconds=59)), "allocation_policy.controls.half_life", "from 0:01:00"),
         (_controls(window=timedelta(days=366)), "allocation_policy.controls.window", "to 365 days"),
