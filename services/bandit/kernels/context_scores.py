@@ -100,7 +100,8 @@ def _draw_shares(coefficients: Singles, contexts: Singles) -> Floats:
                 if scores[start + arm] > scores[start + best]:
                     best = arm
             shares[place, best] += 1.0
-    return shares / draws
+    shares /= draws
+    return shares
 
 
 @jit

@@ -60,7 +60,7 @@ class CoefficientPosterior:
         """Returns F of each arm with |F x| the posterior deviation of theta_a . x, shape (K, d, d)."""
         if self.shared is None:
             return self.own.swapaxes(1, 2)
-        return np.linalg.cholesky(self.covariances()).swapaxes(1, 2)
+        return np.asarray(np.linalg.cholesky(self.covariances()).swapaxes(1, 2), np.float64)
 
     def deviations(self, count: int, rng: np.random.Generator) -> Floats:
         """Returns draws of theta - mean, shape (count, K, d).

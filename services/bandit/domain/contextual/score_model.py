@@ -48,7 +48,7 @@ def shares(model: ScoreModel, context: Floats) -> Floats:
     Raises:
         ValueError: The context does not fit.
     """
-    return shares_of_many(model, context.reshape(1, -1))[0]
+    return shares_of_many(model, context[None, :]).ravel()
 
 
 def shares_of_many(model: ScoreModel, contexts: Floats) -> Floats:
