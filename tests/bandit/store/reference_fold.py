@@ -47,11 +47,15 @@ def one_pass(experiment: Experiment, exposures: Sequence[AllocationRow], outcome
         exposed_at = datetime.fromtimestamp(at_ms / 1000, UTC)
         opens = exposed_at - timedelta(seconds=SKEW_TOLERANCE_SECONDS)
         closes = exposed_at + experiment.attribution_window
+        values: dict[str, Fraction] = {}
         for metric in experiment.metrics:
             known = events.get((trial_id, metric.metric_id), {}).values()
             counted = [row for row in known if opens <= row.occurred_at < closes]
-            value = combined(metric.combination_rule, counted) if counted else Fraction(0)
-            key = (version, arm_id, metric.metric_id)
+            values[metric.metric_id] = combined(metric.combination_rule, counted) if counted else Fraction(0)
+        if terms := experiment.allocation_policy.reward:
+            values["~reward"] = sum((exact(term.weight) * values[term.metric_id] for term in terms), Fraction(0))
+        for metric_id, value in values.items():
+            key = (version, arm_id, metric_id)
             units, total, squares = totals.get(key, (0, Fraction(0), Fraction(0)))
             totals[key] = (units + 1, total + value, squares + value * value)
     return totals
