@@ -91,10 +91,10 @@ def unit_costs(experiment: Experiment) -> Floats:
     return np.array([arm.cost for arm in experiment.arms])
 
 
-def cheapest_share(weights: Floats, costs: Floats, cheapest: int, allowed: Allowance) -> float:
-    """Returns the smallest share of the cheapest arm, in [0, 1], that keeps the expected cost within what is left.
+def kept_share(weights: Floats, costs: Floats, cheapest: int, allowed: Allowance) -> float:
+    """Returns the largest share of the weights, in [0, 1], that keeps the expected cost within what is left.
 
-    1 where nothing is left, and where not even the cheapest arm is within it.
+    The rest goes to the cheapest arm. 0 where nothing is left, and where not even the cheapest arm is within it.
 
     Args:
         weights: Shape (n_arms,), summing to 1.
@@ -102,10 +102,12 @@ def cheapest_share(weights: Floats, costs: Floats, cheapest: int, allowed: Allow
         cheapest: Position of the arm to mix with.
         allowed: What is left, and for how many units.
     """
+    if allowed.is_used_up:
+        return 0.0
     spending, least = float(weights @ costs), float(costs[cheapest])
-    if allowed.is_used_up or (least >= allowed.limit and spending > allowed.limit):
+    if spending <= allowed.limit:
         return 1.0
-    return (spending - allowed.limit) / (spending - least) if spending > allowed.limit else 0.0
+    return max(allowed.limit - least, 0.0) / (spending - least) if spending > least else 0.0
 
 
 def paced(weights: Floats, experiment: Experiment, paused: frozenset[str], allowed: Allowance | None) -> Floats:
@@ -120,7 +122,7 @@ def paced(weights: Floats, experiment: Experiment, paused: frozenset[str], allow
     if allowed is None:
         return weights
     cheapest = cheapest_arm(experiment, paused)
-    share = cheapest_share(weights, unit_costs(experiment), cheapest, allowed)
-    mixed = (1 - share) * weights
-    mixed[cheapest] += share
+    kept = kept_share(weights, unit_costs(experiment), cheapest, allowed)
+    mixed = kept * weights
+    mixed[cheapest] += 1 - kept
     return np.asarray(mixed)
