@@ -7,11 +7,15 @@ unknowns are solved by elimination of the arms, at a cost of K d^3: no size with
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+_LEAST_RIDGE: Final = 1e-12
+"""Of an arm's largest diagonal entry: with less, rounding would hide that a matrix is positive definite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ def posterior(gram: Floats, cross: Floats, prior: Prior) -> CoefficientPosterior
         prior: Of the coefficients.
     """
     own_precision, eye = prior.own_precision, np.eye(cross.shape[1])
-    inverse_root = np.linalg.inv(np.linalg.cholesky(gram + own_precision * eye))
+    ridges = np.maximum(own_precision, _LEAST_RIDGE * gram.diagonal(axis1=1, axis2=2).max(axis=1))
+    inverse_root = np.linalg.inv(np.linalg.cholesky(gram + ridges[:, None, None] * eye))
     own = inverse_root.swapaxes(1, 2)
     alone = (own @ (inverse_root @ cross[:, :, None]))[:, :, 0]
     if not prior.hybrid:

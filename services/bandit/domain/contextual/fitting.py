@@ -25,6 +25,12 @@ Floats = NDArray[np.float64]
 MAX_COEFFICIENT_COUNT: Final = 1 << 20
 """Rows x arms x features of a model; 4 MiB."""
 
+LEAST_PRECISION: Final = 1e-6
+"""Smaller prior precisions count as this one: coefficients of a thousand deviations are not doubted either way."""
+
+MAX_GAMMA: Final = 1e12
+"""Is as good as infinite, and leaves no 0 x infinity."""
+
 
 def fit(
     algorithm: ContextualAlgorithm, trials: Trials, arm_count: int, *, minimize: bool, kind: MetricKind, seed: int
@@ -44,7 +50,7 @@ def fit(
             the model would have more than MAX_COEFFICIENT_COUNT coefficients.
     """
     _check(algorithm, trials, arm_count, kind)
-    prior, sign = Prior(algorithm.prior_precision, algorithm.hybrid), -1.0 if minimize else 1.0
+    prior, sign = Prior(max(algorithm.prior_precision, LEAST_PRECISION), algorithm.hybrid), -1.0 if minimize else 1.0
     match algorithm:
         case LinearThompson():
             return _draws(linear_fit(trials, arm_count, prior).posterior, sign, algorithm.draw_count, seed)
@@ -67,7 +73,7 @@ def inverse_gap_gamma(arm_count: int, prediction_variance: float, exploration: f
     squared error of the regression over the logged trials. Here xi is that error's posterior expectation, about
     (noise variance) x (parameters) / n, so that gamma grows with sqrt(n) as in SquareCB (Foster and Rakhlin 2020).
     """
-    return sqrt(arm_count / prediction_variance) / (2 * exploration)
+    return min(sqrt(arm_count / prediction_variance) / (2 * exploration), MAX_GAMMA)
 
 
 def _check(algorithm: ContextualAlgorithm, trials: Trials, arm_count: int, kind: MetricKind) -> None:

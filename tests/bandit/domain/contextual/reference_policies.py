@@ -13,34 +13,47 @@ Indexes: TypeAlias = NDArray[np.int64]
 
 
 class LinearReference:
-    """Keeps A = ridge I + sum x x' and b = sum r x of each arm; a ridge of the noise variance is a prior of N(0, I)."""
+    """Keeps A = ridge I + sum x x' and b = sum r x of each arm, r being standardised by all rewards so far.
+
+    A ridge of the noise variance is a prior of N(0, I) for coefficients.
+    """
 
     def __init__(self, arms: int, features: int, *, noise: float = 1.0) -> None:
-        self.a = [noise**2 * np.eye(features) for _ in range(arms)]
-        self.b = [np.zeros(features) for _ in range(arms)]
-        self.noise, self.arms, self.count = noise, range(arms), 0
+        self.squares, self.products = np.zeros((arms, features, features)), np.zeros((arms, features))
+        self.sums, self.true_noise, self.noise, self.count = np.zeros((arms, features)), noise, 1.0, 0
+        self.inverses, self.means = np.stack([np.eye(features)] * arms), np.zeros((arms, features))
 
     def learn(self, trials: Trials) -> None:
+        if trials.count == 0:
+            return
         for row in range(self.count, trials.count):
             x, arm = trials.contexts[row], trials.arms[row]
-            self.a[arm] += np.outer(x, x)
-            self.b[arm] += trials.values[row] * x
-        self.count = trials.count
+            self.squares[arm] += np.outer(x, x)
+            self.products[arm] += trials.values[row] * x
+            self.sums[arm] += x
+        self.count, mean, deviation = trials.count, trials.values.mean(), trials.values.std()
+        self.noise = self.true_noise / deviation
+        for arm in range(len(self.means)):
+            a = self.noise**2 * np.eye(self.means.shape[1]) + self.squares[arm]
+            b = (self.products[arm] - mean * self.sums[arm]) / deviation
+            self.inverses[arm], self.means[arm] = np.linalg.inv(a), np.linalg.inv(a) @ b
 
     def choose(self, contexts: Floats, rng: np.random.Generator) -> Indexes:
-        inverses = [np.linalg.inv(a) for a in self.a]
-        return np.array([self.chosen(x, inverses, rng) for x in contexts])
+        return np.array([self.chosen(x, rng) for x in contexts])
 
-    def chosen(self, x: Floats, inverses: list[Floats], rng: np.random.Generator) -> int:
+    def chosen(self, x: Floats, rng: np.random.Generator) -> int:
         raise NotImplementedError
 
 
 class AgrawalGoyal(LinearReference):
     """Is algorithm 1 of "Thompson sampling for contextual bandits with linear payoffs" (2013), v being the noise."""
 
-    def chosen(self, x: Floats, inverses: list[Floats], rng: np.random.Generator) -> int:
+    def chosen(self, x: Floats, rng: np.random.Generator) -> int:
         drawn = [
-            rng.multivariate_normal(inverses[arm] @ self.b[arm], self.noise**2 * inverses[arm]) for arm in self.arms
+            rng.multivariate_normal(mean, self.noise**2 * inverse, method="cholesky")
+            if self.count
+            else rng.standard_normal(x.size)
+            for mean, inverse in zip(self.means, self.inverses, strict=True)
         ]
         return int(np.argmax([x @ theta for theta in drawn]))
 
@@ -48,8 +61,11 @@ class AgrawalGoyal(LinearReference):
 class LiChuLangfordSchapire(LinearReference):
     """Is algorithm 1 of "A contextual-bandit approach to personalized news article recommendation" (2010)."""
 
-    def chosen(self, x: Floats, inverses: list[Floats], rng: np.random.Generator) -> int:
-        bounds = [x @ inverses[arm] @ self.b[arm] + self.noise * np.sqrt(x @ inverses[arm] @ x) for arm in self.arms]
+    def chosen(self, x: Floats, rng: np.random.Generator) -> int:
+        bounds = [
+            x @ mean + self.noise * np.sqrt(x @ inverse @ x)
+            for mean, inverse in zip(self.means, self.inverses, strict=True)
+        ]
         return int(np.argmax(bounds))
 
 
@@ -58,10 +74,10 @@ class FosterRakhlin(LinearReference):
 
     exploration = 0.1
 
-    def chosen(self, x: Floats, inverses: list[Floats], rng: np.random.Generator) -> int:
-        arms, error = len(self.arms), self.noise**2 * len(self.arms) * x.size / max(self.count, 1)
+    def chosen(self, x: Floats, rng: np.random.Generator) -> int:
+        arms, error = len(self.means), self.noise**2 * self.means.size / max(self.count, 1)
         gamma = np.sqrt(arms / error) / (2 * self.exploration) if self.count else 0.0
-        scores = np.array([x @ inverses[arm] @ self.b[arm] for arm in self.arms])
+        scores = self.means @ x
         best = int(scores.argmax())
         chances = 1 / (arms + gamma * (scores[best] - scores))
         chances[best] = 1 - (chances.sum() - chances[best])
@@ -99,7 +115,7 @@ class ChapelleLi:
                 int(
                     np.argmax(
                         [
-                            x @ rng.multivariate_normal(mean, covariance)
+                            x @ rng.multivariate_normal(mean, covariance, method="cholesky")
                             for mean, covariance in zip(self.means, self.covariances, strict=True)
                         ]
                     )

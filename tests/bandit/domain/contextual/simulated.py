@@ -90,13 +90,14 @@ class Uniform:
         pass
 
     def choose(self, contexts: Floats, rng: np.random.Generator) -> Indexes:
-        return rng.integers(self._arms, size=contexts.shape[0])
+        return rng.integers(np.full(contexts.shape[0], self._arms))
 
 
 def drawn_by(shares: Floats, rng: np.random.Generator) -> Indexes:
     """Returns one arm for each row of shares."""
     places = rng.random((shares.shape[0], 1)) * shares.sum(axis=1, keepdims=True)
-    return np.asarray((places >= shares.cumsum(axis=1)).sum(axis=1).clip(max=shares.shape[1] - 1))
+    passed: Indexes = np.sum(places >= shares.cumsum(axis=1), axis=1, dtype=np.int64)
+    return np.asarray(np.minimum(passed, shares.shape[1] - 1))
 
 
 def regret(policy: Policy, problem: Problem, *, steps: int, batch: int, seed: int) -> float:

@@ -90,7 +90,7 @@ def test_hybrid_width_when_noise_is_one_then_that_of_algorithm_2_of_li_and_other
     a = [np.eye(FEATURES) for _ in range(ARMS)]
     b = [np.zeros((FEATURES, FEATURES)) for _ in range(ARMS)]
     c = [np.zeros(FEATURES) for _ in range(ARMS)]
-    for arm, x, value in zip(arms, np.concatenate(contexts), np.concatenate(values), strict=True):
+    for arm, x, value in zip(arms.tolist(), np.concatenate(contexts), np.concatenate(values), strict=True):
         a0 += b[arm].T @ np.linalg.inv(a[arm]) @ b[arm]
         b0 += b[arm].T @ np.linalg.inv(a[arm]) @ c[arm]
         a[arm] += np.outer(x, x)
@@ -98,7 +98,7 @@ def test_hybrid_width_when_noise_is_one_then_that_of_algorithm_2_of_li_and_other
         c[arm] += value * x
         a0 += np.outer(x, x) - b[arm].T @ np.linalg.inv(a[arm]) @ b[arm]
         b0 += value * x - b[arm].T @ np.linalg.inv(a[arm]) @ c[arm]
-    x, beta, a0 = rng.standard_normal(FEATURES), np.linalg.solve(a0, b0), np.linalg.inv(a0)
+    x, beta, shared = rng.standard_normal(FEATURES), np.linalg.solve(a0, b0), np.linalg.inv(a0)
 
     # Both parts have precision 1 there: an arm has 2 for its variance.
     known = posterior(*moments(contexts, values), Prior(0.5, hybrid=True))
@@ -106,8 +106,8 @@ def test_hybrid_width_when_noise_is_one_then_that_of_algorithm_2_of_li_and_other
     for arm in range(ARMS):
         inverse = np.linalg.inv(a[arm])
         mean = x @ beta + x @ inverse @ (c[arm] - b[arm] @ beta)
-        square = x @ a0 @ x - 2 * x @ a0 @ b[arm].T @ inverse @ x + x @ inverse @ x
-        square += x @ inverse @ b[arm] @ a0 @ b[arm].T @ inverse @ x
+        square = x @ shared @ x - 2 * x @ shared @ b[arm].T @ inverse @ x + x @ inverse @ x
+        square += x @ inverse @ b[arm] @ shared @ b[arm].T @ inverse @ x
         assert known.mean[arm] @ x == pytest.approx(mean)
         assert (known.width_factors()[arm] @ x) @ (known.width_factors()[arm] @ x) == pytest.approx(square)
 
