@@ -28,9 +28,10 @@ TRIALS: Final = 20_000
 CONTEXTS: Final = 1_000
 
 METHOD = f"""\
-{FEATURES} features with the intercept, {ARMS} arms, 256 draws, one thread, models fitted to {TRIALS:,} trials.
+{FEATURES} features with the intercept, {ARMS} arms, 256 draws, models fitted to {TRIALS:,} trials.
 *One context*: `shares` from an encoded context to the chances of the arms, checks included, the median of 500 calls in
-every round. *Many*: `shares_of_many` of {CONTEXTS:,} contexts, per context. *Fit*: from trials to a model."""
+every round. *Many*: `shares_of_many` of {CONTEXTS:,} contexts, per context. *Fit*: from trials to a model, with as many
+threads as numpy's linear algebra takes."""
 
 
 def section() -> Section:
