@@ -51,9 +51,7 @@ def arms(*arm_ids: str) -> tuple[Arm, ...]:
     return tuple(Arm(arm_id, control=place == 0) for place, arm_id in enumerate(arm_ids))
 
 
-def policy(
-    algorithm: Algorithm, controls: AllocationControls | None = None, **changes: Any
-) -> AllocationPolicy:
+def policy(algorithm: Algorithm, controls: AllocationControls | None = None, **changes: Any) -> AllocationPolicy:
     """Returns a policy under the controls given, which by default control nothing."""
     return AllocationPolicy(algorithm, replace(controls or UNCONTROLLED, **changes))
 

@@ -81,12 +81,12 @@ def replica(url: str, state_directory: Path, *, cores: Sequence[int]) -> Iterato
 
 def experiment(experiment_id: str = EXPERIMENT_ID, *, algorithm: model.Algorithm | None = None) -> model.Experiment:
     """Returns a running experiment of ten arms that publishes at every step."""
-    beta = algorithm is None or isinstance(algorithm, model.BetaThompson)
+    proportion = algorithm is None or isinstance(algorithm, model.BetaThompson | model.TopTwoThompson | model.KlUcb)
     metric = model.Metric(
         METRIC_ID,
-        model.MetricKind.PROPORTION if beta else model.MetricKind.MEAN,
+        model.MetricKind.PROPORTION if proportion else model.MetricKind.MEAN,
         model.MetricRole.PRIMARY,
-        combination_rule=model.CombinationRule.ANY if beta else model.CombinationRule.SUM,
+        combination_rule=model.CombinationRule.ANY if proportion else model.CombinationRule.SUM,
     )
     controls = model.AllocationControls(burn_in_unit_count=0, update_interval=timedelta(0), min_weight_change=0.0)
     return model.Experiment(

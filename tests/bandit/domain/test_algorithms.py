@@ -1,7 +1,7 @@
-"""What holds for every algorithm that learns: floors, burn-in, directions, two arms, and what to do while all is equal."""
+"""What holds for every algorithm that learns: floors, burn-in, directions, two arms, equal arms, no data."""
 
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
@@ -61,13 +61,13 @@ def versions(statistics: list[ArmStatistics]) -> list[VersionStatistics]:
 
 
 def weights(definition: Experiment, statistics: list[ArmStatistics]) -> list[float]:
-    return target_weights(definition, statistics, versions(statistics)).tolist()
+    return [float(weight) for weight in target_weights(definition, statistics, versions(statistics))]
 
 
-def of(case: Case, statistics: list[ArmStatistics], **options: object) -> list[float]:
+def of(case: Case, statistics: list[ArmStatistics], **options: Any) -> list[float]:
     algorithm, kind = case
     arm_ids = [arm.arm_id for arm in statistics]
-    return weights(definition_of(algorithm, arm_ids, kind=kind, bounds=BOUNDS, **options), statistics)  # type: ignore[arg-type]
+    return weights(definition_of(algorithm, arm_ids, kind=kind, bounds=BOUNDS, **options), statistics)
 
 
 results = st.lists(st.tuples(st.integers(0, 10**5), st.floats(0, 1)), min_size=2, max_size=6).map(
@@ -83,9 +83,7 @@ def test_weights_when_anything_is_known_then_they_sum_to_one_and_keep_floors_and
 ) -> None:
     bounds = np.array([max(floor, control), *[floor] * (len(arms) - 1)])
 
-    found = of(
-        case, arms, exploration_floor=floor, min_control_share=control, burn_in_unit_count=burn_in
-    )
+    found = of(case, arms, exploration_floor=floor, min_control_share=control, burn_in_unit_count=burn_in)
 
     assert sum(found) == pytest.approx(1)
     assert (found >= bounds - 1e-12).all()
@@ -116,9 +114,7 @@ def test_weights_when_one_arm_is_plainly_best_then_it_gets_most(
     case: Case, arm_count: int, direction: MetricDirection
 ) -> None:
     worse, best = (0.2, 0.6) if direction is MetricDirection.MAXIMIZE else (0.6, 0.2)
-    arms = [
-        counted(str(place), 2000, round(2000 * (best if place == 1 else worse))) for place in range(arm_count)
-    ]
+    arms = [counted(str(place), 2000, round(2000 * (best if place == 1 else worse))) for place in range(arm_count)]
 
     found = of(case, arms, direction=direction)
 
@@ -181,7 +177,7 @@ def test_needs_versions_when_all_of_the_past_counts_alike_then_exp3_alone(case: 
 
 @pytest.mark.parametrize("controls", [{"half_life": MINUTE}, {"window": MINUTE}, {"mature_only": True}])
 def test_needs_versions_when_some_of_the_past_counts_less_then_all_but_the_fixed_split(
-    controls: dict[str, object],
+    controls: dict[str, Any],
 ) -> None:
     definition = replace(definition_of(BetaThompson(), **controls), attribution_window=MINUTE)
 

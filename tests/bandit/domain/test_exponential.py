@@ -15,6 +15,7 @@ from tests.bandit.domain.rewards import definition_of
 from tests.bandit.examples import CONVERSION, counted, measured
 
 IDS = ("a", "b", "c")
+ANY_TIME = Exp3()
 RATING = definition_of(Exp3(), kind=MetricKind.MEAN, bounds=(-2.0, 6.0)).primary_metric
 
 
@@ -54,8 +55,8 @@ def slow(algorithm: Exp3, versions: list[VersionStatistics], *, sign: int = 1) -
     return [one / sum(odds) for one in odds]
 
 
-def ours(versions: list[VersionStatistics], algorithm: Exp3 = Exp3(), metric: Metric = CONVERSION) -> list[float]:
-    return exponential_weights(algorithm, IDS, versions, metric).tolist()
+def ours(versions: list[VersionStatistics], algorithm: Exp3 = ANY_TIME, metric: Metric = CONVERSION) -> list[float]:
+    return [float(weight) for weight in exponential_weights(algorithm, IDS, versions, metric)]
 
 
 rates = st.sampled_from([0.0, 0.001, 0.05])

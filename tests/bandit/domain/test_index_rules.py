@@ -37,7 +37,7 @@ def weights(
     direction: MetricDirection = UP,
 ) -> list[float]:
     metric = definition_of(algorithm, kind=kind, direction=direction).primary_metric
-    return index_weights(algorithm, arms, metric).tolist()
+    return [float(weight) for weight in index_weights(algorithm, arms, metric)]
 
 
 def upper_bound(algorithm: Ucb1 | KlUcb, arm: ArmStatistics, arms: list[ArmStatistics], kind: MetricKind) -> float:

@@ -47,8 +47,7 @@ def test_weights_when_one_unit_is_missing_then_the_arm_burns_in_and_with_it_no_m
     assert learned((100, 0), *rest, burn_in_unit_count=100)[0] < 0.01
 
 
-def test_weights_when_an_arm_is_added_late_then_it_gets_an_equal_share_and_the_others_what_they_would_get_without_it(
-) -> None:
+def test_weights_when_an_arm_is_added_late_then_an_equal_share_and_the_others_divide_the_rest_as_without_it() -> None:
     results = (1000, 100), (1000, 110)
 
     weights = learned(*results, (0, 0), burn_in_unit_count=100)

@@ -70,9 +70,7 @@ def test_units_when_an_arm_is_added_then_only_those_move_that_it_gets() -> None:
 def test_units_when_an_arm_is_removed_then_only_its_own_move() -> None:
     before = published(experiment(allocation_policy=split(0.5, 0.3, 0.2)))
     two = ("control", "green")
-    after = published(
-        experiment(arms=arms(*two), allocation_policy=split(0.7, 0.3, arm_ids=two), revision=2), before
-    )
+    after = published(experiment(arms=arms(*two), allocation_policy=split(0.7, 0.3, arm_ids=two), revision=2), before)
 
     assert assert_only_the_necessary_moved(before, after) == pytest.approx(0.3, abs=0.002)
     moved = placed(before) != placed(after)
@@ -80,7 +78,10 @@ def test_units_when_an_arm_is_removed_then_only_its_own_move() -> None:
 
 
 def test_units_when_a_bandit_learns_for_many_versions_then_only_the_necessary_move_each_time() -> None:
-    definition, rng = experiment(allocation_policy=policy(BetaThompson(), exploration_floor=0.02)), np.random.default_rng(1)
+    definition, rng = (
+        experiment(allocation_policy=policy(BetaThompson(), exploration_floor=0.02)),
+        np.random.default_rng(1),
+    )
     snapshot = published(definition)
     for units in (200, 400, 800, 1600, 3200):
         good = rng.binomial(units, (0.10, 0.11, 0.12)).tolist()

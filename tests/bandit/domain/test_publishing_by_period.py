@@ -28,11 +28,12 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PERIOD = DAY / 16
 INSTANT = timedelta(microseconds=1)
 IDS = ("a", "b", "c")
+THOMPSON = BetaThompson()
 
 FORGETFUL = [{"half_life": DAY}, {"window": DAY}, {"mature_only": True}]
 
 
-def forgetting(algorithm: Algorithm = BetaThompson(), **controls: Any) -> Experiment:
+def forgetting(algorithm: Algorithm = THOMPSON, **controls: Any) -> Experiment:
     """Returns an experiment whose outcomes are waited for a day, with versions only where weights move by a tenth."""
     definition = definition_of(algorithm, **{"min_weight_change": 0.1, **controls})
     return replace(definition, attribution_window=DAY)
@@ -60,7 +61,8 @@ def made(*arguments: Any, **options: Any) -> PolicySnapshot:
 
 
 def best(*arms_known: ArmStatistics) -> list[float]:
-    return beta_posterior(BetaThompson(), arms_known, MetricDirection.MAXIMIZE).probability_best.tolist()
+    known = beta_posterior(BetaThompson(), arms_known, MetricDirection.MAXIMIZE)
+    return [float(chance) for chance in known.probability_best]
 
 
 @pytest.mark.parametrize("controls", FORGETFUL)

@@ -1,7 +1,6 @@
 """Serves batches by the snapshots that are really published, hour by hour, with outcomes that may come late."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -20,21 +19,33 @@ Counts: TypeAlias = NDArray[np.int64]
 HOUR = timedelta(hours=1)
 
 
-@dataclass
 class Version:
-    """Is one policy version with its conversions: how many of the units of each arm convert in which hour."""
+    """Is one policy version with its units, and with conversions that become known hour by hour.
 
-    snapshot: PolicySnapshot
-    unit_counts: Counts
-    conversions: list[tuple[int, Counts]] = field(default_factory=list)
-    replaced_at: datetime | None = None
+    Attributes:
+        replaced_at: When the next one was published; None while this one serves.
+    """
+
+    def __init__(self, snapshot: PolicySnapshot) -> None:
+        self.snapshot = snapshot
+        self.replaced_at: datetime | None = None
+        self._unit_counts = np.zeros(len(snapshot.arms), np.int64)
+        self._known = np.zeros(len(snapshot.arms), np.int64)
+        self._to_come: dict[int, Counts] = {}
+
+    def serve(self, units: Counts, conversions: dict[int, Counts]) -> None:
+        """Adds units of each arm, and how many of them convert by which hour."""
+        self._unit_counts += units
+        for hour, counts in conversions.items():
+            self._to_come[hour] = self._to_come.get(hour, 0) + counts
 
     def statistics(self, hour: int) -> VersionStatistics:
-        """Returns what is known of it at an hour."""
+        """Returns what is known of it at an hour, which never goes back."""
+        for due in [due for due in self._to_come if due <= hour]:
+            self._known += self._to_come.pop(due)
         arms = self.snapshot.arms
-        known = sum((counts for due, counts in self.conversions if due <= hour), np.zeros(len(arms), np.int64))
-        pairs = zip(arms, self.unit_counts.tolist(), known.tolist(), strict=True)
-        statistics = {arm.arm_id: counted(arm.arm_id, units, good) for arm, units, good in pairs if units}
+        rows = zip(arms, self._unit_counts.tolist(), self._known.tolist(), strict=True)
+        statistics = {arm.arm_id: counted(arm.arm_id, units, good) for arm, units, good in rows if units}
         weights = {arm.arm_id: arm.weight for arm in arms}
         return VersionStatistics(self.snapshot.policy_version, self.replaced_at, statistics, weights)
 
@@ -58,7 +69,7 @@ class Site:
         assert fresh is not None
         return np.array([arm.weight for arm in fresh.arms])
 
-    def serve(self, visitors: int, rates: Sequence[float], *, latest: int = 0) -> Counts:
+    def serve(self, visitors: int, rates: Sequence[float] | Floats, *, latest: int = 0) -> Counts:
         """Serves an hour; returns the units of each arm.
 
         Args:
@@ -69,10 +80,8 @@ class Site:
         serving = self.versions[-1]
         units = self._rng.multinomial(visitors, [arm.weight for arm in serving.snapshot.arms])
         good = self._rng.binomial(units, rates)
-        serving.unit_counts += units
-        for arm, count in enumerate(good):
-            for delay, number in enumerate(self._rng.multinomial(count, np.full(latest + 1, 1 / (latest + 1)))):
-                serving.conversions.append((self.hour + 1 + delay, number * np.eye(units.size, dtype=np.int64)[arm]))
+        late = self._rng.multinomial(good, np.full(latest + 1, 1 / (latest + 1)))
+        serving.serve(units, {self.hour + 1 + delay: late[:, delay] for delay in range(latest + 1)})
         self.hour += 1
         self._publish()
         return units
@@ -92,7 +101,7 @@ class Site:
         if (fresh := self._next(self._definition)) is not None:
             if self.versions:
                 self.versions[-1].replaced_at = self.now
-            self.versions.append(Version(fresh, np.zeros(len(fresh.arms), np.int64)))
+            self.versions.append(Version(fresh))
 
     def _next(self, definition: Experiment) -> PolicySnapshot | None:
         versions, pooled = self.known()

@@ -18,7 +18,13 @@ IDS = "abcdefghij"
 
 
 def ours(
-    algorithm: Algorithm, problem: Problem, *, horizons: Sequence[int], runs: int, seed: int, kind: MetricKind | None = None
+    algorithm: Algorithm,
+    problem: Problem,
+    *,
+    horizons: Sequence[int],
+    runs: int,
+    seed: int,
+    kind: MetricKind | None = None,
 ) -> Floats:
     """Returns the regret of our weights, updated after every unit, shape (runs, horizons).
 
@@ -61,14 +67,12 @@ class Known:
         self._units = 0
 
     def add(self, arm: int, value: float, propensity: float) -> None:
-        """Adds one unit's value: Welford 1962."""
+        """Adds one unit's value: Welford 1962, the mean from the sum, so that equal arms are equal to the last bit."""
         old = self.statistics[arm]
-        count = old.unit_count + 1
-        distance = value - old.mean
-        mean = old.mean + distance / count
-        self.statistics[arm] = ArmStatistics(
-            old.arm_id, count, old.value_sum + value, mean, old.square_deviation_sum + distance * (value - mean)
-        )
+        count, total = old.unit_count + 1, old.value_sum + value
+        mean = total / count
+        deviations = old.square_deviation_sum + (value - old.mean) * (value - mean)
+        self.statistics[arm] = ArmStatistics(old.arm_id, count, total, mean, deviations)
         self._losses[arm] += (1 - value) / propensity
         self._units += 1
 

@@ -51,17 +51,18 @@ def apart(match: Match, horizons: Sequence[int], runs: int, reference_runs: int)
     """Returns by how many standard errors our mean regret and the paper's differ."""
     algorithm, rule, problem, kind = match
     mine = ours(algorithm, problem, horizons=horizons, runs=runs, seed=2026, kind=kind)
-    return deviations_apart(mine, played(rule, problem, horizons=horizons, runs=reference_runs, seed=1933)).tolist()
+    theirs = played(rule, problem, horizons=horizons, runs=reference_runs, seed=1933)
+    return [float(one) for one in deviations_apart(mine, theirs)]
 
 
 @pytest.mark.parametrize("match", [BETA, GAUSSIAN, GAMMA, TOP_TWO])
-def test_regret_when_played_for_250_units_then_that_of_the_paper_but_for_chance(match: Match) -> None:
-    assert max(apart(match, (50, 250), runs=12, reference_runs=500)) < CHANCE
+def test_regret_when_played_for_200_units_then_that_of_the_paper_but_for_chance(match: Match) -> None:
+    assert max(apart(match, (50, 200), runs=10, reference_runs=100)) < CHANCE
 
 
 @pytest.mark.parametrize("match", [GREEDY, DECAYING, EXP3])
-def test_regret_when_played_for_1000_units_then_that_of_the_paper_but_for_chance(match: Match) -> None:
-    assert max(apart(match, (200, 1000), runs=16, reference_runs=500)) < CHANCE
+def test_regret_when_played_for_500_units_then_that_of_the_paper_but_for_chance(match: Match) -> None:
+    assert max(apart(match, (100, 500), runs=12, reference_runs=300)) < CHANCE
 
 
 @pytest.mark.slow
@@ -83,21 +84,22 @@ def test_regret_when_played_for_10000_units_then_that_of_the_paper_but_for_chanc
 
 
 @pytest.mark.slow
-def test_regret_when_the_top_two_are_played_for_2000_units_then_that_of_the_paper_but_for_chance() -> None:
+def test_regret_when_the_top_two_are_played_for_1000_units_then_that_of_the_paper_but_for_chance() -> None:
     # Later the paper's own draws of a challenger take for ever.
-    assert max(apart(TOP_TWO, (500, 2000), runs=24, reference_runs=200)) < CHANCE
+    assert max(apart(TOP_TWO, (250, 1000), runs=24, reference_runs=100)) < CHANCE
 
 
 @pytest.mark.slow
 def test_thompson_when_regret_is_regressed_on_the_log_of_time_then_near_the_slope_of_lai_and_robbins() -> None:
-    # The papers' rule, which ours equals but for chance, with enough runs that chance is small.
-    for problem, low, high in ((THREE, 0.75, 1.35), (KAUFMANN, 0.75, 1.35)):
+    # The paper's rule, which ours equals but for chance, with enough runs that chance is small. With ten low rates the
+    # slope is there by 10,000 units; with three high ones it is still below, as regret comes early there.
+    for problem, low, high in ((KAUFMANN, 0.95, 1.1), (THREE, 0.65, 0.85)):
         found, error = slope(played(references.beta_thompson, problem, horizons=LONG, runs=1000, seed=3), LONG)
         assert low * problem.lai_robbins - 3 * error < found < high * problem.lai_robbins + 3 * error
 
 
 def test_exp3_when_arms_are_drawn_then_regret_is_below_the_bound_of_the_paper() -> None:
     # Bubeck and Cesa-Bianchi 2012, theorem 3.1: 2 sqrt(n K ln K), on average.
-    regret = ours(Exp3(), KAUFMANN, horizons=(1000,), runs=10, seed=5)
+    regret = ours(Exp3(), KAUFMANN, horizons=(500,), runs=10, seed=5)
 
-    assert regret.mean() + 3 * standard_error(regret)[0] < 2 * sqrt(1000 * 10 * log(10))
+    assert regret.mean() + 3 * standard_error(regret)[0] < 2 * sqrt(500 * 10 * log(10))
