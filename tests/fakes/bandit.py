@@ -179,7 +179,7 @@ class InMemoryLearnerSession:
 
     Attributes:
         experiments: By id, as of their newest revisions.
-        known: Statistics of the primary metrics by experiment and arm.
+        known: Statistics of what policies learn from, by experiment and arm.
         by_version: The same by experiment and policy version.
         guarded: Statistics of guardrail metrics by experiment, metric and policy version.
         news: The experiments that the next fold touches.

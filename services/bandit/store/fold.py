@@ -139,6 +139,7 @@ ON CONFLICT (experiment_id, policy_version, arm_id, metric_id) DO UPDATE SET
 RETURNING experiment_id
 """
 
+_NOTE_TERM = "INSERT INTO fold_rewards VALUES (:experiment_id, :metric_id, CAST(CAST(:weight AS text) AS numeric))"
 _PROGRESS = "UPDATE learner_progress SET folded_below_xid = :high, statistics_as_of = :now"
 
 
@@ -158,16 +159,17 @@ def fold(connection: Connection, definitions: Sequence[Experiment], *, now: date
         connection.execute(text(_PROGRESS), {"high": high, "now": now})
         return frozenset()
     _note_metrics(connection, definitions)
-    _note_rewards(connection, definitions)
+    rewarded = _note_rewards(connection, definitions)
     _rebuild(connection, rebuilt)
     for statement in _FRESH:
         connection.execute(text(statement), {"low": low, "high": high})
     # Without counts the planner takes these for empty and loops over the logs.
-    connection.exec_driver_sql("ANALYZE fold_metrics; ANALYZE fold_trials")
+    connection.exec_driver_sql("ANALYZE fold_metrics; ANALYZE fold_rewards; ANALYZE fold_trials")
     connection.execute(text(_CONTRIBUTIONS), {"sign": -1})
     connection.exec_driver_sql(_EXPOSE)
     connection.execute(text(_COMBINE), {"skew": SKEW_TOLERANCE_SECONDS})
-    connection.execute(text(_REWARD), {"reward_id": REWARD_ID})
+    if rewarded:
+        connection.execute(text(_REWARD), {"reward_id": REWARD_ID})
     connection.execute(text(_CONTRIBUTIONS), {"sign": 1})
     touched = frozenset(connection.scalars(text(_APPLY)))
     connection.execute(text(_PROGRESS), {"high": high, "now": now})
@@ -220,17 +222,15 @@ def _note_metrics(connection: Connection, definitions: Sequence[Experiment]) -> 
     )
 
 
-def _note_rewards(connection: Connection, definitions: Sequence[Experiment]) -> None:
+def _note_rewards(connection: Connection, definitions: Sequence[Experiment]) -> bool:
     rows = [
         {"experiment_id": experiment.experiment_id, "metric_id": term.metric_id, "weight": repr(term.weight)}
         for experiment in definitions
         for term in experiment.allocation_policy.reward
     ]
     if rows:
-        statement = (
-            "INSERT INTO fold_rewards VALUES (:experiment_id, :metric_id, CAST(CAST(:weight AS text) AS numeric))"
-        )
-        connection.execute(text(statement), rows)
+        connection.execute(text(_NOTE_TERM), rows)
+    return bool(rows)
 
 
 def _rebuild(connection: Connection, experiments: Sequence[Experiment]) -> None:
