@@ -115,7 +115,9 @@ class LocalStack:
         return Child(name, module, environment=environment, log_file=self._directory / "logs" / f"{name}.log")
 
     def _learner_environment(self, _known: Mapping[str, str]) -> Mapping[str, str]:
-        return {**self._settings, "DATABASE_URL": self._database.url}
+        # Its matrices are small: threads would wait for each other longer than they work.
+        threads = {"OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1")}
+        return {**threads, **self._settings, "DATABASE_URL": self._database.url}
 
     def _review_environment(self, known: Mapping[str, str]) -> Mapping[str, str]:
         return {**self._learner_environment(known), **self._listening("REVIEW", "review", known)}

@@ -19,10 +19,11 @@ from services.bandit.service.evaluation import EvaluationService
 from services.bandit.service.insight import InsightService
 from services.bandit.service.loops import learn_until, refresh_until
 from services.bandit.service.policy_book import PolicyBook
+from services.bandit.service.policy_changes import PolicyChanges
 from services.bandit.service.recording import RecordingService
 from services.bandit.service.refreshing import PolicyRefresher
 from services.bandit.service.serving import AllocationService
-from services.bandit.servicer import CHECKED, POOLS, SERVICE, BanditServicer, PolicyChanges
+from services.bandit.servicer import CHECKED, POOLS, SERVICE, BanditServicer
 from services.bandit.store import policies, switches
 from services.bandit.store.journal import Journal
 from services.bandit.store.learner_session import learner_session

@@ -1,17 +1,17 @@
 """BanditService over gRPC: convert, call one use case, convert."""
 
-import threading
 from collections.abc import Iterator, Mapping
 
 import grpc
 
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import bandit_service_pb2_grpc as rpc
-from services.bandit import convert
+from services.bandit.convert import allocations, insight, records
 from services.bandit.service.columns import allocate_columns
 from services.bandit.service.evaluation import EvaluationService
 from services.bandit.service.insight import InsightService
 from services.bandit.service.policy_book import PolicyBook
+from services.bandit.service.policy_changes import PolicyChanges
 from services.bandit.service.recording import RecordingService
 from services.bandit.service.serving import AllocationService
 from shared.errors import invalid_field
@@ -51,7 +51,7 @@ class BanditServicer(rpc.BanditServiceServicer):
         evaluation: EvaluationService,
         *,
         book: PolicyBook,
-        changes: "PolicyChanges",
+        changes: PolicyChanges,
     ) -> None:
         self._allocations = allocations
         self._recording = recording
@@ -68,9 +68,9 @@ class BanditServicer(rpc.BanditServiceServicer):
             expose=request.exposure_mode != pb.EXPOSURE_MODE_DEFERRED,
             previous_token=request.previous_token,
             allocation_id=request.allocation_id,
-            context=convert.context_from_proto(request.context) if request.context else NOTHING_TOLD,
+            context=allocations.context_from_proto(request.context) if request.context else NOTHING_TOLD,
         )
-        return convert.allocate_response(allocation)
+        return allocations.allocate_response(allocation)
 
     def BatchAllocate(
         self, request: pb.BatchAllocateRequest, context: grpc.ServicerContext
@@ -79,36 +79,36 @@ class BanditServicer(rpc.BanditServiceServicer):
         unit_ids = list(request.unit_ids)
         _check_count("unit_ids", len(unit_ids))
         batch = self._allocations.batch_allocate(request.experiment_id, unit_ids, include_tokens=request.include_tokens)
-        return convert.batch_to_proto(batch)
+        return allocations.batch_to_proto(batch)
 
     def BatchAllocateColumns(
         self, request: pb.BatchAllocateColumnsRequest, context: grpc.ServicerContext
     ) -> pb.BatchAllocateColumnsResponse:
         """Returns the arms of very many units as packed bytes."""
-        units = convert.units_from_proto(request)
-        return convert.columns_to_proto(allocate_columns(self._book, request.experiment_id, units))
+        units = allocations.units_from_proto(request)
+        return allocations.columns_to_proto(allocate_columns(self._book, request.experiment_id, units))
 
     def AllocateAll(self, request: pb.AllocateAllRequest, context: grpc.ServicerContext) -> pb.AllocateAllResponse:
         """Returns the arms of one unit in many experiments."""
         _check_count("experiment_ids", len(request.experiment_ids), low=0, high=MAX_EXPERIMENTS)
-        allocations = self._allocations.allocate_all(
+        answers = self._allocations.allocate_all(
             request.unit_id,
             request.experiment_ids,
             expose=request.exposure_mode == pb.EXPOSURE_MODE_IMMEDIATE,
-            context=convert.context_from_proto(request.context),
+            context=allocations.context_from_proto(request.context),
         )
-        return pb.AllocateAllResponse(allocations=[convert.allocate_response(one).allocation for one in allocations])
+        return pb.AllocateAllResponse(allocations=[allocations.allocate_response(one).allocation for one in answers])
 
     def RecordExposure(
         self, request: pb.RecordExposureRequest, context: grpc.ServicerContext
     ) -> pb.RecordExposureResponse:
         """Records that units saw their arms."""
         _check_count("exposures", len(request.exposures))
-        receipt = self._recording.record_exposures(map(convert.exposure_from_proto, request.exposures))
+        receipt = self._recording.record_exposures(map(records.exposure_from_proto, request.exposures))
         return pb.RecordExposureResponse(
             accepted_count=receipt.accepted_count,
-            rejections=convert.rejections_to_proto(receipt),
-            durability=convert.durability_to_proto(receipt.durability),
+            rejections=records.rejections_to_proto(receipt),
+            durability=records.durability_to_proto(receipt.durability),
         )
 
     def RecordOutcomes(
@@ -116,16 +116,16 @@ class BanditServicer(rpc.BanditServiceServicer):
     ) -> pb.RecordOutcomesResponse:
         """Records metric values of units."""
         _check_count("outcomes", len(request.outcomes))
-        receipt = self._recording.record_outcomes(map(convert.outcome_from_proto, request.outcomes))
+        receipt = self._recording.record_outcomes(map(records.outcome_from_proto, request.outcomes))
         return pb.RecordOutcomesResponse(
             accepted_count=receipt.accepted_count,
-            rejections=convert.rejections_to_proto(receipt),
-            durability=convert.durability_to_proto(receipt.durability),
+            rejections=records.rejections_to_proto(receipt),
+            durability=records.durability_to_proto(receipt.durability),
         )
 
     def GetBandit(self, request: pb.GetBanditRequest, context: grpc.ServicerContext) -> pb.GetBanditResponse:
         """Returns what the bandit knows and does."""
-        return pb.GetBanditResponse(bandit=convert.bandit_to_proto(self._insight.bandit(request.experiment_id)))
+        return pb.GetBanditResponse(bandit=insight.bandit_to_proto(self._insight.bandit(request.experiment_id)))
 
     def ListPolicySnapshots(
         self, request: pb.ListPolicySnapshotsRequest, context: grpc.ServicerContext
@@ -139,7 +139,7 @@ class BanditServicer(rpc.BanditServiceServicer):
         page = snapshots[:size]
         more = len(snapshots) > size
         return pb.ListPolicySnapshotsResponse(
-            snapshots=[convert.published_to_proto(snapshot) for snapshot in page],
+            snapshots=[insight.published_to_proto(snapshot) for snapshot in page],
             next_page_token=pagination.encode([page[-1].policy_version], query) if more else "",
         )
 
@@ -170,7 +170,7 @@ class BanditServicer(rpc.BanditServiceServicer):
             actor=_actor(context),
             request_id=request.request_id,
         )
-        return pb.FreezeResponse(learning_switch=convert.switch_to_proto(entry))
+        return pb.FreezeResponse(learning_switch=insight.switch_to_proto(entry))
 
     def Unfreeze(self, request: pb.UnfreezeRequest, context: grpc.ServicerContext) -> pb.UnfreezeResponse:
         """Lets the weights of an experiment follow the data again."""
@@ -181,7 +181,7 @@ class BanditServicer(rpc.BanditServiceServicer):
             actor=_actor(context),
             request_id=request.request_id,
         )
-        return pb.UnfreezeResponse(learning_switch=convert.switch_to_proto(entry))
+        return pb.UnfreezeResponse(learning_switch=insight.switch_to_proto(entry))
 
     def EvaluatePolicy(
         self, request: pb.EvaluatePolicyRequest, context: grpc.ServicerContext
@@ -193,7 +193,7 @@ class BanditServicer(rpc.BanditServiceServicer):
             metric_id=request.metric_id,
             alpha=request.alpha,
         )
-        return convert.evaluation_to_proto(evaluation)
+        return insight.evaluation_to_proto(evaluation)
 
     def _unsent(self, wanted: frozenset[str], sent: dict[str, int]) -> list[pb.WatchPoliciesResponse]:
         """Returns what is new in one message, or in several where one would be too large; at least an empty one."""
@@ -204,43 +204,13 @@ class BanditServicer(rpc.BanditServiceServicer):
         ]
         sent.update({policy.experiment_id: policy.version for policy in fresh})
         messages, room = [pb.WatchPoliciesResponse()], MAX_WATCH_BYTES
-        for snapshot in (convert.published_to_proto(policy.snapshot) for policy in fresh):
+        for snapshot in (insight.published_to_proto(policy.snapshot) for policy in fresh):
             room -= snapshot.ByteSize()
             if room < 0 and messages[-1].snapshots:
                 messages.append(pb.WatchPoliciesResponse())
                 room = MAX_WATCH_BYTES - snapshot.ByteSize()
             messages[-1].snapshots.append(snapshot)
         return messages
-
-
-class PolicyChanges:
-    """Wakes the streams when the book has something new. Safe for threads."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._condition = threading.Condition()
-        self.closed = False
-
-    def cursor(self) -> int:
-        """Returns the place to wait beyond."""
-        return self._count
-
-    def announce(self) -> None:
-        """Wakes everyone."""
-        with self._condition:
-            self._count += 1
-            self._condition.notify_all()
-
-    def close(self) -> None:
-        """Ends the streams."""
-        self.closed = True
-        self.announce()
-
-    def wait_beyond(self, cursor: int, *, timeout_seconds: float) -> int:
-        """Returns the new place once there was an announcement, or the old one after the timeout."""
-        with self._condition:
-            self._condition.wait_for(lambda: self._count > cursor, timeout_seconds)
-            return self._count
 
 
 def _check_count(field: str, count: int, *, low: int = 1, high: int = MAX_BATCH_ROWS) -> None:

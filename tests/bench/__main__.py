@@ -6,7 +6,19 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from shared import clock
-from tests.bench import aggregation, allocate, client, columns, learner, machine, outcomes, report, service, statistics
+from tests.bench import (
+    aggregation,
+    allocate,
+    client,
+    columns,
+    contextual,
+    learner,
+    machine,
+    outcomes,
+    report,
+    service,
+    statistics,
+)
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 SECTIONS = {
@@ -16,6 +28,7 @@ SECTIONS = {
     "columns": columns.section,
     "outcomes": outcomes.section,
     "learner": learner.section,
+    "contextual": contextual.section,
     "aggregation": aggregation.section,
     "statistics": statistics.section,
 }

@@ -45,14 +45,18 @@ def section() -> Section:
         stack.callback(journal.close)
         connected = _connected(where, stack)
         stack.enter_context(machine.on_cores(frozenset({machine.server_core()})))
-        away, servicer, starts = _away(where, stack), service._servicer(journal), count(0, CALLS)
+        away, servicer, starts = (
+            _away(where, stack),
+            service.bare_servicer(journal, service.fixed_snapshot()),
+            count(0, CALLS),
+        )
         rounds = in_turn(
             {
                 "deferred": lambda: _timed_allocate(away, next(starts), expose=False),
                 "buffered": lambda: _timed_allocate(away, next(starts), expose=True),
                 "delivered": lambda: _timed_allocate(connected, next(starts), expose=True),
                 "outcome": lambda: _timed_outcome(connected, next(starts)),
-                "server": lambda: service._timed_allocate(servicer, service._requests(next(starts))),
+                "server": lambda: service.timed_allocate(servicer, service.requests(next(starts))),
             },
             rounds=ROUNDS,
         )

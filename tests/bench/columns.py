@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from experimentation.v1 import bandit_service_pb2 as pb
-from services.bandit import convert, kernels
+from services.bandit import kernels
+from services.bandit.convert import allocations
 from services.bandit.domain.publishing import next_snapshot
 from services.bandit.service.columns import allocate_columns
 from services.bandit.service.policy_book import PolicyBook
@@ -102,8 +103,8 @@ def _worked(payloads: list[bytes], core: int) -> Callable[[], float]:
             started = thread_time()
             for payload in payloads:
                 request = pb.BatchAllocateColumnsRequest.FromString(payload)
-                answer = allocate_columns(book, request.experiment_id, convert.units_from_proto(request))
-                convert.columns_to_proto(answer).SerializeToString()
+                answer = allocate_columns(book, request.experiment_id, allocations.units_from_proto(request))
+                allocations.columns_to_proto(answer).SerializeToString()
             return UNITS / (thread_time() - started)
 
     return measure

@@ -17,8 +17,9 @@ from services.bandit.service import batch, serving, unit_columns
 from services.bandit.service.evaluation import EvaluationService
 from services.bandit.service.insight import InsightService
 from services.bandit.service.policy_book import PolicyBook, ServingPolicy
+from services.bandit.service.policy_changes import PolicyChanges
 from services.bandit.service.recording import RecordingService
-from services.bandit.servicer import BanditServicer, PolicyChanges
+from services.bandit.servicer import BanditServicer
 from services.bandit.store.journal import Journal
 from services.bandit.store.logs import JournaledAllocationLog
 from services.bandit.store.spool import Spool
@@ -57,11 +58,11 @@ def _allocate(where: Path) -> tuple[Figure, ...]:
     # It drains once, when it is closed, into nothing.
     journal = Journal(spool, lambda _block: None, refused=where / "refused", drain_interval_seconds=3600)
     try:
-        servicer, starts = _servicer(journal), count(0, CALLS)
+        servicer, starts = bare_servicer(journal, fixed_snapshot()), count(0, CALLS)
         rounds = in_turn(
             {
-                "allocate": lambda: _timed_allocate(servicer, _requests(next(starts))),
-                "protobuf": lambda: _timed_protobuf(servicer, _requests(next(starts))),
+                "allocate": lambda: timed_allocate(servicer, requests(next(starts))),
+                "protobuf": lambda: _timed_protobuf(servicer, requests(next(starts))),
             },
             rounds=ROUNDS,
         )
@@ -83,10 +84,11 @@ class _Unused:
         raise AssertionError(name)
 
 
-def _servicer(journal: Journal) -> BanditServicer:
+def bare_servicer(journal: Journal, snapshot: PolicySnapshot) -> BanditServicer:
+    """Returns a servicer that can allocate by one policy, without a server or a store."""
     unused: Any = _Unused()  # typed as whatever is asked for
     book = PolicyBook(unused, monotonic=time.monotonic, stale_after_seconds=3600)
-    book.replace([_snapshot()])
+    book.replace([snapshot])
     book.confirm()
     allocation_ids = count()
     allocations = serving.AllocationService(
@@ -102,20 +104,23 @@ def _servicer(journal: Journal) -> BanditServicer:
     return BanditServicer(allocations, recording, insight, evaluation, book=book, changes=PolicyChanges())
 
 
-def _snapshot() -> PolicySnapshot:
+def fixed_snapshot() -> PolicySnapshot:
+    """Returns the first policy of the bench's experiment."""
     snapshot = next_snapshot(world.experiment(), {}, None, frozen=False, now=clock.now())
     assert snapshot is not None
     return snapshot
 
 
-def _requests(start: int) -> list[bytes]:
+def requests(start: int) -> list[bytes]:
+    """Returns requests for CALLS units."""
     return [
         pb.AllocateRequest(experiment_id=world.EXPERIMENT_ID, unit_id=unit_id).SerializeToString()
         for unit_id in world.unit_ids(start, CALLS)
     ]
 
 
-def _timed_allocate(servicer: BanditServicer, requests: list[bytes]) -> list[float]:
+def timed_allocate(servicer: BanditServicer, requests: list[bytes]) -> list[float]:
+    """Returns the microseconds of each call, from the parsed request to the response message."""
     times = []
     context: Any = None  # Allocate asks nothing of it
     allocate = servicer.Allocate
@@ -187,7 +192,7 @@ def _batch_load(address: str, *, include_tokens: bool) -> Callable[[], float]:
 
 
 def _kernel() -> tuple[Figure, ...]:
-    policy = ServingPolicy(_snapshot())
+    policy = ServingPolicy(fixed_snapshot())
     # The service's own column and call, so that the kernel is measured as it is used.
     units = unit_columns.id_column(world.unit_ids(0, KERNEL_UNITS))
 

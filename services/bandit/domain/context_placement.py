@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from services.bandit.domain.contextual import score_model
 from services.bandit.domain.contextual.score_model import ScoreModel, shares_of_many
+from services.bandit.kernels.context_scores import DRAWS, INVERSE_GAP, UPPER_BOUND, place_in_context
 from shared.policy.snapshot import RANGE, ContextualModel, ScoreMode
 
 Floats = NDArray[np.float64]
 
 _LITTLE_ENDIAN_SINGLE: Final = np.dtype("<f4")
+_MODES: Final = {ScoreMode.DRAWS: DRAWS, ScoreMode.UPPER_BOUND: UPPER_BOUND, ScoreMode.INVERSE_GAP: INVERSE_GAP}
 
 
 def to_snapshot(model: ScoreModel, lower_bounds: Floats) -> ContextualModel:
@@ -38,10 +40,11 @@ class ContextPlacer:
     def __init__(self, model: ContextualModel) -> None:
         bank = np.frombuffer(model.coefficients, _LITTLE_ENDIAN_SINGLE).astype(np.float32)
         self._lower_bounds = np.array(model.lower_bounds)
-        # Summed in order, as the golden vectors say: NumPy's own sum takes another one.
-        self._free = max(1.0 - float(np.cumsum(self._lower_bounds)[-1]), 0.0)
         shape = (model.row_count, len(model.lower_bounds), model.column_count)
-        self._model = ScoreModel(score_model.ScoreMode(model.mode.value), bank.reshape(shape), model.gamma)
+        self._bank = bank.reshape(shape)
+        self._bank.flags.writeable = False
+        self._model = ScoreModel(score_model.ScoreMode(model.mode.value), self._bank, model.gamma)
+        self._mode = _MODES[model.mode]
 
     def weights(self, contexts: Floats) -> Floats:
         """Returns the weights of the arms in each context before rounding, shape (n, K).
@@ -49,7 +52,8 @@ class ContextPlacer:
         Args:
             contexts: Encoded, shape (n, columns).
         """
-        return np.asarray(self._lower_bounds + self._free * shares_of_many(self._model, contexts))
+        free = max(1.0 - float(self._lower_bounds.sum()), 0.0)
+        return np.asarray(self._lower_bounds + free * shares_of_many(self._model, contexts))
 
     def place(self, encoded: Sequence[float], position: int) -> tuple[int, float]:
         """Returns the arm of a unit, and the probability with which units of this context get it.
@@ -58,9 +62,6 @@ class ContextPlacer:
             encoded: The context, one number for each column.
             position: Of the unit, in [0, RANGE).
         """
-        weights = self.weights(np.array([encoded]))[0]
-        borders = np.rint(np.cumsum(weights) * RANGE)
-        borders[-1] = RANGE
-        arm = int(np.searchsorted(borders, position, side="right"))
-        start = float(borders[arm - 1]) if arm else 0.0
-        return arm, (float(borders[arm]) - start) / RANGE
+        context = np.array([encoded], dtype=np.float32)
+        arm, length = place_in_context(self._bank, self._mode, self._model.gamma, self._lower_bounds, context, position)
+        return arm, length / RANGE

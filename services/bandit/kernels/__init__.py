@@ -8,7 +8,7 @@ compiled code does not. No state is kept and the interpreter's lock is not held:
 import numpy as np
 
 from services.bandit.kernels.assignment import assign
-from services.bandit.kernels.context_scores import bound_shares, draw_shares, gap_shares
+from services.bandit.kernels.context_scores import bound_shares, draw_shares, gap_shares, place_in_context
 from services.bandit.kernels.hashing import hash_column, hash_hexadecimal
 from services.bandit.kernels.index_play import play_bernoulli, play_normal
 from shared.kernels.best_arm import beta_best_arm, gamma_best_arm, student_best_arm
@@ -28,3 +28,5 @@ def warm_up() -> None:
     draw_shares(bank, contexts)
     bound_shares(bank, contexts)
     gap_shares(bank, contexts, 0.0)
+    bank.flags.writeable = False
+    place_in_context(bank, 0, 0.0, np.zeros(1), np.zeros((1, 1), np.float32), 0)

@@ -16,6 +16,8 @@ from shared.kernels.jit import jit
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
+_RANGE: Final = 2.0**32
+
 LARGEST: Final = float(np.finfo(np.float32).max)
 
 
@@ -47,6 +49,45 @@ def gap_shares(coefficients: Singles, contexts: Floats, gamma: float) -> Floats:
     Scores are row 0's. Arguments and errors are those of `draw_shares`; gamma is 0 or more.
     """
     return _gap_shares(*_checked(coefficients, contexts), float(gamma))
+
+
+DRAWS: Final = 0
+UPPER_BOUND: Final = 1
+INVERSE_GAP: Final = 2
+
+
+@jit
+def place_in_context(  # noqa: PLR0917 - compiled code takes no keywords
+    coefficients: Singles, mode: int, gamma: float, lower_bounds: Floats, context: Singles, position: int
+) -> tuple[int, float]:
+    """Returns the arm whose share of [0, 2^32) holds a position, and the length of that share. Nothing is checked.
+
+    Args:
+        coefficients: Shape (R, K, d), read-only.
+        mode: DRAWS, UPPER_BOUND or INVERSE_GAP.
+        gamma: Of INVERSE_GAP.
+        lower_bounds: Least weights, shape (K,).
+        context: Shape (1, d).
+        position: In [0, 2^32).
+    """
+    if mode == DRAWS:
+        shares = _draw_shares(coefficients, context)
+    elif mode == UPPER_BOUND:
+        shares = _bound_shares(coefficients, context)
+    else:
+        shares = _gap_shares(coefficients, context, gamma)
+    least = 0.0
+    for bound in lower_bounds:
+        least += bound
+    free, running, start = max(1.0 - least, 0.0), 0.0, 0.0
+    last = lower_bounds.size - 1
+    for arm in range(last):
+        running += lower_bounds[arm] + free * shares[0, arm]
+        border = np.rint(running * _RANGE)
+        if border > position:
+            return arm, border - start
+        start = border
+    return last, _RANGE - start
 
 
 def _checked(coefficients: Singles, contexts: Floats) -> tuple[Singles, Singles]:

@@ -77,6 +77,7 @@ def _unfit_controls(experiment: model.Experiment) -> checks.Violations:
         "guardrail_pause": controls.guardrail_pause is not None,
         "shadow": controls.shadow,
         "warm_start": controls.warm_start is not None,
+        "budget": controls.budget is not None,
     }
     for name, is_given in given.items():
         if is_given:

@@ -1092,7 +1092,7 @@ class InverseGap(_message.Message):
     PRIOR_PRECISION_FIELD_NUMBER: _builtins.int
     HYBRID_FIELD_NUMBER: _builtins.int
     exploration: _builtins.float
-    """Is what gamma is divided by, above 0 and up to 1e6: 1 is as careful as theory asks for, more explores more. Default (0): 1."""
+    """Is what gamma is divided by, above 0 and up to 1e6: 1 is as careful as theory asks for, which cost three to four times as much regret in simulation. Default (0): 0.1."""
     prior_precision: _builtins.float
     """Is the precision of the coefficients' prior, as in LinearThompson."""
     hybrid: _builtins.bool

@@ -1,0 +1,1 @@
+"""Where protobuf stops: messages to the bandit's values and back."""
