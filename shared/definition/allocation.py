@@ -110,7 +110,7 @@ class LogisticThompson:
 
 @dataclass(frozen=True, slots=True)
 class InverseGap:
-    """Is inverse-gap weighting; an `exploration` of 1 is as careful as theory asks for, and costs more than it has to."""
+    """Is inverse-gap weighting; an `exploration` of 1 is as careful as theory asks for."""
 
     exploration: float = 0.1
     prior_precision: float = 1.0

@@ -68,7 +68,7 @@ def test_allocate_when_split_then_one_row_with_all_that_is_known() -> None:
 
     (row,) = world.allocations.rows
     weight = SPLIT.arms[2].weight
-    assert row == ("checkout", unit, unit, "green", 1, weight, "SPLIT", NOW_MS, True, True)
+    assert row == ("checkout", unit, unit, "green", 1, weight, "SPLIT", NOW_MS, True, True, ())
 
 
 def test_allocate_when_held_out_then_the_control_is_shown_and_the_holdout_logged() -> None:
