@@ -50,7 +50,7 @@ def _answer(studies: Sequence[Study], found: dict[str, list[Precision]]) -> str:
     lines = []
     for study in studies:
         ratios = ", ".join(_words(one) for one in found[study.name] if one.policy != EQUAL.name)
-        lines.append(f"- {capitalised(study.problem.title)}: intervals are wider than the equal split's, {ratios}.")
+        lines.append(f"- {capitalised(study.problem.title)}: {ratios}.")
     bandits = [one for rows in found.values() for one in rows if one.policy != EQUAL.name]
     short = [one for one in bandits if one.coverage.high < 0.95]
     least = min(bandits, key=lambda one: one.coverage.value)
@@ -65,7 +65,7 @@ def _answer(studies: Sequence[Study], found: dict[str, list[Precision]]) -> str:
 
 def _words(one: Precision) -> str:
     units = number(one.units_factor, digits=1)
-    return f"{number(one.ratio)} times with {POLICIES[one.policy].title} ({units} times the units)"
+    return f"{POLICIES[one.policy].title} {number(one.ratio)} ({units} times the units)"
 
 
 def _chart(studies: Sequence[Study], found: dict[str, list[Precision]]) -> str:

@@ -151,7 +151,7 @@ OTHER: Final = (
     ),
     Problem(
         "delayed",
-        "conversions come 2 batches later on average",
+        "conversions come 2 batches late",
         OURS,
         Fixed((0.05, 0.055, 0.07)),
         batch_unit_count=1000,
@@ -160,7 +160,7 @@ OTHER: Final = (
     ),
     Problem(
         "thornton",
-        "real people of a field experiment, five incentives",
+        "real people, five incentives",
         "Thornton 2008, American Economic Review 98(5), replayed without replacement",
         Fixed(tuple(came / people for came, people in zip(THORNTON.converted, THORNTON.people, strict=True))),
         THORNTON,
@@ -197,7 +197,7 @@ DRAWN: Final = (
     ),
     Problem(
         "usual-prior",
-        "lifts of a common default prior, three arms at 3 %",
+        "common default prior, three arms at 3 %",
         "N(0, 5 %) for lifts, the default prior of Datadog Experiments (Pananos 2026)",
         Drawn(3, 0.03, 0.0, 0.05, math.inf, control_moves=False),
         batch_unit_count=2500,

@@ -23,12 +23,15 @@ _SECTIONS: Final[Mapping[Question, Callable[[Sequence[Study], Results], Section]
 _QUESTIONS: Final = {
     Question.GAIN: (
         "**More conversions during the experiment?** Goal: at least 20 % more than an equal split where the arms "
-        "differ enough for that to be possible, that is where an oracle that plays the best arm gains as much."
+        "differ enough for that to be possible, that is where the ceiling, the gain of an oracle that plays the best "
+        "arm, is as high."
     ),
     Question.DECISION: (
         "**Sooner to a decision?** Against a fixed-horizon test with the same error rate (5 %) and power (80 %)."
     ),
-    Question.PRECISION: "**What does it cost in precision?** Width of valid intervals of the effect.",
+    Question.PRECISION: (
+        "**What does it cost in precision?** Width of valid intervals of the effect, over an equal split's."
+    ),
     Question.ERROR: "**Do the stop rules keep what they promise?** Equal arms, watched after every batch.",
 }
 
