@@ -96,7 +96,16 @@ class World:
     def learn(self) -> int:
         """Does what the learner does, once; returns how many snapshots it published."""
         assert self._session is not None
+        self._wait_for_writers()
         return Learner(self._session, now=now).step()
+
+    def _wait_for_writers(self) -> None:
+        """Returns once no transaction is under way that would keep later rows from being folded."""
+        idle = text("SELECT pg_snapshot_xmin(now) = pg_snapshot_xmax(now) FROM pg_current_snapshot() AS now")
+        with transaction(self._engine) as connection:
+            for _ in range(10_000):
+                if connection.scalar(idle):
+                    return
 
     def wait_for_version(self, experiment_id: str, version: int) -> None:
         """Returns when the replica serves a version."""
