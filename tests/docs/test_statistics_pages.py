@@ -2,13 +2,19 @@
 
 import ast
 import importlib
+import inspect
 import re
+from collections.abc import Callable
+from dataclasses import fields
 from enum import IntEnum, IntFlag
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shared.statistics.fixed.proportions import compare_proportions
+from shared.statistics.fixed.rates import compare_rates
+from shared.statistics.planning.plan import Plan
 from shared.statistics.result.obstacles import Caution, Obstacle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,3 +150,20 @@ def test_page_when_it_says_who_sets_a_code_then_leaves_no_module_out() -> None:
 
 def test_code_when_the_library_knows_it_then_something_sets_it() -> None:
     assert [code for code, modules in setters().items() if not modules] == []
+
+
+def test_planning_page_when_it_lists_fields_of_a_plan_then_lists_them_all() -> None:
+    page = (ROOT / "docs/statistics/planning.md").read_text(encoding="utf-8")
+    rows = page.split("## Plans: `plan.Plan`")[1].split("\n## ")[0]
+
+    assert re.findall(r"^\| `(\w+)` \|", rows, flags=re.MULTILINE) == [field.name for field in fields(Plan)]
+
+
+@pytest.mark.parametrize("function", [compare_proportions, compare_rates])
+def test_fixed_look_page_when_it_shows_a_call_then_names_all_arguments(function: Callable[..., Any]) -> None:
+    page = (ROOT / "docs/statistics/fixed-look.md").read_text(encoding="utf-8")
+
+    call = re.search(rf"`{function.__name__}\((.+?)\)`", page, flags=re.DOTALL)
+
+    assert call is not None
+    assert re.findall(r"(\w+)=", call[1]) == list(inspect.signature(function).parameters)

@@ -1,6 +1,7 @@
 """What every test compares: a value for each arm and how precise it is."""
 
 from dataclasses import dataclass
+from types import EllipsisType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class ArmEstimates:
         """Returns the common shape."""
         return self.value.shape
 
-    def __getitem__(self, index: int | slice | tuple[int | slice | None, ...]) -> "ArmEstimates":
+    def __getitem__(self, index: int | slice | tuple[int | slice | EllipsisType | None, ...]) -> "ArmEstimates":
         """Returns some of the arms."""
         return ArmEstimates(
             self.value[index],
