@@ -59,7 +59,8 @@ def _arms_to_proto(bandit: Bandit) -> list[pb.ArmPosterior]:
         )
         for message, mean, low, high, probability_best, expected_loss in columns:
             message.posterior_mean, message.interval_low, message.interval_high = mean, low, high
-            message.probability_best = probability_best
+            if (best := _finite(probability_best)) is not None:
+                message.probability_best = best
             if (loss := _finite(expected_loss)) is not None:
                 message.expected_loss = loss
     return messages

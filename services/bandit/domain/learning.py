@@ -48,6 +48,8 @@ def target_weights(
     algorithm = experiment.allocation_policy.algorithm
     if isinstance(algorithm, FixedSplit):
         return fixed_weights(experiment, algorithm)
+    if len(statistics) == 1:
+        return np.ones(1)
     controls = experiment.allocation_policy.controls
     counts = [arm.unit_count for arm in statistics] if seen is None else seen
     mature = np.array([count >= controls.burn_in_unit_count for count in counts])

@@ -1,10 +1,12 @@
 """From the weights that are asked for to those that are served: paused arms get nothing, in shadow only the control."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from services.bandit.kernels.weights import quantize
-from shared.definition.model import Experiment
+from shared.definition.model import Experiment, FixedSplit
 from shared.policy.snapshot import RANGE, PolicyArm, PolicySnapshot
 
 Floats = NDArray[np.float64]
@@ -19,6 +21,25 @@ def paused_arms(experiment: Experiment, previous: PolicySnapshot | None, harmful
         return frozenset()
     before = {arm.arm_id for arm in previous.arms if arm.paused} if previous is not None else set()
     return frozenset(arm.arm_id for arm in experiment.arms if not arm.control and arm.arm_id in before | harmful)
+
+
+def live_part(experiment: Experiment, paused: frozenset[str]) -> Experiment:
+    """Returns the experiment as algorithms that learn are to see it: without paused arms.
+
+    Judged beside a paused arm that earns more, all others would look hopeless alike.
+    """
+    if not paused or isinstance(experiment.allocation_policy.algorithm, FixedSplit):
+        return experiment
+    return replace(experiment, arms=tuple(arm for arm in experiment.arms if arm.arm_id not in paused))
+
+
+def spread(weights: Floats, experiment: Experiment, paused: frozenset[str]) -> Floats:
+    """Returns the weights of the live part for all arms, shape (n_arms,), 0 for paused ones."""
+    if weights.size == len(experiment.arms):
+        return weights
+    result = np.zeros(len(experiment.arms))
+    result[[arm.arm_id not in paused for arm in experiment.arms]] = weights
+    return result
 
 
 def without(weights: Floats, experiment: Experiment, paused: frozenset[str]) -> Floats:

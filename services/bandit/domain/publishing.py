@@ -20,7 +20,15 @@ from services.bandit.domain.context_learning import (
 from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.learning import lower_bounds, target_weights
 from services.bandit.domain.pacing import Allowance, allowance, paced, unit_costs
-from services.bandit.domain.pausing import exact_shares, paused_arms, policy_arms, shares_before, without
+from services.bandit.domain.pausing import (
+    exact_shares,
+    live_part,
+    paused_arms,
+    policy_arms,
+    shares_before,
+    spread,
+    without,
+)
 from services.bandit.domain.periods import Memory, counted, unit_counts
 from services.bandit.domain.reward import same_reward
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics, with_prior
@@ -74,7 +82,9 @@ def next_snapshot(
     elif isinstance(experiment.allocation_policy.algorithm, ContextualAlgorithm):
         model, asked = _in_context(experiment, trials, previous)
     else:
-        model, asked = None, _weights(experiment, statistics, versions, prior, now=now)
+        live = live_part(experiment, paused)
+        model = None
+        asked = spread(_weights(live, statistics, versions, prior, now=now), experiment, paused)
     asked = without(asked, experiment, paused)
     allowed = allowance(experiment, versions, now=now)
     asked = paced(asked, experiment, paused, allowed)

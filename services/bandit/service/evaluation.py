@@ -8,6 +8,7 @@ from services.bandit.domain.evaluation import batches_of
 from services.bandit.domain.ports import PolicyStore, StatisticsStore
 from services.bandit.domain.reward import primary_metric
 from services.bandit.domain.statistics import VersionStatistics
+from shared.definition.model import ContextualAlgorithm
 from shared.errors import FailedPrecondition, Reason, experiment_not_found, invalid_field
 from shared.policy.snapshot import PolicySnapshot
 from shared.statistics.off_policy.values import Evaluation
@@ -46,6 +47,13 @@ class EvaluationService:
         snapshots = self._policies.history(experiment_id, below_version=None, limit=1)
         if not snapshots:
             raise experiment_not_found(experiment_id)
+        if isinstance(snapshots[0].allocation_policy.algorithm, ContextualAlgorithm):
+            raise FailedPrecondition(
+                Reason.NOT_ESTIMABLE,
+                "weights follow contexts, so that each unit had a propensity of its own: evaluate the log of"
+                " allocations (expctl evaluate)",
+                metadata={"experiment_id": experiment_id, "obstacle": Obstacle.MISSING_PROPENSITY.name},
+            )
         metric_id = _metric_id(snapshots[0], metric_id)
         versions = self._statistics.versions(experiment_id, metric_id)
         arm_ids = _arm_ids(snapshots[0], versions)

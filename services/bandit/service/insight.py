@@ -1,6 +1,7 @@
 """Shows what the bandit knows and does; reads the store."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -94,7 +95,7 @@ class InsightService:
             stop_advice(
                 snapshot.allocation_policy.controls.stop_rule or StopRule(),
                 metric,
-                [arm.arm_id for arm in snapshot.arms],
+                [arm.arm_id for arm in snapshot.arms if not arm.paused],
                 versions_net_of_cost(snapshot, versions),
             ),
             spent(versions),
@@ -112,13 +113,14 @@ class InsightService:
         if isinstance(policy.algorithm, ContextualAlgorithm):
             return None
         if isinstance(policy.algorithm, FixedSplit):
-            return posterior(policy.algorithm, with_prior(arm_ids, net_of_cost(snapshot, statistics), {}), metric)
+            net = with_prior(arm_ids, net_of_cost(snapshot, statistics), {})
+            return _posterior_of_live(snapshot, net, metric)
         memory = Memory.of(policy.controls, snapshot.attribution_window)
         if memory.longest_period is not None:
             statistics = counted(memory, arm_ids, versions, now=self._now())
         prior = warm_prior(policy.controls.warm_start, self._earlier(policy, metric))
         together = {arm.arm_id: arm for arm in with_prior(arm_ids, statistics, prior)}
-        return posterior(policy.algorithm, list(net_of_cost(snapshot, together).values()), metric)
+        return _posterior_of_live(snapshot, list(net_of_cost(snapshot, together).values()), metric)
 
     def _earlier(self, policy: AllocationPolicy, metric: Metric) -> Mapping[str, ArmStatistics]:
         """Returns what the policy starts from; nothing of a reward of other terms."""
@@ -156,15 +158,33 @@ class InsightService:
         return self._switches.add(entry, request_id=request_id)
 
 
+def _posterior_of_live(snapshot: PolicySnapshot, arms: Sequence[ArmStatistics], metric: Metric) -> Posterior | None:
+    """Returns the posterior of every arm; which is the best is asked among those that are not paused."""
+    algorithm = snapshot.allocation_policy.algorithm
+    is_live = np.array([not arm.paused for arm in snapshot.arms])
+    known = posterior(algorithm, arms, metric)
+    if known is None or is_live.all():
+        return known
+    among = posterior(algorithm, [arm for arm, live in zip(arms, is_live, strict=True) if live], metric)
+    if among is None:
+        return None
+    probability_best, expected_loss = np.full(len(arms), np.nan), np.full(len(arms), np.nan)
+    probability_best[is_live], expected_loss[is_live] = among.probability_best, among.expected_loss
+    return replace(known, probability_best=probability_best, expected_loss=expected_loss)
+
+
 def _regret_and_gain(
     snapshot: PolicySnapshot, statistics: Mapping[str, ArmStatistics], direction: MetricDirection
 ) -> tuple[float, float]:
-    """Returns regret and gain, net of costs; 0 where arms were given to units that differ: their means say nothing."""
+    """Returns regret and gain of the arms that are not paused, net of costs.
+
+    0 where arms were given to units that differ: their means say nothing.
+    """
     if isinstance(snapshot.allocation_policy.algorithm, ContextualAlgorithm):
         return 0.0, 0.0
     sign = 1.0 if direction is MetricDirection.MAXIMIZE else -1.0
     net = net_of_cost(snapshot, statistics)
-    arms = [net[arm.arm_id] for arm in snapshot.arms if arm.arm_id in net]
+    arms = [net[arm.arm_id] for arm in snapshot.arms if arm.arm_id in net and not arm.paused]
     means = sign * np.array([arm.mean for arm in arms if arm.unit_count])
     counts = np.array([arm.unit_count for arm in arms if arm.unit_count])
     if not len(means):

@@ -55,6 +55,19 @@ def paused(snapshot: PolicySnapshot | None) -> list[str]:
     return [arm.arm_id for arm in snapshot.arms if arm.paused]
 
 
+def test_pause_when_the_paused_arm_earns_most_then_the_others_are_told_apart_all_the_same() -> None:
+    definition = guarded(exploration_floor=0.01)
+    known = by_arm(counted("control", 2400, 240), counted("blue", 200, 60), counted("green", 2400, 310))
+
+    first = published(definition, statistics=known)
+    now = next_snapshot(definition, known, first, frozen=False, now=NOW + MINUTE, harmful=BLUE)
+
+    assert now is not None
+    assert weights(first)["blue"] > 0.97
+    assert weights(now)["blue"] == 0
+    assert weights(now)["green"] == pytest.approx(0.99, abs=2e-3)
+
+
 def test_pause_when_an_arm_is_shown_to_do_harm_then_at_once_and_it_gets_nobody() -> None:
     definition = guarded(update_interval=timedelta(hours=1), exploration_floor=0.05)
     before = published(definition, statistics=KNOWN)
@@ -65,9 +78,9 @@ def test_pause_when_an_arm_is_shown_to_do_harm_then_at_once_and_it_gets_nobody()
     assert now.publish_reason is PublishReason.GUARDRAIL
     assert paused(now) == ["blue"]
     assert weights(now)["blue"] == 0
-    assert weights(now)["control"] / weights(now)["green"] == pytest.approx(
-        weights(before)["control"] / weights(before)["green"]
-    )
+    two = replace(definition, arms=tuple(arm for arm in definition.arms if arm.arm_id != "blue"))
+    alone = weights(published(two, statistics=KNOWN))
+    assert weights(now) == pytest.approx({**alone, "blue": 0}, abs=1e-9)
     assert sum(weights(now).values()) == 1
 
 

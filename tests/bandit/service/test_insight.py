@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from services.bandit.domain.ports import Health, Statistics
@@ -246,3 +247,21 @@ def test_switch_when_the_request_id_made_another_entry_then_it_is_refused() -> N
 
     assert caught.value.reason is Reason.REQUEST_ID_REUSED
     assert [entry.frozen for entry in made.switches.entries] == [True]
+
+
+def test_bandit_when_an_arm_is_paused_then_it_is_judged_no_more() -> None:
+    results = by_arm(counted("control", 2000, 200), counted("blue", 200, 60), counted("green", 2000, 300))
+    served = published(experiment(allocation_policy=policy(BetaThompson())))
+    arms = tuple(replace(arm, paused=arm.arm_id == "blue") for arm in served.arms)
+    made = Desk(replace(served, arms=arms))
+    made.know("conversion", results)
+
+    shown = made.service.bandit("checkout")
+
+    assert shown.posterior is not None
+    assert np.isnan(shown.posterior.probability_best).tolist() == [False, True, False]
+    assert np.isnan(shown.posterior.expected_loss).tolist() == [False, True, False]
+    assert shown.posterior.probability_best[2] > 0.999
+    assert shown.posterior.mean[1] == pytest.approx(61 / 202)
+    assert shown.regret == pytest.approx(2000 * 0.05)
+    assert shown.gain_over_equal_split == pytest.approx(0)

@@ -1204,7 +1204,7 @@ class Bandit(_message.Message):
     estimated_regret: _builtins.float
     """Estimates the reward lost so far by not always giving the arm that now looks best: sum of units x (best mean - arm mean), net of costs, 0 or more. 0 where weights follow contexts."""
     estimated_gain_over_equal_split: _builtins.float
-    """Estimates the reward gained so far over an equal split of the same units: sum of units x (arm mean - average of the arm means), net of costs, in the good direction. 0 where weights follow contexts."""
+    """Estimates the reward gained so far over an equal split of the same units: sum of units x (arm mean - average of the arm means), net of costs, in the good direction. Paused arms are left out. 0 where weights follow contexts."""
     spent: _builtins.float
     """Is what the arms have cost so far: sum over versions and arms of units x cost, in the reward's unit, held-out units left out."""
     @_builtins.property
@@ -1330,9 +1330,9 @@ class ArmPosterior(_message.Message):
     interval_high: _builtins.float
     """Is the upper end of the central 95 % credible interval."""
     probability_best: _builtins.float
-    """Is the posterior probability of being the best arm, in [0, 1]."""
+    """Is the posterior probability of being the best of the arms that are not paused, in [0, 1]; unset for a paused arm."""
     expected_loss: _builtins.float
-    """Is the posterior expectation of how much worse than the best arm it is, 0 or more, in the metric's unit."""
+    """Is the posterior expectation of how much worse than the best arm that is not paused it is, 0 or more, in the metric's unit; unset for a paused arm."""
     def __init__(
         self,
         *,
