@@ -87,7 +87,12 @@ class ArmMeans:
     caution: Flags
 
     def report(self, *index: int) -> Interval | NotEstimable:
-        """Returns one arm's mean; the index has a number for each axis."""
+        """Returns one arm's mean; the index has a number for each axis.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         obstacle = Obstacle(int(self.obstacle[index]))
         if obstacle:
             return NotEstimable(obstacle)

@@ -85,7 +85,12 @@ class BestArm:
     caution: Flags
 
     def report(self, *index: int) -> BestArmReport:
-        """Returns one verdict in full; the index has a number for each axis of L."""
+        """Returns one verdict in full; the index has a number for each axis of L.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         arm, obstacle = int(self.arm[index]), Obstacle(int(self.obstacle[index]))
         hidden = NotEstimable(obstacle) if obstacle else None
         return BestArmReport(

@@ -24,6 +24,7 @@ from shared.statistics.estimates.arms import ArmEstimates
 from shared.statistics.estimates.contrast import contrast
 from shared.statistics.estimates.means import FEW_UNITS
 from shared.statistics.fixed import difference
+from shared.statistics.result import checks
 from shared.statistics.result.comparison import Comparison
 from shared.statistics.result.method import Alternative, Method, Validity
 from shared.statistics.result.obstacles import Caution, Obstacle
@@ -72,7 +73,12 @@ class AnyBatchTest:
     obstacle: Codes
 
     def report(self, *index: int) -> float | NotEstimable:
-        """Returns one p-value; the index has a number for each axis."""
+        """Returns one p-value; the index has a number for each axis.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         obstacle = Obstacle(int(self.obstacle[index]))
         return NotEstimable(obstacle) if obstacle else float(self.p_value[index])
 

@@ -64,7 +64,12 @@ class BestArms:
     caution: NDArray[np.int32]
 
     def report(self, *index: int) -> BestArmReport:
-        """Returns one arm in full; the index has a number for each axis."""
+        """Returns one arm in full; the index has a number for each axis.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         obstacle = Obstacle(int(self.obstacle[index]))
         return BestArmReport(
             self.method,

@@ -58,7 +58,12 @@ class ValueRemaining:
     obstacle: NDArray[np.int8]
 
     def report(self, *index: int) -> float | NotEstimable:
-        """Returns one potential value remaining; the index has a number for each axis."""
+        """Returns one potential value remaining; the index has a number for each axis.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         obstacle = Obstacle(int(self.obstacle[index]))
         return NotEstimable(obstacle) if obstacle else float(self.potential[index])
 

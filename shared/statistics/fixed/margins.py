@@ -111,7 +111,12 @@ class MarginTest:
     obstacle: NDArray[np.int8]
 
     def report(self, *index: int) -> MarginReport:
-        """Returns one claim in full; the index has a number for each axis."""
+        """Returns one claim in full; the index has a number for each axis.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         obstacle = Obstacle(int(self.obstacle[index]))
         return MarginReport(
             method=self.method,

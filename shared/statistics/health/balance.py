@@ -65,7 +65,12 @@ class Balance:
     caution: NDArray[np.int32]
 
     def finding(self, *index: int, alpha: float = ALPHA) -> Finding:
-        """Returns one test as a finding: WARN at most, as covariance adjustment can still make the results fair."""
+        """Returns one test as a finding: WARN at most, as covariance adjustment can still make the results fair.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         differences = np.abs(np.nan_to_num(self.standardised_difference[index]))
         numbers = {
             "unit_count": float(self.unit_count[index]),

@@ -81,7 +81,12 @@ class EffectDrift:
     obstacle: NDArray[np.int8]
 
     def course(self, *index: int, alpha: float = ALPHA) -> Course:
-        """Returns which way the effect goes, by the clearer of slope and contrast at half of alpha each."""
+        """Returns which way the effect goes, by the clearer of slope and contrast at half of alpha each.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         ways = ((self.slope_p_value, -self.slope), (self.early_p_value, self.early))
         p_value, fall = min((float(p[index]), float(way[index])) for p, way in ways)
         if not p_value < alpha / 2:
@@ -89,7 +94,12 @@ class EffectDrift:
         return Course.FADING if fall * float(self.overall[index]) > 0 else Course.GROWING
 
     def finding(self, *index: int, alpha: float = ALPHA) -> Finding:
-        """Returns one test as a finding: WARN where the effect fades or grows."""
+        """Returns one test as a finding: WARN where the effect fades or grows.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         numbers = {"period_count": float(self.period_count[index]), "threshold": checks.alpha(alpha) / 2}
         if self.obstacle[index]:
             return not_estimable(Check.EFFECT_DRIFT, Obstacle(int(self.obstacle[index])), numbers, self.method.source)

@@ -66,7 +66,12 @@ class SampleRatio:
     caution: NDArray[np.int32]
 
     def finding(self, *index: int, alpha: float = ALPHA, family_size: int = 1) -> Finding:
-        """Returns one test as a finding; `family_size` tests share alpha (Bonferroni), such as those of segments."""
+        """Returns one test as a finding; `family_size` tests share alpha (Bonferroni), such as those of segments.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         numbers = self._numbers(index, threshold_of(alpha, family_size))
         if self.obstacle[index]:
             return not_estimable(Check.SAMPLE_RATIO, Obstacle(int(self.obstacle[index])), numbers, self.method.source)

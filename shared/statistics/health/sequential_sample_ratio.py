@@ -81,7 +81,12 @@ class SequentialSampleRatio:
         return np.exp(self.log_p_value)
 
     def finding(self, *index: int, alpha: float = ALPHA, family_size: int = 1) -> Finding:
-        """Returns what is known after the last batch; `family_size` tests share alpha, such as those of segments."""
+        """Returns what is known after the last batch; `family_size` tests share alpha, such as those of segments.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.unit_count.shape[:-1])
         log_e, log_p = float(self.log_e_value[index][-1]), float(self.log_p_value[index][-1])
         units = float(self.unit_count[index][-1])
         threshold = threshold_of(alpha, family_size)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.statistics.result import checks
 from shared.statistics.result.method import Method
 from shared.statistics.result.obstacles import Caution, Obstacle
 from shared.statistics.result.report import Interval, NotEstimable
@@ -42,7 +43,12 @@ class PolicyValues:
     obstacle: Codes
 
     def report(self, *index: int) -> Interval | NotEstimable:
-        """Returns one value; the index has a number for each axis of L."""
+        """Returns one value; the index has a number for each axis of L.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         obstacle = Obstacle(int(self.obstacle[index]))
         if obstacle:
             return NotEstimable(obstacle)
@@ -87,5 +93,10 @@ class Evaluation:
         return {values.estimator: values for values in self.values}[estimator]
 
     def caution_at(self, *index: int) -> Caution:
-        """Returns what weakens one answer; the index has a number for each axis of L."""
+        """Returns what weakens one answer; the index has a number for each axis of L.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.caution.shape)
         return Caution(int(self.caution[index]))

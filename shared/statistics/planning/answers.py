@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.statistics.result import checks
 from shared.statistics.result.method import Method
 from shared.statistics.result.obstacles import Caution, Obstacle
 from shared.statistics.result.report import NotEstimable
@@ -45,7 +46,12 @@ class Power:
     caution: Flags
 
     def report(self, *index: int) -> PlanReport:
-        """Returns one comparison's power; the index has a number for each axis."""
+        """Returns one comparison's power; the index has a number for each axis.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         figures = {"power": _figure(self.value[index], self.obstacle[index])}
         return PlanReport(self.method, figures, Caution(int(self.caution[index])))
 
@@ -68,7 +74,12 @@ class SampleSize:
     caution: Flags
 
     def report(self, *index: int) -> PlanReport:
-        """Returns one comparison's size, in whole units; the index has a number for each axis of S."""
+        """Returns one comparison's size, in whole units; the index has a number for each axis of S.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         arms, obstacle = self.arms[index], self.obstacle[index]
         figures = {"units": _figure(arms.sum(), obstacle)}
         figures |= {f"units of arm {arm}": _figure(units, obstacle) for arm, units in enumerate(arms)}
@@ -97,7 +108,12 @@ class MinimumEffect:
     caution: Flags
 
     def report(self, *index: int) -> PlanReport:
-        """Returns one comparison's effect on both scales; the index has a number for each axis."""
+        """Returns one comparison's effect on both scales; the index has a number for each axis.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         figures = {
             "difference": _figure(self.difference[index], self.obstacle[index]),
             "lift": _figure(self.lift[index], self.lift_obstacle[index]),

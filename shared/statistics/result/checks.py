@@ -1,4 +1,4 @@
-"""Checks arguments: every function here returns the array it was given as float64, or raises INVALID_FIELD."""
+"""Checks arguments: functions here return the array they were given as float64, or raise INVALID_FIELD."""
 
 import math
 from collections.abc import Callable
@@ -56,6 +56,16 @@ def same_shape(**arrays: NDArray[Any]) -> None:
     except ValueError:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         raise invalid_field(next(iter(arrays)), f"shapes do not fit together: {shapes}") from None
+
+
+def index(given: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    """Raises unless the index has one whole number for each axis of the shape, each in range; below 0 from the end."""
+    if not all(isinstance(number, int | np.integer) and not isinstance(number, bool) for number in given):
+        raise invalid_field("index", f"{given}, must be of whole numbers")
+    if len(given) != len(shape):
+        raise invalid_field("index", f"{len(given)} numbers, must be {len(shape)}: one for each axis of shape {shape}")
+    if not all(-size <= number < size for number, size in zip(given, shape, strict=True)):
+        raise invalid_field("index", f"{given}, is out of range for shape {shape}")
 
 
 def _checked(name: str, values: ArrayLike, rule: Callable[[Floats], NDArray[np.bool_]], must: str) -> Floats:

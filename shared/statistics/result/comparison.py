@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.statistics.result import checks
 from shared.statistics.result.method import Alternative, Method
 from shared.statistics.result.obstacles import Caution, Obstacle
 from shared.statistics.result.report import Interval, NotEstimable, Report
@@ -58,7 +59,12 @@ class Comparison:
         return self.difference.shape
 
     def report(self, *index: int) -> Report:
-        """Returns one comparison in full; the index has a number for each axis."""
+        """Returns one comparison in full; the index has a number for each axis.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         obstacle = Obstacle(int(self.obstacle[index]))
         lift_obstacle = Obstacle(int(self.lift_obstacle[index]))
         return Report(

@@ -67,7 +67,12 @@ class StoppedDifference:
     caution: NDArray[np.int32]
 
     def report(self, *index: int) -> Interval | NotEstimable:
-        """Returns one difference; the index has a number for each axis."""
+        """Returns one difference; the index has a number for each axis.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.obstacle.shape)
         obstacle = Obstacle(int(self.obstacle[index]))
         if obstacle:
             return NotEstimable(obstacle)
