@@ -25,7 +25,7 @@ demo: $(READY) ## Replay a real experiment through the real services and watch t
 up: $(READY) ## Start the local stack: Postgres, review, bandit, learner
 	@$(BIN)/python -m services.admin up
 
-simulate: $(READY) ## Play policies against simulated problems; writes docs/lab (LAB=--quick: a few)
+simulate: $(READY) ## Play policies against simulated problems; writes docs/lab (LAB=--quick: a few, into .experimentation/lab)
 	@$(BIN)/python -m services.bandit.lab $(LAB)
 
 test: $(READY) ## Run the tests (real Postgres, real gRPC)

@@ -44,6 +44,22 @@ def test_example_when_run_against_the_local_stack_then_finds_the_better_arm(open
     assert [line.split()[0] for line in run.stdout.splitlines()] == ["grey", "green"]
 
 
+def test_contexts_example_when_run_against_the_local_stack_then_each_device_gets_its_page(open_directory: Path) -> None:
+    with LocalStack(open_directory / "contexts", bandit_port=0, review_port=0) as stack:
+        run = subprocess.run(
+            [sys.executable, "docs/examples/contexts.py", stack.addresses["bandit"], stack.addresses["review"]],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert run.returncode == 0, run.stderr
+    phone, desk = (int(line.split()[-3]) for line in run.stdout.splitlines())
+    assert phone > 150
+    assert desk < 50
+
+
 def test_statistics_example_when_run_then_goes_all_the_way() -> None:
     run = subprocess.run(
         [sys.executable, "docs/examples/plan_analyse_decide.py"],

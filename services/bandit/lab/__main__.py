@@ -21,6 +21,7 @@ RUNS: Final = 100
 QUICK_RUNS: Final = 4
 SEED: Final = 2026
 OUT: Final = Path("docs/lab")
+PART_OUT: Final = Path(".experimentation/lab")
 _MOST_RUNS: Final = 100_000
 _INTERRUPTED: Final = 130
 
@@ -36,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         studies = chosen(given.only, quick=given.quick)
         started = time.monotonic()
         results = _played(console, studies, runs=runs, seed=given.seed, workers=given.workers)
-        written = report.write(studies, results, given.out, runs=runs, seed=given.seed, quick=given.quick)
+        is_whole = not given.quick and not given.only and runs == RUNS
+        out = given.out or (OUT if is_whole else PART_OUT)
+        written = report.write(studies, results, out, runs=runs, seed=given.seed, quick=given.quick)
     except KeyboardInterrupt:
         console.print("lab: interrupted, nothing is written")
         sys.exit(_INTERRUPTED)
@@ -73,7 +76,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"a problem; may be repeated: {', '.join(s.name for s in STUDIES)}",
     )
     parser.add_argument("--quick", action="store_true", help="a few problems, few runs: less than a minute")
-    parser.add_argument("--out", type=Path, default=OUT, help="directory of the report (default %(default)s)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help=f"directory of the report (default {OUT}, which is published; {PART_OUT} for a part of it)",
+    )
     parser.add_argument("--workers", type=_count, default=os.cpu_count() or 1, help="processes (default %(default)s)")
     return parser
 
