@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import grpc
 import pytest
@@ -214,3 +215,20 @@ def test_watch_policies_when_snapshots_are_large_then_they_come_in_several_messa
 
     assert [len(message.snapshots) for message in messages] == [1] * 5
     assert [message.initial_state_complete for message in messages] == [False] * 4 + [True]
+
+
+def test_guide_when_it_says_how_to_export_decisions_then_they_can_be_evaluated_by_rows(
+    personal: World, engine: Engine
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "bandits.md").read_text(encoding="utf-8")
+    query = page.split("\\copy (", 1)[1].split(") TO 'log.csv'", 1)[0]
+    learned(personal)
+
+    with transaction(engine) as connection:
+        rows = connection.execute(text(query)).all()
+
+    assert len(rows) == 300
+    assert {row.arm_id for row in rows} == {"control", "blue"}
+    assert {len(row.context) for row in rows} == {2}
+    assert {row.propensity for row in rows} == {0.5}
+    assert 0 < sum(row.value for row in rows) < 300
