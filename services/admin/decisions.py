@@ -31,12 +31,28 @@ def read_columns(path: Path, names: Sequence[str]) -> Mapping[str, Cells]:
     return _parquet(path, names) if path.suffix.lower() in PARQUET_SUFFIXES else _csv(path, names)
 
 
-def numbers(name: str, cells: Cells, *, may_be_missing: bool = False) -> Floats:
-    """Returns a column as numbers, shape (n,); NaN where a cell is empty.
+def numbers(name: str, cells: Cells) -> Floats:
+    """Returns a column as finite numbers, shape (n,).
 
     Raises:
-        InvalidArgument: INVALID_FIELD: a cell is not a number, or is empty although it must not be.
+        InvalidArgument: INVALID_FIELD: a cell is empty or not a finite number.
     """
+    values = _floats(name, cells, may_be_missing=False)
+    return _checked(name, cells, ~np.isfinite(values), values, "which is not a finite number")
+
+
+def shares(name: str, cells: Cells, *, may_be_missing: bool = False) -> Floats:
+    """Returns a column as numbers in [0, 1], shape (n,); NaN where a cell is empty.
+
+    Raises:
+        InvalidArgument: INVALID_FIELD: a cell is not a number in [0, 1], or is empty although it must not be.
+    """
+    values = _floats(name, cells, may_be_missing=may_be_missing)
+    missing = np.isnan(values) & may_be_missing
+    return _checked(name, cells, ~missing & ~((values >= 0) & (values <= 1)), values, "which is not in [0, 1]")
+
+
+def _floats(name: str, cells: Cells, *, may_be_missing: bool) -> Floats:
     values = np.full(len(cells), np.nan)
     for row, cell in enumerate(cells):
         if cell in _EMPTY and may_be_missing:
@@ -45,6 +61,13 @@ def numbers(name: str, cells: Cells, *, may_be_missing: bool = False) -> Floats:
             values[row] = float(cell)  # type: ignore[arg-type]
         except (TypeError, ValueError):
             raise invalid_field(name, f"row {row + 1} holds {cell!r}, which is not a number") from None
+    return values
+
+
+def _checked(name: str, cells: Cells, is_bad: NDArray[np.bool_], values: Floats, problem: str) -> Floats:
+    if is_bad.any():
+        row = int(is_bad.argmax())
+        raise invalid_field(name, f"row {row + 1} holds {cells[row]!r}, {problem}")
     return values
 
 

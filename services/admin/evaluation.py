@@ -1,7 +1,7 @@
 """The commands `evaluate` and `bandit evaluate`: what another policy would have earned."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -14,14 +14,15 @@ from rich.table import Table
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import common_pb2
 from services.admin.clients import CALL_SECONDS, address_of, bandit_at
-from services.admin.decisions import numbers, read_columns, texts
+from services.admin.decisions import numbers, read_columns, shares, texts
+from services.admin.flags import named_by_flags
 from services.admin.screen import screen
 from shared.errors import FailedPrecondition, Reason, invalid_field
 from shared.rpc import client
 from shared.statistics.off_policy.actions import evaluate_actions
 from shared.statistics.off_policy.rows import evaluate_rows
 from shared.statistics.off_policy.values import Estimator, Evaluation
-from shared.statistics.result.obstacles import Caution
+from shared.statistics.result.obstacles import Caution, Obstacle
 from shared.statistics.result.report import Interval
 
 _NAMES: Final = {
@@ -29,6 +30,11 @@ _NAMES: Final = {
     Estimator.SNIPS: "self-normalised",
     Estimator.DOUBLY_ROBUST: "doubly robust",
 }
+_BECAUSE: Final = {
+    Obstacle.NO_UNITS: "the file has no rows",
+    Obstacle.ARM_NEVER_ALLOCATED: "the policy takes none of the actions in the file",
+}
+_MOST_NAMED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +62,10 @@ def evaluate_file(path: Path, columns: Columns, *, weights: str, alpha: float) -
         OSError: The file cannot be read.
     """
     if bool(weights) == bool(columns.target_propensity):
-        raise invalid_field("weights", "give the policy as either --weights or --target-propensity")
+        raise invalid_field("--weights", "give the policy as either --weights or --target-propensity")
     evaluation = _by_weights(path, columns, weights, alpha) if weights else _by_column(path, columns, alpha)
     if evaluation.obstacle:
-        raise FailedPrecondition(
-            Reason.NOT_ESTIMABLE,
-            f"not estimable because {evaluation.obstacle.because}",
-            metadata={"obstacle": evaluation.obstacle.name},
-        )
+        raise _not_estimable(evaluation.obstacle, _BECAUSE.get(evaluation.obstacle, evaluation.obstacle.because))
     table = _table(alpha)
     for values in evaluation.values:
         if values.obstacle:
@@ -100,7 +102,7 @@ def evaluate_experiment(
         weights=[common_pb2.ArmWeight(arm_id=arm_id, weight=weight) for arm_id, weight in parsed(weights).items()],
         alpha=alpha,
     )
-    with bandit_at(address_of("bandit", directory, given=address)) as stub:
+    with named_by_flags(), bandit_at(address_of("bandit", directory, given=address)) as stub:
         found = client.call(stub.EvaluatePolicy, request, timeout_seconds=CALL_SECONDS)
     table = _table(alpha)
     for value in found.values:
@@ -136,37 +138,56 @@ def parsed(weights: str) -> Mapping[str, float]:
         except ValueError:
             value = math.nan
         if not name.strip() or not 0 <= value <= 1:
-            raise invalid_field("weights", f"{pair!r} is not like a=0.5, a weight from 0 to 1")
+            raise invalid_field("--weights", f"{pair!r} is not like a=0.5, a weight from 0 to 1")
         if name.strip() in found:
-            raise invalid_field("weights", f"name {name.strip()!r} twice")
+            raise invalid_field("--weights", f"name {name.strip()!r} twice")
         found[name.strip()] = value
     return found
 
 
 def _by_weights(path: Path, columns: Columns, weights: str, alpha: float) -> Evaluation:
     if not columns.action:
-        raise invalid_field("action", "--weights needs --action, the column that says which action was taken")
+        raise invalid_field("--action", "--weights needs --action, the column that says which action was taken")
     target = parsed(weights)
     found = read_columns(path, [columns.action, columns.reward, columns.propensity])
     taken = texts(found[columns.action])
+    _check_taken(target, taken)
     actions = {action: place for place, action in enumerate(dict.fromkeys([*target, *taken]))}
-    return evaluate_actions(
-        np.array([actions[action] for action in taken], dtype=np.intp),
-        numbers(columns.reward, found[columns.reward]),
-        numbers(columns.propensity, found[columns.propensity], may_be_missing=True),
-        [target.get(action, 0.0) for action in actions],
-        alpha=alpha,
-    )
+    rewards = numbers(columns.reward, found[columns.reward])
+    propensities = shares(columns.propensity, found[columns.propensity], may_be_missing=True)
+    places = np.array([actions[action] for action in taken], dtype=np.intp)
+    with named_by_flags():
+        return evaluate_actions(
+            places, rewards, propensities, [target.get(action, 0.0) for action in actions], alpha=alpha
+        )
+
+
+def _check_taken(target: Mapping[str, float], taken: Sequence[str]) -> None:
+    """Raises where rows, and none of an action that the policy takes, leave what it earns unknown."""
+    known = sorted(set(taken))
+    never = [action for action, weight in target.items() if weight > 0 and action not in known]
+    if never and known:
+        rest = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+        verb = "is" if len(never) == 1 else "are"
+        raise _not_estimable(
+            Obstacle.ARM_NEVER_ALLOCATED,
+            f"{', '.join(map(repr, never))} {verb} not among the file's actions: "
+            f"{', '.join(known[:_MOST_NAMED])}{rest}",
+        )
+
+
+def _not_estimable(obstacle: Obstacle, because: str) -> FailedPrecondition:
+    text = f"not estimable because {because}"
+    return FailedPrecondition(Reason.NOT_ESTIMABLE, text, metadata={"obstacle": obstacle.name})
 
 
 def _by_column(path: Path, columns: Columns, alpha: float) -> Evaluation:
     found = read_columns(path, [columns.reward, columns.propensity, columns.target_propensity])
-    return evaluate_rows(
-        numbers(columns.reward, found[columns.reward]),
-        numbers(columns.propensity, found[columns.propensity], may_be_missing=True),
-        numbers(columns.target_propensity, found[columns.target_propensity]),
-        alpha=alpha,
-    )
+    rewards = numbers(columns.reward, found[columns.reward])
+    propensities = shares(columns.propensity, found[columns.propensity], may_be_missing=True)
+    target = shares(columns.target_propensity, found[columns.target_propensity])
+    with named_by_flags():
+        return evaluate_rows(rewards, propensities, target, alpha=alpha)
 
 
 def _table(alpha: float) -> Table:
@@ -194,6 +215,6 @@ def _show(
     console.print(table)
     heaviest = "" if largest_weight is None else f", largest weight {largest_weight:.3g}"
     console.print(f"really earned: {logged_value:.5g}")
-    console.print(f"{unit_count:,} units, worth {effective_sample_size:,.0f} of the policy's own{heaviest}")
+    console.print(f"{unit_count:,} units, effective sample size {effective_sample_size:,.0f}{heaviest}")
     for text in caution.texts:
         console.print(f"careful: {text}", markup=False)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from services.admin.decisions import numbers, read_columns, texts
+from services.admin.decisions import numbers, read_columns, shares, texts
 from shared.errors import InvalidArgument, Reason
 
 
@@ -77,14 +77,23 @@ def test_file_when_it_is_not_there_then_os_error(tmp_path: Path) -> None:
             read_columns(tmp_path / name, ["z"])
 
 
-def test_numbers_when_cells_are_empty_then_missing_where_they_may_be() -> None:
-    found = numbers("p", ["0.5", "", 1, None, 2.5, True], may_be_missing=True)
+def test_shares_when_cells_are_empty_then_missing_where_they_may_be() -> None:
+    found = shares("p", ["0.5", "", 1, None, 0.25, True, "nan"], may_be_missing=True)
 
-    assert [math.isnan(number) for number in found] == [False, True, False, True, False, False]
-    assert found[[0, 2, 4, 5]].tolist() == [0.5, 1.0, 2.5, 1.0]
+    assert [math.isnan(number) for number in found] == [False, True, False, True, False, False, True]
+    assert found[[0, 2, 4, 5]].tolist() == [0.5, 1.0, 0.25, 1.0]
 
 
-@pytest.mark.parametrize("cell", ["", None, "much", [1]])
+@pytest.mark.parametrize("cell", ["1.5", -0.1, "inf", "nan"])
+def test_shares_when_a_cell_is_none_then_names_column_and_row(cell: object) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        shares("p", ["1", cell, "7"])
+
+    assert [violation.field for violation in caught.value.violations] == ["p"]
+    assert caught.value.message == f"p: row 2 holds {cell!r}, which is not in [0, 1]"
+
+
+@pytest.mark.parametrize("cell", ["", None, "much", [1], "inf", "nan"])
 def test_numbers_when_a_cell_is_none_then_names_column_and_row(cell: object) -> None:
     with pytest.raises(InvalidArgument) as caught:
         numbers("click", ["1", cell])

@@ -64,7 +64,7 @@ def test_evaluate_when_the_log_is_random_s_then_holds_what_bernoulli_ts_earned(
     assert len(intervals(from_csv)) == 2
     for low, high in intervals(from_csv):
         assert low <= campaign(name).bts_value <= high
-    assert "10,000 units, worth" in from_csv
+    assert "10,000 units, effective sample size " in from_csv
     assert "careful: the values are skewed" in from_csv
     assert "Doubly robust needs" in from_csv
 
@@ -81,7 +81,7 @@ def test_evaluate_when_run_then_prints_estimates(command: Command, tmp_path: Pat
     assert output.splitlines()[2].split()[:2] == ["self-normalised", "0.57143"]
     assert output.splitlines()[3].startswith("doubly robust")
     assert "really earned: 0.5" in output
-    assert "240 units, worth 178 of the policy's own, largest weight 2" in output
+    assert "240 units, effective sample size 178, largest weight 2" in output
 
 
 def test_evaluate_when_propensities_are_missing_then_says_so_and_fails(command: Command, tmp_path: Path) -> None:
@@ -118,11 +118,11 @@ def test_evaluate_when_the_log_cannot_tell_then_refuses(
 @pytest.mark.parametrize(
     ("columns", "weights", "alpha", "field"),
     [
-        (BY_WEIGHTS, "", 0.05, "weights"),
-        (Columns("action", "reward", "p", "p"), "a=1", 0.05, "weights"),
-        (Columns("", "reward", "p"), "a=1", 0.05, "action"),
-        (BY_WEIGHTS, "a=0.5", 0.05, "target_weights"),
-        (BY_WEIGHTS, "a=1", 0.5, "alpha"),
+        (BY_WEIGHTS, "", 0.05, "--weights"),
+        (Columns("action", "reward", "p", "p"), "a=1", 0.05, "--weights"),
+        (Columns("", "reward", "p"), "a=1", 0.05, "--action"),
+        (BY_WEIGHTS, "a=0.5", 0.05, "--weights"),
+        (BY_WEIGHTS, "a=1", 0.5, "--alpha"),
         (Columns("action", "action", "p"), "a=1", 0.05, "action"),
         (Columns("", "reward", "nothing", "p"), "", 0.05, "file"),
     ],
@@ -136,6 +136,58 @@ def test_evaluate_when_something_is_wrong_then_names_it(
     assert [violation.field for violation in caught.value.violations] == [field]
 
 
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ("a=0.5,d=0.5", "not estimable because 'd' is not among the file's actions: a, b, c"),
+        ("d=0.5,e=0.5", "not estimable because 'd', 'e' are not among the file's actions: a, b, c"),
+    ],
+)
+def test_evaluate_when_the_file_lacks_an_action_then_names_it(tmp_path: Path, weights: str, message: str) -> None:
+    with pytest.raises(FailedPrecondition) as caught:
+        evaluate_file(csv_of(tmp_path / "log.csv", SMALL), BY_WEIGHTS, weights=weights, alpha=0.05)
+
+    assert caught.value.message == message
+
+
+def test_evaluate_when_the_file_has_many_actions_then_names_the_first_20(tmp_path: Path) -> None:
+    actions = [f"a{number:02}" for number in range(25)]
+    log = csv_of(tmp_path / "log.csv", {"action": actions, "reward": [1] * 25, "p": [0.04] * 25})
+
+    with pytest.raises(FailedPrecondition) as caught:
+        evaluate_file(log, BY_WEIGHTS, weights="d=1", alpha=0.05)
+
+    assert caught.value.message.endswith("a18, a19 and 5 more")
+
+
+@pytest.mark.parametrize(
+    ("columns", "changed", "weights", "message"),
+    [
+        (BY_WEIGHTS, {"p": [0.5, 1.5, 0.5, 2, 0.5, 0.25]}, "a=1", "p: row 2 holds '1.5', which is not in [0, 1]"),
+        (
+            BY_WEIGHTS,
+            {"reward": [1, 0, "inf", 1, 1, 0]},
+            "a=1",
+            "reward: row 3 holds 'inf', which is not a finite number",
+        ),
+        (
+            Columns("", "reward", "p", "action"),
+            {"action": [0.5, 0.5, "nan", 2, 1, 1]},
+            "",
+            "action: row 3 holds 'nan', which is not in [0, 1]",
+        ),
+        (BY_WEIGHTS, {}, "a=0.5", "--weights: sum to 0.5, must sum to 1"),
+    ],
+)
+def test_evaluate_when_a_cell_or_flag_is_wrong_then_says_where(
+    tmp_path: Path, columns: Columns, changed: Mapping[str, Sequence[object]], weights: str, message: str
+) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        evaluate_file(csv_of(tmp_path / "log.csv", {**SMALL, **changed}), columns, weights=weights, alpha=0.05)
+
+    assert caught.value.message == message
+
+
 def test_parsed_when_well_formed_then_weights_by_name() -> None:
     assert parsed("a=0.25, b = c =.75") == {"a": 0.25, "b = c": 0.75}
 
@@ -145,4 +197,4 @@ def test_parsed_when_malformed_then_is_refused(text: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         parsed(text)
 
-    assert [violation.field for violation in caught.value.violations] == ["weights"]
+    assert [violation.field for violation in caught.value.violations] == ["--weights"]

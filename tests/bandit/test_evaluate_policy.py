@@ -10,7 +10,7 @@ import pytest
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import common_pb2
 from services.admin.evaluation import evaluate_experiment
-from shared.errors import FailedPrecondition, Reason
+from shared.errors import FailedPrecondition, InvalidArgument, Reason
 from shared.rpc import status
 from tests.bandit.conftest import CHECKOUT, HALF, World, refusal
 
@@ -212,7 +212,7 @@ def test_command_when_units_were_counted_then_shows_the_values(
     for line, value in zip(shown[1:4], expected.values, strict=True):
         assert line.endswith(f"{value.interval_low:.5g} to {value.interval_high:.5g}")
     assert shown[4] == f"really earned: {expected.logged_value:.5g}"
-    assert shown[5] == f"120 units, worth {expected.effective_sample_size:.0f} of the policy's own"
+    assert shown[5] == f"120 units, effective sample size {expected.effective_sample_size:.0f}"
     assert shown[6:] == ["careful: few units carry most of the weight, since their propensities were small"]
 
 
@@ -222,3 +222,10 @@ def test_command_when_nothing_was_counted_then_says_why(world: World, tmp_path: 
 
     assert caught.value.reason is Reason.NOT_ESTIMABLE
     assert "not estimable because an arm has no units" in caught.value.message
+
+
+def test_command_when_an_arm_is_unknown_then_names_the_flag(world: World, tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        evaluate_experiment("checkout", tmp_path, address=world.address, weights="red=1", metric_id="", alpha=0.05)
+
+    assert caught.value.message == "--weights: 'red' is not an arm of the experiment"
