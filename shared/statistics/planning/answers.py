@@ -61,7 +61,8 @@ class SampleSize:
     """Holds the units that a plan needs, for any shape S.
 
     Attributes:
-        total: Of all arms together, not rounded; NaN exactly where `obstacle` is not 0.
+        total: Of all arms together, not rounded, so that `power` and `minimum_effect` give back what was asked for; NaN
+            exactly where `obstacle` is not 0. What to recruit is the sum of `arms`, less than one unit an arm above it.
         arms: Whole units, rounded up, shape S + (arms,), the control first.
         obstacle: `Obstacle` as int8: EFFECT_NOT_CLAIMED where no number of units suffices.
         caution: `Caution` as int32.

@@ -1,4 +1,4 @@
-"""What weakens a plan: the tests that it stands for are normal only with enough units, clusters and events."""
+"""What weakens a plan: few units, clusters or events, with which tests are not normal, and alpha that is not shared."""
 
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ Flags: TypeAlias = NDArray[np.int32]
 
 
 def cautions(baseline: Baseline, plan: Plan, difference: Floats, unit_count: Floats) -> Flags:
-    """Returns `Caution` as int32, for arms of the sizes that the plan gives them; NaN is not cautioned against."""
+    """Returns `Caution` as int32, for arms of the sizes that the plan gives them; NaN is no small size."""
     smallest = unit_count * min(plan.treatment_share, plan.shares[0])
     clustered = baseline.units_per_cluster > 1
     few_clusters = clustered & (smallest / baseline.units_per_cluster < FEW_CLUSTERS)
@@ -29,7 +29,8 @@ def cautions(baseline: Baseline, plan: Plan, difference: Floats, unit_count: Flo
         np.where(few_units, Caution.FEW_UNITS, 0)
         | np.where(few_clusters, Caution.FEW_CLUSTERS, 0)
         | np.where(skewed, Caution.SKEWED, 0)
-        | few_events(np.minimum(control, treatment)),
+        | few_events(np.minimum(control, treatment))
+        | (Caution.NONE if plan.is_alpha_shared else Caution.ALPHA_NOT_SHARED),
         dtype=np.int32,
     )
 

@@ -13,8 +13,8 @@ from shared.statistics.fixed import many_to_one
 class Multiplicity(StrEnum):
     """Says how alpha is shared between comparisons; Holm, Hochberg and Benjamini-Hochberg need no more than Bonferroni.
 
-    NONE leaves alpha as it is. DUNNETT allows for the correlation that a shared control makes between treatments, and
-    shares alpha between primary metrics as Bonferroni does.
+    NONE leaves alpha as it is: of each comparison by itself. DUNNETT allows for the correlation that a shared control
+    makes between treatments, and shares alpha between primary metrics as Bonferroni does.
     """
 
     NONE = "NONE"

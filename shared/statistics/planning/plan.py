@@ -1,6 +1,7 @@
 """How an experiment is going to be judged: what it claims, at which error rates, looking when, split how."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -80,14 +81,16 @@ class Plan:
     """Says how each comparison of a treatment with the control is going to be judged.
 
     Attributes:
-        shares: Of the arms, the control first; each above 0, together 1. Where treatments have different shares,
-            answers are for the smallest treatment, which has the least power.
-        alpha: Error rate of all comparisons together; one-sided where the claim or the alternative is.
+        shares: Of the arms, the control first; each above 0, together 1; any sequence, kept as a tuple. Where
+            treatments have different shares, answers are for the smallest treatment, which has the least power.
+        alpha: Error rate; one-sided where the claim or the alternative is. It is of all comparisons together where
+            `multiplicity` shares it, and of each by itself with NONE:
+            answers say ALPHA_NOT_SHARED where there are several.
         power: That the experiment shall have; `comparison_power` allows for guardrails.
         alternative: TWO_SIDED for equivalence; GREATER or LESS for non-inferiority.
         claim: What each comparison has to show.
         monitoring: When it is looked at.
-        multiplicity: How alpha is shared between comparisons.
+        multiplicity: How alpha is shared between comparisons, treatments times `primary_count`.
         primary_count: Metrics of which any one may show the claim: comparisons are treatments times metrics.
         guardrail_count: Further metrics that must all show theirs.
         standard_error: What the test of a fixed look takes; POOLED is for superiority at a fixed look only.
@@ -96,7 +99,7 @@ class Plan:
         InvalidArgument: INVALID_FIELD: something is out of range, or does not fit the rest.
     """
 
-    shares: tuple[float, ...] = (0.5, 0.5)
+    shares: Sequence[float] = (0.5, 0.5)
     alpha: float = 0.05
     power: float = 0.8
     alternative: Alternative = Alternative.TWO_SIDED
@@ -109,7 +112,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         checks.alpha(self.alpha)
-        _check_shares(self.shares)
+        object.__setattr__(self, "shares", _checked_shares(self.shares))
         if not 0 < self.power < 1:
             raise invalid_field("power", f"{self.power!r}, must be in (0, 1)")
         if self.primary_count < 1 or self.guardrail_count < 0:
@@ -135,6 +138,11 @@ class Plan:
         return not isinstance(self.claim, Superiority) and self.claim.scale is Scale.RELATIVE
 
     @property
+    def is_alpha_shared(self) -> bool:
+        """Says whether alpha is the error rate of all comparisons together: it is shared, or there is only one."""
+        return self.multiplicity is not Multiplicity.NONE or (len(self.shares) - 1) * self.primary_count == 1
+
+    @property
     def treatment_share(self) -> float:
         """Returns the smallest treatment's share."""
         return min(self.shares[1:])
@@ -143,7 +151,7 @@ class Plan:
     def comparison_alpha(self) -> float:
         """Returns the error rate at which each comparison is tested by itself."""
         return familywise.comparison_alpha(
-            self.shares,
+            tuple(self.shares),
             alpha=self.alpha,
             two_sided=self.is_two_sided,
             rule=self.multiplicity,
@@ -160,9 +168,15 @@ class Plan:
         return 1 - (1 - self.power) / (self.guardrail_count + 1)
 
 
-def _check_shares(shares: tuple[float, ...]) -> None:
-    if len(shares) < 2 or not all(share > 0 for share in shares) or not math.isclose(sum(shares), 1, abs_tol=1e-9):
-        raise invalid_field("shares", f"{shares}, must be two or more, each above 0, together 1")
+def _checked_shares(shares: Sequence[float]) -> tuple[float, ...]:
+    must = "must be two or more numbers, each above 0, together 1"
+    try:
+        found = tuple(float(share) for share in shares)
+    except (TypeError, ValueError):
+        raise invalid_field("shares", f"{shares!r}, {must}") from None
+    if len(found) < 2 or not all(share > 0 for share in found) or not math.isclose(sum(found), 1, abs_tol=1e-9):
+        raise invalid_field("shares", f"{found}, {must}")
+    return found
 
 
 def _check_alternative(claim: Claim, alternative: Alternative) -> None:

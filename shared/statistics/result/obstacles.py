@@ -53,6 +53,7 @@ class Caution(IntFlag):
     DRIFTING = 65536
     CONTROL_IMPRECISE = 131072
     WEIGHTS_OFF = 262144
+    ALPHA_NOT_SHARED = 524288
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -99,5 +100,6 @@ _TEXTS = {
     Caution.UNEVEN_DENSITY: "values are denser on one side of the quantile than on the other: its error is not normal",
     Caution.CONTROL_IMPRECISE: "the control is known too loosely for a prior on the lift: chances are off by percents",
     Caution.WEIGHTS_OFF: "importance weights do not average 1: a propensity or target is wrong, or lacks support",
+    Caution.ALPHA_NOT_SHARED: "alpha is of each comparison by itself: that any of several errs is likelier",
     Caution.DRIFTING: "the values drifted over time: the mean is one over time, weighted by when the arm was rare",
 }

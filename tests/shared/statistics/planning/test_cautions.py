@@ -1,8 +1,11 @@
 import pytest
 
 from shared.statistics.planning.baseline import Baseline
+from shared.statistics.planning.familywise import Multiplicity
+from shared.statistics.planning.minimum_effect import minimum_effect
 from shared.statistics.planning.plan import Plan
 from shared.statistics.planning.power import power
+from shared.statistics.planning.sample_size import sample_size
 from shared.statistics.result.obstacles import Caution
 
 RARE = Baseline.proportion(0.01)
@@ -44,3 +47,26 @@ def test_small_samples_are_cautioned_against(
     found = power(baseline, Plan(), difference=difference, unit_count=unit_count)
 
     assert Caution(int(found.caution)) == caution
+
+
+@pytest.mark.parametrize("plan", [Plan((0.4, 0.3, 0.3)), Plan(primary_count=2)])
+def test_several_comparisons_without_a_correction_are_cautioned_against(plan: Plan) -> None:
+    for answer in (
+        power(MEAN, plan, difference=0.5, unit_count=1_000),
+        sample_size(MEAN, plan, difference=0.1),
+        minimum_effect(MEAN, plan, unit_count=1_000),
+    ):
+        assert answer.report().caution == Caution.ALPHA_NOT_SHARED
+
+
+@pytest.mark.parametrize("rule", [Multiplicity.BONFERRONI, Multiplicity.DUNNETT])
+def test_several_comparisons_with_a_correction_are_not_cautioned_against(rule: Multiplicity) -> None:
+    plan = Plan((0.4, 0.3, 0.3), multiplicity=rule)
+
+    assert sample_size(MEAN, plan, difference=0.1).report().caution == Caution.NONE
+
+
+def test_caution_about_alpha_comes_with_the_others() -> None:
+    found = power(MEAN, Plan((0.4, 0.3, 0.3)), difference=0.5, unit_count=60)
+
+    assert found.report().caution == Caution.FEW_UNITS | Caution.ALPHA_NOT_SHARED

@@ -1,6 +1,8 @@
 import math
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 
 from shared.errors import InvalidArgument
@@ -19,6 +21,8 @@ GREATER = Alternative.GREATER
         (lambda: Plan(shares=(0.5, 0.4)), "shares"),
         (lambda: Plan(shares=(1.0, 0.0)), "shares"),
         (lambda: Plan(shares=(0.5, math.nan)), "shares"),
+        (lambda: Plan(shares="even"), "shares"),  # type: ignore[arg-type]
+        (lambda: Plan(shares=0.5), "shares"),  # type: ignore[arg-type]
         (lambda: Plan(alpha=0.0), "alpha"),
         (lambda: Plan(alpha=0.5), "alpha"),
         (lambda: Plan(power=1.0), "power"),
@@ -45,6 +49,26 @@ GREATER = Alternative.GREATER
 def test_plans_that_cannot_be_are_refused(make: Callable[[], object], field: str) -> None:
     with pytest.raises(InvalidArgument, match=field):
         make()
+
+
+@pytest.mark.parametrize("shares", [[0.2, 0.3, 0.5], np.array([0.2, 0.3, 0.5])])
+def test_shares_of_any_sequence_are_kept_as_a_tuple(shares: Any) -> None:
+    plan = Plan(shares=shares, multiplicity=Multiplicity.DUNNETT)
+
+    assert plan == Plan(shares=(0.2, 0.3, 0.5), multiplicity=Multiplicity.DUNNETT)
+    assert hash(plan.shares) == hash((0.2, 0.3, 0.5))
+    assert 0.025 < plan.comparison_alpha < 0.05
+
+
+@pytest.mark.parametrize("rule", Multiplicity)
+@pytest.mark.parametrize(("arm_count", "primary_count"), [(2, 1), (3, 1), (2, 2), (4, 3)])
+def test_alpha_is_shared_where_all_comparisons_together_have_it(
+    rule: Multiplicity, arm_count: int, primary_count: int
+) -> None:
+    plan = Plan((1 / arm_count,) * arm_count, multiplicity=rule, primary_count=primary_count)
+    comparisons = (arm_count - 1) * primary_count
+
+    assert plan.is_alpha_shared is (comparisons == 1 or plan.comparison_alpha < plan.alpha)
 
 
 def test_relative_margin_above_everything_is_fine_where_lower_is_better() -> None:
