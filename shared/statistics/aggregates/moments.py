@@ -52,10 +52,17 @@ class Moments:
         """Returns moments of one variable; every argument has shape S.
 
         Raises:
-            InvalidArgument: INVALID_FIELD.
+            InvalidArgument: INVALID_FIELD: a number is not finite, a count not whole, a sum negative or one of no units,
+                or the shapes are not one.
         """
+        counted, means = checks.counts("count", count), checks.finite("mean", mean)
         deviations = checks.not_negative("square_deviation_sum", square_deviation_sum)
-        return cls.of(count, checks.finite("mean", mean)[..., None], deviations[..., None, None])
+        for name, values in (("mean", means), ("square_deviation_sum", deviations)):
+            if values.shape != counted.shape:
+                raise invalid_field(name, f"shape {values.shape}, must be that of count, {counted.shape}")
+        if deviations[counted == 0].any():
+            raise invalid_field("square_deviation_sum", "must be 0 where there are no units")
+        return cls(counted, means[..., None], deviations[..., None, None])
 
     @classmethod
     def of_successes(cls, successes: ArrayLike, count: ArrayLike) -> "Moments":

@@ -227,7 +227,7 @@ def test_rounded_sizes_reach_the_power() -> None:
     assert (found.arms >= found.total[:, None] * np.array(plan.shares) - 1e-6).all()
     assert (found.arms < found.total[:, None] * np.array(plan.shares) + 1).all()
     above = found.arms.sum(axis=-1) - found.total
-    assert ((-1e-6 <= above) & (above < len(plan.shares))).all()
+    assert ((above >= -1e-6) & (above < len(plan.shares))).all()
     assert found.report(0).figures["units"] == found.arms[0].sum()
 
 
