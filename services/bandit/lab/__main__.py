@@ -41,10 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         out = given.out or (OUT if is_whole else PART_OUT)
         written = report.write(studies, results, out, runs=runs, seed=given.seed, quick=given.quick)
     except KeyboardInterrupt:
-        console.print("lab: interrupted, nothing is written")
+        console.print(f"{_program_name()}: interrupted, nothing is written")
         sys.exit(_INTERRUPTED)
     except (PlatformError, OSError) as error:
-        console.print(f"lab: {error}", markup=False, soft_wrap=True)
+        console.print(f"{_program_name()}: {error}", markup=False, soft_wrap=True)
         sys.exit(1)
     console.print(
         f"{written[0]} and {len(written) - 1} pictures, after {time.monotonic() - started:.0f} s", markup=False
@@ -62,8 +62,15 @@ def _played(console: Console, studies: Sequence[Study], *, runs: int, seed: int,
         return play(studies, runs=runs, seed=seed, workers=workers, tell=tell)
 
 
+def _program_name() -> str:
+    """Returns what people call this program: whoever starts it for them under another name says so."""
+    return os.environ.get("LAB_PROGRAM_NAME", "lab")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lab", description="Plays policies against problems and writes a report.")
+    parser = argparse.ArgumentParser(
+        prog=_program_name(), description="Plays policies against problems and writes a report."
+    )
     parser.add_argument(
         "--runs", type=_count, help=f"runs of each problem with fixed arms (default {RUNS}, with --quick {QUICK_RUNS})"
     )
