@@ -22,10 +22,13 @@ def complain(message: str) -> None:
 
 
 def command_line(*arguments: str) -> str:
-    """Returns the line to type for a command of ours, as this one was called."""
-    if Path(sys.argv[0]).name == "expctl":
-        return shlex.join(["expctl", *arguments])
-    python = Path(sys.executable)
+    """Returns the line to type, here, for a command of ours."""
+    program = Path(sys.executable).with_name("expctl")
+    # It was not installed where the repository is only on the path.
+    line = [_from_here(program)] if program.exists() else [_from_here(Path(sys.executable)), "-m", "services.admin"]
+    return shlex.join([*line, *arguments])
+
+
+def _from_here(program: Path) -> str:
     here = Path.cwd()
-    shown = python.relative_to(here) if python.is_relative_to(here) else python
-    return shlex.join([str(shown), "-m", "services.admin", *arguments])
+    return str(program.relative_to(here) if program.is_relative_to(here) else program)

@@ -71,6 +71,8 @@ def test_demo_when_run_then_reports_plain_text_and_leaves_no_stack(command: Comm
     assert "\x1b" not in output
     assert re.search(r"Conversions gained over an equal split: [+-]\d+\.\d%, 95 % interval .* over 2 runs", output)
     assert re.search(r"thornton-\d{8}-\d{6}-2 +150 +\d+ +99\.1 +[+-]\d+\.\d%", output)
+    assert re.search(r"expctl bandit status thornton-\d{8}-\d{6}-2 --directory ", output)
+    assert "-m services.admin" not in output
     assert claim.running(stack_directory) is None
 
 
@@ -80,4 +82,5 @@ def test_experiment_list_when_no_stack_runs_then_says_what_to_do(command: Comman
     output, complaints = process.communicate(timeout=TIMEOUT_SECONDS)
 
     assert (process.returncode, output) == (1, "")
-    assert complaints.startswith("expctl: no stack is ready in")
+    assert complaints.startswith(f"expctl: no stack is ready in {tmp_path}; start one with `")
+    assert f"expctl up --directory {tmp_path}`, or give --address" in complaints

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from experimentation.v1 import bandit_service_pb2, experiment_service_pb2
-from services.admin import claim
+from services.admin import bandits, claim, experiments
 from services.admin.clients import address_of, bandit_at, experiments_at
 from services.admin.stack import LocalStack
 from services.admin.supervisor import Event, Notice
@@ -72,6 +72,18 @@ def test_stack_when_ready_then_each_process_has_a_session_of_its_own(watched: Wa
 def test_stack_when_ready_then_others_find_its_addresses(watched: Watched) -> None:
     assert address_of("bandit", watched.directory, given="") == watched.stack.addresses["bandit"]
     assert address_of("bandit", watched.directory, given="other:1") == "other:1"
+
+
+def test_command_when_another_service_has_the_address_then_says_which_is_needed(watched: Watched) -> None:
+    addresses, nowhere = watched.stack.addresses, watched.directory
+
+    with pytest.raises(errors.FailedPrecondition, match=f"{addresses['review']} .* is not bandit") as caught:
+        bandits.status("checkout", nowhere, address=addresses["review"])
+    assert caught.value.reason is errors.Reason.INVALID_STATE
+
+    with pytest.raises(errors.FailedPrecondition, match=f"{addresses['bandit']} .* is not review") as caught:
+        experiments.list_all(nowhere, address=addresses["bandit"])
+    assert caught.value.reason is errors.Reason.INVALID_STATE
 
 
 @pytest.mark.parametrize("name", ["review", "learner", "bandit", "database"])
