@@ -52,8 +52,8 @@ class Moments:
         """Returns moments of one variable; every argument has shape S.
 
         Raises:
-            InvalidArgument: INVALID_FIELD: a number is not finite, a count not whole, a sum negative or one of no units,
-                or the shapes are not one.
+            InvalidArgument: INVALID_FIELD: a number is not finite, a count not whole, a sum negative or of no units, or
+                the shapes are not one.
         """
         counted, means = checks.counts("count", count), checks.finite("mean", mean)
         deviations = checks.not_negative("square_deviation_sum", square_deviation_sum)

@@ -111,6 +111,17 @@ class Case:
             if guardrail.standing is not Standing.SHOWN or self.doubt_about(guardrail.validity)
         )
 
+    @property
+    def guardrails_shown(self) -> tuple[Guardrail, ...]:
+        """Returns the guardrails that are shown to be within their margins and not to be worse than is tolerated."""
+        return tuple(
+            guardrail
+            for guardrail in self.treatment.guardrails
+            if guardrail.standing is Standing.SHOWN
+            and not self._got_worse(guardrail)
+            and self.doubt_about(guardrail.validity) is None
+        )
+
     def _got_worse(self, guardrail: Guardrail) -> bool:
         within = guardrail.standing is Standing.SHOWN and self.rule.harm_within_margin_tolerated
         return guardrail.standing is Standing.VIOLATED or (guardrail.harm_shown and not within)

@@ -34,12 +34,16 @@ class Primary:
     Attributes:
         effect: In the good direction: above 0 is better than the control.
         indifferent: Whether a best-arm analysis says that it is safe to stop, since no arm is worth waiting for.
+        scale: Of the effect.
+        is_lower_better: Whether the effect is turned around: above 0 the metric falls.
     """
 
     effect: Interval | NotEstimable
     validity: Validity
     caution: Caution = Caution.NONE
     indifferent: bool = False
+    scale: Scale = Scale.LIFT
+    is_lower_better: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,9 @@ def primary_from(report: Report, metric: Metric, *, scale: Scale = Scale.LIFT, i
         InvalidArgument: INVALID_FIELD: the metric is not the primary one, which no other can stand in for.
     """
     _check_role(metric, MetricRole.PRIMARY)
-    return Primary(_effect(report, metric, scale), report.method.validity, report.caution, indifferent)
+    is_lower_better = metric.direction is MetricDirection.MINIMIZE
+    effect = _effect(report, metric, scale)
+    return Primary(effect, report.method.validity, report.caution, indifferent, scale, is_lower_better)
 
 
 def guardrail_from(report: Report, metric: Metric, *, margin: float, scale: Scale = Scale.LIFT) -> Guardrail:

@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterator
 
 from shared.statistics.decision.case import Case
-from shared.statistics.decision.evidence import Guardrail
+from shared.statistics.decision.evidence import Guardrail, Primary, Scale
 from shared.statistics.decision.rule import Goal
 from shared.statistics.decision.verdict import ReasonCode, VerdictReason
 from shared.statistics.health.finding import Status
+from shared.statistics.result.method import Validity
 from shared.statistics.result.report import Interval, NotEstimable
 
 _DOUBTS = {
@@ -69,19 +70,31 @@ def _primary(case: Case) -> Iterator[VerdictReason]:
 
 def _standing(case: Case, effect: Interval) -> VerdictReason:
     """Returns where the interval is; whether that counts now is said by the reason before."""
-    goal = "above 0" if case.rule.goal is Goal.SUPERIORITY else f"above the margin, {-case.rule.margin:g}"
-    numbers = _ends(effect) | {"margin": case.rule.margin}
+    primary, numbers = case.treatment.primary, _ends(effect) | {"margin": case.rule.margin}
+    bound = "credible bound" if primary.validity is Validity.BAYESIAN else "confidence bound"
     if case.looks_worse:
-        text = f"the primary metric is worse: its effect is below {effect.high:+.4g}"
-        return VerdictReason(ReasonCode.PRIMARY_WORSE, text, numbers)
+        high = f"the upper {bound} of its {_noun(primary)} is {_number(effect.high, primary)}"
+        return VerdictReason(ReasonCode.PRIMARY_WORSE, f"the primary metric is worse: {high}", numbers)
+    superiority = case.rule.goal is Goal.SUPERIORITY
+    goal = "above 0" if superiority else f"above the margin, {_number(-case.rule.margin, primary)}"
+    found = f"the primary metric's {_noun(primary)} is {_number(effect.estimate, primary)}"
+    low = f"its lower {bound}, {_number(effect.low, primary)}"
     if case.looks_good:
-        text = f"the primary effect, {effect.estimate:+.4g}, is at least {effect.low:+.4g} and so {goal}"
-        return VerdictReason(ReasonCode.GOAL_MET, text, numbers)
+        return VerdictReason(ReasonCode.GOAL_MET, f"{found}; {low}, is {goal}", numbers)
     # Were the interval as wide as now, an estimate of this size would meet the goal.
     wanted = effect.estimate - effect.low - case.rule.margin
     numbers |= {"estimate_that_would_do": wanted} if math.isfinite(wanted) else {}
-    text = f"the primary effect, {effect.estimate:+.4g}, may be as low as {effect.low:+.4g} and so not {goal}"
-    return VerdictReason(ReasonCode.GOAL_NOT_MET, text, numbers)
+    return VerdictReason(ReasonCode.GOAL_NOT_MET, f"{found}; {low}, is not {goal}", numbers)
+
+
+def _noun(primary: Primary) -> str:
+    if primary.is_lower_better:
+        return "relative decrease" if primary.scale is Scale.LIFT else "decrease"
+    return "lift" if primary.scale is Scale.LIFT else "difference"
+
+
+def _number(effect: float, primary: Primary) -> str:
+    return f"{100 * effect:+.3g} %" if primary.scale is Scale.LIFT else f"{effect:+.4g}"
 
 
 def _guardrails(case: Case) -> Iterator[VerdictReason]:
@@ -95,6 +108,8 @@ def _guardrails(case: Case) -> Iterator[VerdictReason]:
         yield about(ReasonCode.GUARDRAIL_REGRESSION_UNCONFIRMED, guardrail, text)
     for guardrail in case.guardrails_missing:
         yield about(ReasonCode.GUARDRAIL_NOT_SHOWN, guardrail, "is not shown to be within its margin")
+    for guardrail in case.guardrails_shown:
+        yield about(ReasonCode.GUARDRAIL_SHOWN, guardrail, "is shown to be within its margin")
 
 
 def _ends(effect: Interval) -> dict[str, float]:
