@@ -17,8 +17,20 @@ from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
 bandit_address, review_address = sys.argv[1:] or ("127.0.0.1:50051", "127.0.0.1:50052")
 experiment_id = f"checkout-button-{int(time.time())}"
 
-# 1. Describe and start the experiment (control plane).
 review = ExperimentServiceStub(grpc.insecure_channel(review_address))
+bandit = BanditServiceStub(grpc.insecure_channel(bandit_address))
+
+# 1. Follow the experiment before it is there, so that nothing is created when the bandit does not serve.
+watch = bandit.WatchPolicies(bandit_pb.WatchPoliciesRequest(experiment_ids=[experiment_id]), timeout=20)
+try:
+    next(watch)
+    review.ListExperiments(experiment_service_pb2.ListExperimentsRequest(page_size=1), timeout=5)
+except grpc.RpcError as error:
+    sys.exit(
+        f"No bandit at {bandit_address} or no review at {review_address} ({error.code().name}): is `make up` ready?"
+    )
+
+# 2. Describe and start the experiment (control plane).
 experiment = common_pb2.Experiment(
     experiment_id=experiment_id,
     arms=[common_pb2.Arm(arm_id="grey", control=True), common_pb2.Arm(arm_id="green")],
@@ -34,18 +46,26 @@ experiment = common_pb2.Experiment(
     ),
 )
 review.CreateExperiment(experiment_service_pb2.CreateExperimentRequest(experiment=experiment))
-start = experiment_service_pb2.Change(start=experiment_service_pb2.StartChange())
-review.ProposeChange(
-    experiment_service_pb2.ProposeChangeRequest(experiment_id=experiment_id, change=start, reason="try a green button")
-)
 
-# 2. Wait until the bandit serves it: it takes a moment, and WatchPolicies tells when.
-bandit = BanditServiceStub(grpc.insecure_channel(bandit_address))
-watch = bandit.WatchPolicies(bandit_pb.WatchPoliciesRequest(experiment_ids=[experiment_id]), timeout=10)
-next(message for message in watch if message.snapshots)
+
+def propose(change: experiment_service_pb2.Change, reason: str) -> None:
+    """Changes the experiment; without a gate at once."""
+    review.ProposeChange(
+        experiment_service_pb2.ProposeChangeRequest(experiment_id=experiment_id, change=change, reason=reason)
+    )
+
+
+propose(experiment_service_pb2.Change(start=experiment_service_pb2.StartChange()), "try a green button")
+
+# 3. Wait until the bandit serves it: it takes a moment, and WatchPolicies tells when.
+try:
+    next(message for message in watch if message.snapshots)
+except (grpc.RpcError, StopIteration):
+    propose(experiment_service_pb2.Change(stop=experiment_service_pb2.StopChange()), "the bandit does not serve it")
+    sys.exit(f"The bandit did not serve {experiment_id}, which is stopped again: is the learner of `make up` running?")
 watch.cancel()
 
-# 3. Serve visitors and tell the bandit who bought (data plane).
+# 4. Serve visitors and tell the bandit who bought (data plane).
 for visit in range(2000):
     request = bandit_pb.AllocateRequest(experiment_id=experiment_id, unit_id=f"visitor-{visit}")
     allocation = bandit.Allocate(request).allocation
@@ -53,7 +73,7 @@ for visit in range(2000):
         purchase = bandit_pb.Outcome(event_id=f"purchase-{visit}", token=allocation.token, metric_id="bought", value=1)
         bandit.RecordOutcomes(bandit_pb.RecordOutcomesRequest(outcomes=[purchase]))
 
-# 4. See what it knows. Statistics follow within about a second.
+# 5. See what it knows. Statistics follow within about a second.
 while True:
     known = bandit.GetBandit(bandit_pb.GetBanditRequest(experiment_id=experiment_id)).bandit
     if sum(arm.unit_count for arm in known.arms) == 2000:
@@ -64,3 +84,9 @@ for arm in known.arms:
         f"{arm.arm_id:6} {arm.unit_count:5} visitors  {arm.mean:.1%} bought"
         f"  chance to be best {arm.probability_best:.1%}  weight {arm.weight:.0%}"
     )
+
+# 6. Go on from here.
+where = f" --address {bandit_address}" if sys.argv[1:] else ""
+print(f"\nIt is {experiment_id}. Try:")
+print(f"  .venv/bin/expctl bandit status {experiment_id}{where}")
+print(f"  .venv/bin/expctl bandit evaluate {experiment_id} --weights grey=0.2,green=0.8{where}")

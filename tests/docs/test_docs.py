@@ -1,11 +1,16 @@
 """The documents say what the code does."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from experimentation.v1 import bandit_service_pb2, experiment_service_pb2
+import pytest
+
+from experimentation.v1 import bandit_service_pb2, common_pb2, experiment_service_pb2
+from services.admin.clients import experiments_at
 from services.admin.stack import LocalStack
 from shared.statistics.design.validate import RULES
 from tests.docs.write_configuration import TARGET, document
@@ -30,34 +35,70 @@ def test_readme_and_guides_when_they_link_to_files_then_those_exist() -> None:
             assert link.startswith("http") or (page.parent / link).exists(), f"{page.name} links to {link}"
 
 
-def test_example_when_run_against_the_local_stack_then_finds_the_better_arm(open_directory: Path) -> None:
+def run_example(bandit: str, review: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "docs/examples/checkout.py", bandit, review],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def states(review: str) -> list["common_pb2.ExperimentState.ValueType"]:
+    with experiments_at(review) as stub:
+        found = stub.ListExperiments(experiment_service_pb2.ListExperimentsRequest(), timeout=60).experiments
+    return [experiment.state for experiment in found]
+
+
+def test_example_when_run_against_the_local_stack_then_finds_the_better_arm_and_what_it_suggests_works(
+    open_directory: Path,
+) -> None:
     with LocalStack(open_directory / "example", bandit_port=0, review_port=0) as stack:
-        run = subprocess.run(
-            [sys.executable, "docs/examples/checkout.py", stack.addresses["bandit"], stack.addresses["review"]],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    assert run.returncode == 0, run.stderr
-    assert [line.split()[0] for line in run.stdout.splitlines()] == ["grey", "green"]
+        run = run_example(stack.addresses["bandit"], stack.addresses["review"])
+        assert run.returncode == 0, run.stderr
+        arms, suggestions = run.stdout.split("\n\n")
+        assert [line.split()[0] for line in arms.splitlines()] == ["grey", "green"]
+        commands = [line.split() for line in suggestions.splitlines()[1:]]
+        assert [command[:3] for command in commands] == [
+            [".venv/bin/expctl", "bandit", "status"],
+            [".venv/bin/expctl", "bandit", "evaluate"],
+        ]
+        for command in commands:
+            line = [sys.executable, "-m", "services.admin", *command[1:]]
+            shown = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+            assert shown.returncode == 0, shown.stderr
 
 
-def test_contexts_example_when_run_against_the_local_stack_then_each_device_gets_its_page(open_directory: Path) -> None:
-    with LocalStack(open_directory / "contexts", bandit_port=0, review_port=0) as stack:
-        run = subprocess.run(
-            [sys.executable, "docs/examples/contexts.py", stack.addresses["bandit"], stack.addresses["review"]],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    assert run.returncode == 0, run.stderr
-    phone, desk = (int(line.split()[-3]) for line in run.stdout.splitlines())
-    assert phone > 150
-    assert desk < 50
+def test_readme_when_it_evaluates_other_weights_then_as_the_example_suggests() -> None:
+    example = (ROOT / "docs/examples/checkout.py").read_text(encoding="utf-8")
+    (weights,) = re.findall(r"expctl bandit evaluate ID (--weights \S+)`", (ROOT / "README.md").read_text("utf-8"))
+
+    assert f"expctl bandit evaluate {{experiment_id}} {weights}" in example
+
+
+def test_example_when_the_bandit_does_not_answer_then_says_so_and_creates_nothing(open_directory: Path) -> None:
+    with LocalStack(open_directory / "refused", bandit_port=0, review_port=0) as stack:
+        review = stack.addresses["review"]
+        # Nobody listens on port 1, and review is no bandit.
+        for bandit in ("127.0.0.1:1", review):
+            run = run_example(bandit, review)
+            assert (run.returncode, run.stdout) == (1, "")
+            assert run.stderr.startswith(f"No bandit at {bandit} or no review at {review} (")
+            assert run.stderr.endswith("is `make up` ready?\n")
+        assert states(review) == []
+
+
+@pytest.mark.slow
+def test_example_when_the_learner_hangs_then_leaves_no_experiment_running(open_directory: Path) -> None:
+    with LocalStack(open_directory / "hanging", bandit_port=0, review_port=0) as stack:
+        os.kill(stack.pids["learner"], signal.SIGSTOP)
+        run = run_example(stack.addresses["bandit"], stack.addresses["review"])
+        os.kill(stack.pids["learner"], signal.SIGCONT)
+        assert (run.returncode, run.stdout) == (1, "")
+        assert run.stderr.startswith("The bandit did not serve checkout-button-")
+        assert states(stack.addresses["review"]) == [common_pb2.EXPERIMENT_STATE_STOPPED]
 
 
 def test_statistics_example_when_run_then_goes_all_the_way() -> None:
