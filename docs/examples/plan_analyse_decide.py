@@ -3,6 +3,8 @@
 Usage: .venv/bin/python docs/examples/plan_analyse_decide.py
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from shared.definition.model import Metric, MetricDirection, MetricKind, MetricRole
@@ -19,12 +21,14 @@ from shared.statistics.fixed.difference import compare
 from shared.statistics.fixed.proportions import compare_proportions
 from shared.statistics.health.sample_ratio import sample_ratio
 from shared.statistics.planning.baseline import Baseline
-from shared.statistics.planning.plan import Plan
+from shared.statistics.planning.plan import Plan, StandardError
 from shared.statistics.planning.sample_size import sample_size
+
+DAYS = 14
 
 # 1. How many units does it take to find a lift of 5 % on a conversion of 10 %, with one guardrail?
 conversion, latency = Baseline.proportion(0.10), Baseline.mean(200.0, 100.0**2)
-plan = Plan(guardrail_count=1)
+plan = Plan(guardrail_count=1, standard_error=StandardError.POOLED)  # as the score test of step 3 takes it
 size = sample_size(conversion, plan, difference=0.05 * 0.10)
 print(f"units of each arm: {size.arms.tolist()}")
 
@@ -38,14 +42,15 @@ design = Design(
         ),
     ),
     plan=plan,
-    days=12,
+    days=DAYS,
     eligible_unit_count=160_000,
     interference=Interference.NONE,
     sample_ratio=SampleRatioPlan(alpha=0.001, any_time=True),
     decision_rule="ship if purchase is up and latency is shown to be worse by less than 2 %",
 )
-for finding in validate(design).findings:
-    print(f"{finding.rule_id} {finding.severity}: {finding.message}; {finding.fix}")
+print(f"findings on the design: {len(validate(design).findings)}; with 12 days instead of {DAYS}:")
+for finding in validate(replace(design, days=12)).findings:
+    print(f"  {finding.rule_id} {finding.severity}: {finding.message}; {finding.fix}")
 
 # 3. What do the results say? The control comes first.
 units = np.array([80_140, 79_860])
@@ -73,7 +78,7 @@ verdict = judge(
     [treatment],
     health=[sample_ratio(units, [0.5, 0.5]).finding()],
     rule=DecisionRule(planned_unit_count=int(size.arms.sum()), maximum_day_count=28),
-    progress=Progress(day_count=14, unit_count=int(units.sum())),
+    progress=Progress(day_count=DAYS, unit_count=int(units.sum())),
 )
 print(f"verdict: {verdict.verdict} {verdict.arm_id}")
 for reason in (*verdict.reasons, *verdict.treatments[0].reasons):
