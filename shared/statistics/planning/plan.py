@@ -84,8 +84,8 @@ class Plan:
         shares: Of the arms, the control first; each above 0, together 1; any sequence, kept as a tuple. Where
             treatments have different shares, answers are for the smallest treatment, which has the least power.
         alpha: Error rate; one-sided where the claim or the alternative is. It is of all comparisons together where
-            `multiplicity` shares it, and of each by itself with NONE:
-            answers say ALPHA_NOT_SHARED where there are several.
+            `multiplicity` shares it, and of each by itself with NONE: answers say
+            ALPHA_NOT_SHARED where there are several.
         power: That the experiment shall have; `comparison_power` allows for guardrails.
         alternative: TWO_SIDED for equivalence; GREATER or LESS for non-inferiority.
         claim: What each comparison has to show.
