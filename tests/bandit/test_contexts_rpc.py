@@ -1,5 +1,6 @@
 """Contexts over the wire: declared, checked, learned from, with exact propensities; a real replica and a real store."""
 
+import struct
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -117,7 +118,7 @@ def test_allocate_when_features_are_declared_then_the_log_has_the_encoded_contex
 
     with transaction(engine) as connection:
         context = connection.scalar(text("SELECT context FROM allocations WHERE experiment_id = 'logged'"))
-    assert context == [1.0, 1.5, 0.0, 0.0, 1.0, 0.5]
+    assert struct.unpack("<6d", context) == (1.0, 1.5, 0.0, 0.0, 1.0, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +230,6 @@ def test_guide_when_it_says_how_to_export_decisions_then_they_can_be_evaluated_b
 
     assert len(rows) == 300
     assert {row.arm_id for row in rows} == {"control", "blue"}
-    assert {len(row.context) for row in rows} == {2}
+    assert {struct.unpack("<2d", row.context) for row in rows} == {(1.0, 0.0), (1.0, 1.0)}
     assert {row.propensity for row in rows} == {0.5}
     assert 0 < sum(row.value for row in rows) < 300

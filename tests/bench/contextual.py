@@ -21,13 +21,13 @@ from services.bandit.store.spool import Spool
 from shared import clock
 from shared.definition.model import (
     Arm,
-    BooleanFeature,
     ContextualAlgorithm,
     InverseGap,
     LinearThompson,
     LinUcb,
     LogisticThompson,
     MetricKind,
+    NumericFeature,
 )
 from shared.policy.snapshot import PolicySnapshot
 from tests.bench import world
@@ -40,14 +40,16 @@ ARMS: Final = 10
 TRIALS: Final = 20_000
 CONTEXTS: Final = 1_000
 CALLS: Final = 2_000
+TOLD: Final = 20
+COLUMNS: Final = 1 + 2 * TOLD
 
 METHOD = f"""\
 {FEATURES} features with the intercept, {ARMS} arms, 256 draws, models fitted to {TRIALS:,} trials.
-*Allocate*: {CALLS:,} calls a round in one thread, {FEATURES - 1} boolean features told in each, from the parsed request
-to the response message, each exposure with its context appended to a spool on disk that is not drained meanwhile.
-*One context*: `shares` from an encoded context to the chances of the arms, checks included, the median of 500 calls in
-every round. *Many*: `shares_of_many` of {CONTEXTS:,} contexts, per context. *Fit*: from trials to a model, with as many
-threads as numpy's linear algebra takes."""
+*Allocate*: {CALLS:,} calls a round in one thread, {TOLD} numbers told in each, which make {COLUMNS} columns, from the
+parsed request to the response message, each exposure with its context appended to a spool on disk that is not drained
+meanwhile. *One context*: `shares` from an encoded context to the chances of the arms, checks included, the median of
+500 calls in every round. *Many*: `shares_of_many` of {CONTEXTS:,} contexts, per context. *Fit*: from trials to a model,
+with as many threads as numpy's linear algebra takes."""
 
 
 def section() -> Section:
@@ -55,7 +57,7 @@ def section() -> Section:
     kernels.warm_up()
     trials = _trials()
     with world.directory() as where:
-        own_work = _allocate(where, trials)
+        own_work = _allocate(where, _trials(COLUMNS))
     models = {
         name: _fit(algorithm, trials)
         for name, algorithm in (("draws", LinearThompson()), ("bound", LinUcb()), ("gap", InverseGap()))
@@ -101,7 +103,7 @@ def _allocate(where: Path, trials: Trials) -> tuple[float, ...]:
 
 def _snapshot(trials: Trials) -> PolicySnapshot:
     definition = world.experiment(algorithm=LinearThompson())
-    features = tuple(BooleanFeature(f"feature-{place}") for place in range(FEATURES - 1))
+    features = tuple(NumericFeature(f"feature-{place}") for place in range(TOLD))
     arms = tuple(Arm(f"arm-{place}", control=place == 0) for place in range(ARMS))
     asked = replace(definition, arms=arms, features=features)
     snapshot = next_snapshot(asked, {}, None, frozen=False, now=clock.now(), trials=trials)
@@ -112,23 +114,23 @@ def _snapshot(trials: Trials) -> PolicySnapshot:
 
 def _requests(start: int) -> list[bytes]:
     rng = np.random.default_rng(start)
-    flags = rng.integers(0, 2, (CALLS, FEATURES - 1)).astype(bool).tolist()
+    numbers = rng.standard_normal((CALLS, TOLD)).tolist()
     return [
         pb.AllocateRequest(
             experiment_id=world.EXPERIMENT_ID,
             unit_id=unit_id,
-            context={f"feature-{place}": common_pb2.FeatureValue(flag=flag) for place, flag in enumerate(told)},
+            context={f"feature-{place}": common_pb2.FeatureValue(number=number) for place, number in enumerate(told)},
         ).SerializeToString()
-        for unit_id, told in zip(world.unit_ids(start, CALLS), flags, strict=True)
+        for unit_id, told in zip(world.unit_ids(start, CALLS), numbers, strict=True)
     ]
 
 
-def _trials() -> Trials:
+def _trials(columns: int = FEATURES) -> Trials:
     """Returns conversions, which linear and logistic models both take."""
     rng = np.random.default_rng(1)
-    contexts = rng.standard_normal((TRIALS, FEATURES))
+    contexts = rng.standard_normal((TRIALS, columns))
     contexts[:, 0] = 1
-    arms, coefficients = rng.integers(0, ARMS, TRIALS), rng.standard_normal((ARMS, FEATURES)) / np.sqrt(FEATURES)
+    arms, coefficients = rng.integers(0, ARMS, TRIALS), rng.standard_normal((ARMS, columns)) / np.sqrt(columns)
     log_odds = (contexts * coefficients[arms]).sum(axis=1) - 1
     return Trials(contexts, arms, (rng.random(TRIALS) < 1 / (1 + np.exp(-log_odds))).astype(np.float64))
 

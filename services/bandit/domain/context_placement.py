@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from services.bandit.domain.contextual import score_model
 from services.bandit.domain.contextual.score_model import ScoreModel, shares_of_many
-from services.bandit.kernels.context_scores import DRAWS, INVERSE_GAP, UPPER_BOUND, place_in_context
+from services.bandit.kernels.context_scores import place_by_bounds, place_by_draws, place_by_gaps
 from shared.policy.snapshot import RANGE, ContextualModel, ScoreMode
 
 Floats = NDArray[np.float64]
 
 _LITTLE_ENDIAN_SINGLE: Final = np.dtype("<f4")
-_MODES: Final = {ScoreMode.DRAWS: DRAWS, ScoreMode.UPPER_BOUND: UPPER_BOUND, ScoreMode.INVERSE_GAP: INVERSE_GAP}
 
 
 def to_snapshot(model: ScoreModel, lower_bounds: Floats) -> ContextualModel:
@@ -40,11 +39,15 @@ class ContextPlacer:
     def __init__(self, model: ContextualModel) -> None:
         bank = np.frombuffer(model.coefficients, _LITTLE_ENDIAN_SINGLE).astype(np.float32)
         self._lower_bounds = np.array(model.lower_bounds)
-        shape = (model.row_count, len(model.lower_bounds), model.column_count)
-        self._bank = bank.reshape(shape)
+        self._bank = bank.reshape(model.row_count, len(model.lower_bounds), model.column_count)
         self._bank.flags.writeable = False
         self._model = ScoreModel(score_model.ScoreMode(model.mode.value), self._bank, model.gamma)
-        self._mode = _MODES[model.mode]
+        self._columns = np.ascontiguousarray(self._bank.transpose(1, 2, 0), np.float64)
+        self._choose = {
+            ScoreMode.DRAWS: self._by_draws,
+            ScoreMode.UPPER_BOUND: self._by_bounds,
+            ScoreMode.INVERSE_GAP: self._by_gaps,
+        }[model.mode]
 
     def weights(self, contexts: Floats) -> Floats:
         """Returns the weights of the arms in each context before rounding, shape (n, K).
@@ -62,6 +65,14 @@ class ContextPlacer:
             encoded: The context, one number for each column.
             position: Of the unit, in [0, RANGE).
         """
-        context = np.array([encoded], dtype=np.float32)
-        arm, length = place_in_context(self._bank, self._mode, self._model.gamma, self._lower_bounds, context, position)
+        arm, length = self._choose(np.array([encoded], dtype=np.float32), position)
         return arm, length / RANGE
+
+    def _by_draws(self, context: NDArray[np.float32], position: int) -> tuple[int, float]:
+        return place_by_draws(self._columns, self._lower_bounds, context[0].astype(np.float64), position)
+
+    def _by_bounds(self, context: NDArray[np.float32], position: int) -> tuple[int, float]:
+        return place_by_bounds(self._bank, self._lower_bounds, context, position)
+
+    def _by_gaps(self, context: NDArray[np.float32], position: int) -> tuple[int, float]:
+        return place_by_gaps(self._bank, self._model.gamma, self._lower_bounds, context, position)

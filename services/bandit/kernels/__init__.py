@@ -8,7 +8,14 @@ compiled code does not. No state is kept and the interpreter's lock is not held:
 import numpy as np
 
 from services.bandit.kernels.assignment import assign
-from services.bandit.kernels.context_scores import bound_shares, draw_shares, gap_shares, place_in_context
+from services.bandit.kernels.context_scores import (
+    bound_shares,
+    draw_shares,
+    gap_shares,
+    place_by_bounds,
+    place_by_draws,
+    place_by_gaps,
+)
 from services.bandit.kernels.hashing import hash_column, hash_hexadecimal
 from services.bandit.kernels.index_play import play_bernoulli, play_normal
 from shared.kernels.best_arm import beta_best_arm, gamma_best_arm, student_best_arm
@@ -29,4 +36,7 @@ def warm_up() -> None:
     bound_shares(bank, contexts)
     gap_shares(bank, contexts, 0.0)
     bank.flags.writeable = False
-    place_in_context(bank, 0, 0.0, np.zeros(1), np.zeros((1, 1), np.float32), 0)
+    context = np.zeros((1, 1), np.float32)
+    place_by_draws(np.zeros((1, 1, 2)), np.zeros(1), np.zeros(1), 0)
+    place_by_bounds(bank, np.zeros(1), context, 0)
+    place_by_gaps(bank, 0.0, np.zeros(1), context, 0)

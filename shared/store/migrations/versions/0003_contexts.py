@@ -9,8 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Adds the encoded context; the index is of no cost where there is none."""
-    op.execute("ALTER TABLE allocations ADD COLUMN context double precision[]")
+    """Adds the encoded context, 8-byte floats, little-endian; the index is of no cost where there is none."""
+    op.execute("ALTER TABLE allocations ADD COLUMN context bytea")
     op.execute("CREATE INDEX ON allocations (experiment_id, trial_id) WHERE context IS NOT NULL")
 
 
