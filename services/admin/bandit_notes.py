@@ -57,7 +57,8 @@ def _health(health: pb.DataHealth) -> Iterator[str]:
 
 def _advice(bandit: pb.Bandit) -> str:
     if not bandit.HasField("stop_advice"):
-        return "nothing can be said yet"
+        is_contextual = _algorithm(bandit.snapshot) in CONTEXTUAL
+        return f"nothing can be said {'where weights follow contexts' if is_contextual else 'yet'}"
     advice = bandit.stop_advice
     match advice.verdict:
         case pb.STOP_VERDICT_KEEP_GOING:

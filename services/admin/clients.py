@@ -67,6 +67,6 @@ def _another_refused(service: str, address: str) -> Iterator[None]:
             raise
         raise errors.FailedPrecondition(
             errors.Reason.INVALID_STATE,
-            f"the server at {address} does not know what it was asked: it is not {service}, or is older than this "
-            f"command; give {service}'s own --address",
+            f"the server at {address} does not know what it was asked: it is not the {service} service, or is older "
+            "than this command; give that service's --address",
         ) from error

@@ -94,6 +94,7 @@ def test_status_when_weights_follow_contexts_then_has_no_regret(
     assert ("regret and gain: not estimable, weights follow contexts" in lines) is is_contextual
     assert any("averages over contexts lately seen" in line for line in lines) is is_contextual
     assert any(line.startswith("estimated regret") for line in lines) is not is_contextual
+    assert ("advice: nothing can be said where weights follow contexts" in lines) is is_contextual
 
 
 def test_status_when_the_policy_names_no_algorithm_then_it_is_the_fixed_split(

@@ -77,11 +77,15 @@ def test_stack_when_ready_then_others_find_its_addresses(watched: Watched) -> No
 def test_command_when_another_service_has_the_address_then_says_which_is_needed(watched: Watched) -> None:
     addresses, nowhere = watched.stack.addresses, watched.directory
 
-    with pytest.raises(errors.FailedPrecondition, match=f"{addresses['review']} .* is not bandit") as caught:
+    with pytest.raises(
+        errors.FailedPrecondition, match=f"{addresses['review']} .* is not the bandit service"
+    ) as caught:
         bandits.status("checkout", nowhere, address=addresses["review"])
     assert caught.value.reason is errors.Reason.INVALID_STATE
 
-    with pytest.raises(errors.FailedPrecondition, match=f"{addresses['bandit']} .* is not review") as caught:
+    with pytest.raises(
+        errors.FailedPrecondition, match=f"{addresses['bandit']} .* is not the review service"
+    ) as caught:
         experiments.list_all(nowhere, address=addresses["bandit"])
     assert caught.value.reason is errors.Reason.INVALID_STATE
 
