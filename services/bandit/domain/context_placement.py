@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.bandit.domain.contextual import score_model
 from services.bandit.domain.contextual.score_model import ScoreModel, shares_of_many
 from services.bandit.kernels.context_scores import place_by_bounds, place_by_draws, place_by_gaps
 from shared.policy.snapshot import RANGE, ContextualModel, ScoreMode
@@ -24,7 +23,7 @@ def to_snapshot(model: ScoreModel, lower_bounds: Floats) -> ContextualModel:
     """Returns a fitted model as it is published, with the least weights of the arms."""
     rows, _, columns = model.coefficients.shape
     return ContextualModel(
-        ScoreMode(model.mode.value),
+        model.mode,
         model.coefficients.astype(_LITTLE_ENDIAN_SINGLE).tobytes(),
         rows,
         columns,
@@ -41,7 +40,7 @@ class ContextPlacer:
         self._lower_bounds = np.array(model.lower_bounds)
         self._bank = bank.reshape(model.row_count, len(model.lower_bounds), model.column_count)
         self._bank.flags.writeable = False
-        self._model = ScoreModel(score_model.ScoreMode(model.mode.value), self._bank, model.gamma)
+        self._model = ScoreModel(model.mode, self._bank, model.gamma)
         self._columns = np.ascontiguousarray(self._bank.transpose(1, 2, 0), np.float64)
         self._choose = {
             ScoreMode.DRAWS: self._by_draws,

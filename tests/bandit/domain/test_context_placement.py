@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from services.bandit.domain.context_placement import ContextPlacer, to_snapshot
-from services.bandit.domain.contextual.score_model import ScoreMode, ScoreModel
-from shared.policy import snapshot
+from services.bandit.domain.contextual.score_model import ScoreModel
 from shared.policy.placement import position
-from shared.policy.snapshot import RANGE, ContextualModel
+from shared.policy.snapshot import RANGE, ContextualModel, ScoreMode
 from tests.shared.policy.make_context_golden import PATH, document
 
 RNG = np.random.default_rng(5)
@@ -101,7 +100,7 @@ def test_snapshot_when_it_comes_back_then_the_same_weights() -> None:
 @pytest.mark.parametrize("case", json.loads(PATH.read_text(encoding="utf-8"))["cases"], ids=lambda case: case["name"])
 def test_place_when_the_golden_vectors_are_placed_then_bit_for_bit(case: dict[str, Any]) -> None:  # JSON
     model = ContextualModel(
-        snapshot.ScoreMode(case["mode"]),
+        ScoreMode(case["mode"]),
         base64.b64decode(case["coefficients"]),
         case["row_count"],
         case["column_count"],

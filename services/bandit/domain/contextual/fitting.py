@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from services.bandit.domain.contextual.coefficients import CoefficientPosterior, Prior
 from services.bandit.domain.contextual.linear import linear_fit
 from services.bandit.domain.contextual.logistic import logistic_posterior
-from services.bandit.domain.contextual.score_model import ScoreMode, ScoreModel
+from services.bandit.domain.contextual.score_model import ScoreModel
 from services.bandit.domain.contextual.trials import Trials
 from shared.definition.model import (
     ContextualAlgorithm,
@@ -19,6 +19,7 @@ from shared.definition.model import (
     LogisticThompson,
     MetricKind,
 )
+from shared.policy.snapshot import ScoreMode
 
 Floats = NDArray[np.float64]
 

@@ -1,22 +1,14 @@
 """What a contextual policy knows, and the chances that it gives the arms in a context."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.bandit.kernels.context_scores import bound_shares, draw_shares, gap_shares
+from shared.policy.snapshot import ScoreMode
 
 Floats = NDArray[np.float64]
-
-
-class ScoreMode(StrEnum):
-    """Says how scores become chances."""
-
-    DRAWS = "DRAWS"
-    UPPER_BOUND = "UPPER_BOUND"
-    INVERSE_GAP = "INVERSE_GAP"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

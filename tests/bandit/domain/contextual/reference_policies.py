@@ -1,5 +1,6 @@
 """Slow policies written from the papers, one trial and one arm at a time; they know the noise and state no chances."""
 
+from abc import ABC, abstractmethod
 from typing import TypeAlias
 
 import numpy as np
@@ -12,7 +13,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Indexes: TypeAlias = NDArray[np.int64]
 
 
-class LinearReference:
+class LinearReference(ABC):
     """Keeps A = ridge I + sum x x' and b = sum r x of each arm, r being standardised by all rewards so far.
 
     A ridge of the noise variance is a prior of N(0, I) for coefficients.
@@ -41,8 +42,9 @@ class LinearReference:
     def choose(self, contexts: Floats, rng: np.random.Generator) -> Indexes:
         return np.array([self.chosen(x, rng) for x in contexts])
 
+    @abstractmethod
     def chosen(self, x: Floats, rng: np.random.Generator) -> int:
-        raise NotImplementedError
+        """Returns the arm for one context."""
 
 
 class AgrawalGoyal(LinearReference):

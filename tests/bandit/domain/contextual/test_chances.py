@@ -7,8 +7,9 @@ from scipy import integrate, stats
 from services.bandit.domain.contextual.coefficients import Prior
 from services.bandit.domain.contextual.fitting import fit, inverse_gap_gamma
 from services.bandit.domain.contextual.linear import linear_fit
-from services.bandit.domain.contextual.score_model import ScoreMode, ScoreModel, shares, shares_of_many
+from services.bandit.domain.contextual.score_model import ScoreModel, shares, shares_of_many
 from shared.definition.model import ContextualAlgorithm, InverseGap, LinearThompson, LinUcb, MetricKind
+from shared.policy.snapshot import ScoreMode
 from tests.bandit.domain.contextual.examples import ALGORITHMS, ARMS, FEATURES, example, fitted, some_contexts
 from tests.bandit.domain.contextual.simulated import drawn_by
 
