@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from services.bandit.domain.contextual.fitting import fit
-from services.bandit.domain.contextual.score_model import ScoreMode, shares_of_many
+from services.bandit.domain.contextual.score_model import shares_of_many
 from services.bandit.domain.contextual.trials import Trials
 from shared.definition.model import (
     ContextualAlgorithm,
@@ -16,6 +16,7 @@ from shared.definition.model import (
     LogisticThompson,
     MetricKind,
 )
+from shared.policy.snapshot import ScoreMode
 from tests.bandit.domain.contextual.examples import (
     ALGORITHMS,
     ARMS,

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from services.bandit.domain.contextual.score_model import ScoreMode, ScoreModel, shares, shares_of_many
+from services.bandit.domain.contextual.score_model import ScoreModel, shares, shares_of_many
+from shared.policy.snapshot import ScoreMode
 
 
 @pytest.mark.parametrize("mode", ScoreMode)
