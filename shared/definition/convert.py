@@ -115,12 +115,12 @@ def metric_from_proto(message: pb.Metric) -> model.Metric:
 
 def traffic_to_proto(traffic: model.Traffic) -> pb.Traffic:
     """Returns the traffic shares as a message."""
-    return pb.Traffic(share=traffic.share, holdout_share=traffic.holdout_share)
+    return pb.Traffic(share=traffic.share, holdout_share=traffic.holdout_share, analysis_share=traffic.analysis_share)
 
 
 def traffic_from_proto(message: pb.Traffic) -> model.Traffic:
     """Returns the message as traffic shares."""
-    return model.Traffic(message.share, message.holdout_share)
+    return model.Traffic(message.share, message.holdout_share, message.analysis_share)
 
 
 def experiment_to_proto(experiment: model.Experiment) -> pb.Experiment:

@@ -157,10 +157,11 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Says which share of the units takes part, and which is held out."""
+    """Says which share of the units takes part, and which is held out; `analysis_share` is one of those that take part."""
 
     share: float = 1.0
     holdout_share: float = 0.0
+    analysis_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

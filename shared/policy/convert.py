@@ -7,7 +7,15 @@ from experimentation.v1 import common_pb2
 from shared.definition import allocation_convert, convert
 from shared.definition.feature_convert import feature_to_proto, features_from_proto
 from shared.definition.model import AnalysisUnit, ExperimentState, Traffic
-from shared.policy.snapshot import ContextualModel, PolicyArm, PolicySnapshot, PublishReason, ScoreMode, Segments
+from shared.policy.snapshot import (
+    AnalysisSplit,
+    ContextualModel,
+    PolicyArm,
+    PolicySnapshot,
+    PublishReason,
+    ScoreMode,
+    Segments,
+)
 
 
 def snapshot_to_proto(snapshot: PolicySnapshot, *, checksum: bytes = b"") -> pb.PolicySnapshot:
@@ -35,7 +43,20 @@ def snapshot_to_proto(snapshot: PolicySnapshot, *, checksum: bytes = b"") -> pb.
         checksum=checksum,
         features=[feature_to_proto(feature) for feature in snapshot.features],
         contextual_model=_model_to_proto(snapshot.contextual_model),
+        analysis_split=_split_to_proto(snapshot.analysis_split, snapshot.traffic.analysis_share),
     )
+
+
+def _split_to_proto(split: AnalysisSplit | None, share: float) -> pb.AnalysisSplit | None:
+    if split is None:
+        return None
+    return pb.AnalysisSplit(
+        share=share, salt=split.salt, segment_starts=split.segments.starts, segment_arms=split.segments.arms
+    )
+
+
+def _split_from_proto(message: pb.AnalysisSplit) -> AnalysisSplit:
+    return AnalysisSplit(message.salt, Segments(tuple(message.segment_starts), tuple(message.segment_arms)))
 
 
 def _model_to_proto(model: ContextualModel | None) -> pb.ContextualModel | None:
@@ -75,9 +96,9 @@ def snapshot_from_proto(message: pb.PolicySnapshot) -> PolicySnapshot:
         state=ExperimentState(common_pb2.ExperimentState.Name(message.state).removeprefix("EXPERIMENT_STATE_")),
         arm_salt=message.arm_salt,
         traffic_salt=message.traffic_salt,
-        traffic=Traffic(message.traffic_share, message.holdout_share),
+        traffic=Traffic(message.traffic_share, message.holdout_share, message.analysis_split.share),
         arms=tuple(
-            PolicyArm(arm.arm_id, arm.weight, arm.control, arm.paused, arm.shadow_weight, arm.cost)
+            PolicyArm(arm.arm_id, arm.weight, arm.control, arm.paused, arm.shadow_weight, arm.cost, arm.analysis_weight)
             for arm in message.arms
         ),
         segments=Segments(tuple(message.segment_starts), tuple(message.segment_arms)),
@@ -91,4 +112,5 @@ def snapshot_from_proto(message: pb.PolicySnapshot) -> PolicySnapshot:
         published_at=convert.timestamp_from_proto(message.published_at),
         features=features_from_proto(message.features),
         contextual_model=_model_from_proto(message.contextual_model) if message.HasField("contextual_model") else None,
+        analysis_split=_split_from_proto(message.analysis_split) if message.HasField("analysis_split") else None,
     )

@@ -29,6 +29,7 @@ class PolicyArm:
         paused: Whether it was shown to harm a guardrail metric.
         shadow_weight: What its share would be, in shadow mode; 0 otherwise.
         cost: What giving it to one unit costs, in the reward's unit.
+        analysis_weight: Its exact share of the units in the analysis split; 0 without one.
     """
 
     arm_id: str
@@ -37,6 +38,7 @@ class PolicyArm:
     paused: bool = False
     shadow_weight: float = 0.0
     cost: float = 0.0
+    analysis_weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,19 @@ class Segments:
         for arm, start, end in zip(self.arms, self.starts, (*self.starts[1:], RANGE), strict=True):
             lengths[arm] += end - start
         return lengths
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisSplit:
+    """Gives units fixed shares of the arms; which share of those that take part, the traffic says.
+
+    Attributes:
+        salt: Seeds the hash that decides whether a unit is in it, 0 .. 2^64 - 1.
+        segments: Where its units fall among the arms.
+    """
+
+    salt: int
+    segments: Segments
 
 
 class ScoreMode(StrEnum):
@@ -94,6 +109,7 @@ class PolicySnapshot:
         traffic_salt: Seeds the hash that decides whether a unit takes part, 0 .. 2^64 - 1.
         default_arm: Position of the arm served where nothing is drawn.
         contextual_model: None where all units have the weights of the arms.
+        analysis_split: None where the traffic has no share for it.
     """
 
     experiment_id: str
@@ -115,3 +131,4 @@ class PolicySnapshot:
     published_at: datetime
     features: tuple[Feature, ...] = ()
     contextual_model: ContextualModel | None = None
+    analysis_split: AnalysisSplit | None = None

@@ -63,7 +63,7 @@ controls = st.builds(
 )
 rewards = st.lists(st.builds(model.RewardTerm, ids, numbers), max_size=4).map(tuple)
 policies = st.builds(model.AllocationPolicy, algorithms, controls, rewards)
-traffics = st.builds(model.Traffic, shares, shares)
+traffics = st.builds(model.Traffic, shares, shares, shares)
 features = st.one_of(
     st.builds(model.NumericFeature, ids, numbers, positives),
     st.builds(model.CategoricalFeature, ids, st.lists(texts, max_size=4).map(tuple)),

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from experimentation.v1 import bandit_service_pb2 as pb
 from shared.definition import model
 from shared.policy import convert, document
-from shared.policy.snapshot import PolicyArm, PolicySnapshot, PublishReason, Segments
+from shared.policy.snapshot import AnalysisSplit, PolicyArm, PolicySnapshot, PublishReason, Segments
 from tests.shared.definition import strategies
 from tests.shared.policy.examples import golden_cases, golden_snapshot
 
 segments = st.lists(st.tuples(st.integers(1, 2**20), st.integers(0, 9)), min_size=1, max_size=8).map(
     lambda pieces: Segments((0, *accumulate(size for size, _ in pieces[:-1])), tuple(arm for _, arm in pieces))
 )
-snapshots = st.builds(
+plain_snapshots = st.builds(
     PolicySnapshot,
     strategies.ids,
     st.integers(1, 2**63 - 1),
@@ -30,8 +30,11 @@ snapshots = st.builds(
     st.sampled_from(model.ExperimentState),
     st.integers(0, 2**64 - 1),
     st.integers(0, 2**64 - 1),
-    strategies.traffics,
-    st.lists(st.builds(PolicyArm, strategies.ids, strategies.shares, st.booleans()), max_size=4).map(tuple),
+    st.builds(model.Traffic, strategies.shares, strategies.shares),
+    st.lists(
+        st.builds(PolicyArm, strategies.ids, strategies.shares, st.booleans(), analysis_weight=strategies.shares),
+        max_size=4,
+    ).map(tuple),
     segments,
     st.integers(0, 63),
     st.sampled_from(model.AnalysisUnit),
@@ -41,6 +44,15 @@ snapshots = st.builds(
     st.booleans(),
     st.sampled_from(PublishReason),
     strategies.instants,
+)
+splits = st.builds(AnalysisSplit, st.integers(0, 2**64 - 1), segments)
+snapshots = plain_snapshots | st.builds(
+    lambda snapshot, share, split: replace(
+        snapshot, traffic=replace(snapshot.traffic, analysis_share=share), analysis_split=split
+    ),
+    plain_snapshots,
+    strategies.shares,
+    splits,
 )
 GOLDEN = [golden_snapshot(case) for case in golden_cases()]
 

@@ -42,6 +42,8 @@ class _AllocationReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Allo
     """Gets the control, as the experiment is paused: does not count."""
     ALLOCATION_REASON_STOPPED: _AllocationReason.ValueType  # 6
     """Gets the shipped arm or the control, as the experiment is stopped: does not count."""
+    ALLOCATION_REASON_ANALYSIS: _AllocationReason.ValueType  # 7
+    """Was drawn by the fixed shares of the analysis split: counts beside the arms, is never learned from."""
 
 class AllocationReason(_AllocationReason, metaclass=_AllocationReasonEnumTypeWrapper):
     """Says how an allocation came about."""
@@ -60,6 +62,8 @@ ALLOCATION_REASON_PAUSED: AllocationReason.ValueType  # 5
 """Gets the control, as the experiment is paused: does not count."""
 ALLOCATION_REASON_STOPPED: AllocationReason.ValueType  # 6
 """Gets the shipped arm or the control, as the experiment is stopped: does not count."""
+ALLOCATION_REASON_ANALYSIS: AllocationReason.ValueType  # 7
+"""Was drawn by the fixed shares of the analysis split: counts beside the arms, is never learned from."""
 Global___AllocationReason: _TypeAlias = AllocationReason  # noqa: Y015
 
 class _Freshness:
@@ -378,6 +382,7 @@ class PolicySnapshot(_message.Message):
     CHECKSUM_FIELD_NUMBER: _builtins.int
     FEATURES_FIELD_NUMBER: _builtins.int
     CONTEXTUAL_MODEL_FIELD_NUMBER: _builtins.int
+    ANALYSIS_SPLIT_FIELD_NUMBER: _builtins.int
     experiment_id: _builtins.str
     """Names the experiment."""
     policy_version: _builtins.int
@@ -440,6 +445,10 @@ class PolicySnapshot(_message.Message):
     def contextual_model(self) -> Global___ContextualModel:
         """Is the model that gives a unit's weights from its context. Unset where all units have the weights of the arms."""
 
+    @_builtins.property
+    def analysis_split(self) -> Global___AnalysisSplit:
+        """Says which units are in the analysis split, and where they fall among the arms. Unset where nobody is."""
+
     def __init__(
         self,
         *,
@@ -465,14 +474,55 @@ class PolicySnapshot(_message.Message):
         checksum: _builtins.bytes = ...,
         features: _abc.Iterable[_common_pb2.Feature] | None = ...,
         contextual_model: Global___ContextualModel | None = ...,
+        analysis_split: Global___AnalysisSplit | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "attribution_window", b"attribution_window", "contextual_model", b"contextual_model", "published_at", b"published_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_split", b"analysis_split", "attribution_window", b"attribution_window", "contextual_model", b"contextual_model", "published_at", b"published_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_unit", b"analysis_unit", "arm_salt", b"arm_salt", "arms", b"arms", "attribution_window", b"attribution_window", "checksum", b"checksum", "contextual_model", b"contextual_model", "default_arm", b"default_arm", "experiment_id", b"experiment_id", "experiment_revision", b"experiment_revision", "features", b"features", "frozen", b"frozen", "holdout_share", b"holdout_share", "metrics", b"metrics", "policy_version", b"policy_version", "publish_reason", b"publish_reason", "published_at", b"published_at", "segment_arms", b"segment_arms", "segment_starts", b"segment_starts", "state", b"state", "traffic_salt", b"traffic_salt", "traffic_share", b"traffic_share"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_split", b"analysis_split", "analysis_unit", b"analysis_unit", "arm_salt", b"arm_salt", "arms", b"arms", "attribution_window", b"attribution_window", "checksum", b"checksum", "contextual_model", b"contextual_model", "default_arm", b"default_arm", "experiment_id", b"experiment_id", "experiment_revision", b"experiment_revision", "features", b"features", "frozen", b"frozen", "holdout_share", b"holdout_share", "metrics", b"metrics", "policy_version", b"policy_version", "publish_reason", b"publish_reason", "published_at", b"published_at", "segment_arms", b"segment_arms", "segment_starts", b"segment_starts", "state", b"state", "traffic_salt", b"traffic_salt", "traffic_share", b"traffic_share"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PolicySnapshot: _TypeAlias = PolicySnapshot  # noqa: Y015
+
+@_typing.final
+class AnalysisSplit(_message.Message):
+    """Gives a stable share of the units that take part fixed shares of the arms, independent of contexts and of what is learned. A unit is in it where its position
+    under `salt` is below round(share x 2^32) (halves to even); its arm is that of the segment that holds its position among the arms.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHARE_FIELD_NUMBER: _builtins.int
+    SALT_FIELD_NUMBER: _builtins.int
+    SEGMENT_STARTS_FIELD_NUMBER: _builtins.int
+    SEGMENT_ARMS_FIELD_NUMBER: _builtins.int
+    share: _builtins.float
+    """Is the share of the units that take part, in (0, 1)."""
+    salt: _builtins.int
+    """Seeds the hash that decides whether a unit is in it."""
+    @_builtins.property
+    def segment_starts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Are the starts of the segments that the range [0, 2^32) is cut into, ascending, the first one 0."""
+
+    @_builtins.property
+    def segment_arms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Are the arms of the segments, as positions in the snapshot's `arms`."""
+
+    def __init__(
+        self,
+        *,
+        share: _builtins.float = ...,
+        salt: _builtins.int = ...,
+        segment_starts: _abc.Iterable[_builtins.int] | None = ...,
+        segment_arms: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["salt", b"salt", "segment_arms", b"segment_arms", "segment_starts", b"segment_starts", "share", b"share"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnalysisSplit: _TypeAlias = AnalysisSplit  # noqa: Y015
 
 @_typing.final
 class ContextualModel(_message.Message):
@@ -533,6 +583,7 @@ class PolicyArm(_message.Message):
     PAUSED_FIELD_NUMBER: _builtins.int
     SHADOW_WEIGHT_FIELD_NUMBER: _builtins.int
     COST_FIELD_NUMBER: _builtins.int
+    ANALYSIS_WEIGHT_FIELD_NUMBER: _builtins.int
     arm_id: _builtins.str
     """Names the arm."""
     weight: _builtins.float
@@ -545,6 +596,8 @@ class PolicyArm(_message.Message):
     """Is what the weight would be, in shadow mode; 0 otherwise."""
     cost: _builtins.float
     """Is what giving it to one unit costs, in the reward's unit."""
+    analysis_weight: _builtins.float
+    """Is its exact share of the units in the analysis split; 0 without one."""
     def __init__(
         self,
         *,
@@ -554,10 +607,11 @@ class PolicyArm(_message.Message):
         paused: _builtins.bool = ...,
         shadow_weight: _builtins.float = ...,
         cost: _builtins.float = ...,
+        analysis_weight: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm_id", b"arm_id", "control", b"control", "cost", b"cost", "paused", b"paused", "shadow_weight", b"shadow_weight", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["analysis_weight", b"analysis_weight", "arm_id", b"arm_id", "control", b"control", "cost", b"cost", "paused", b"paused", "shadow_weight", b"shadow_weight", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -827,7 +881,7 @@ class BatchAllocateColumnsResponse(_message.Message):
     arm_indexes: _builtins.bytes
     """Are the arms of the units, one byte each: positions in arms."""
     reasons: _builtins.bytes
-    """Are the reasons, one byte each: numbers of AllocationReason. The propensity is the arm's weight for SPLIT, else 1."""
+    """Are the reasons, one byte each: numbers of AllocationReason. The propensity is the arm's weight for SPLIT, its analysis_weight for ANALYSIS, else 1."""
     policy_version: _builtins.int
     """Is the version of the policy snapshot that answered."""
     freshness: Global___Freshness.ValueType
@@ -1201,6 +1255,7 @@ class Bandit(_message.Message):
     STATISTICS_AS_OF_FIELD_NUMBER: _builtins.int
     STOP_ADVICE_FIELD_NUMBER: _builtins.int
     SPENT_FIELD_NUMBER: _builtins.int
+    ANALYSIS_RESULTS_FIELD_NUMBER: _builtins.int
     estimated_regret: _builtins.float
     """Estimates the reward lost so far by not always giving the arm that now looks best: sum of units x (best mean - arm mean), net of costs, 0 or more. 0 where weights follow contexts."""
     estimated_gain_over_equal_split: _builtins.float
@@ -1235,6 +1290,10 @@ class Bandit(_message.Message):
     def stop_advice(self) -> Global___StopAdvice:
         """Says whether to stop. Unset where nothing can be said yet."""
 
+    @_builtins.property
+    def analysis_results(self) -> Global___AnalysisResults:
+        """Is what is known of the analysis split, which `arms` and everything learned leave out; unset without one."""
+
     def __init__(
         self,
         *,
@@ -1248,14 +1307,85 @@ class Bandit(_message.Message):
         statistics_as_of: _timestamp_pb2.Timestamp | None = ...,
         stop_advice: Global___StopAdvice | None = ...,
         spent: _builtins.float = ...,
+        analysis_results: Global___AnalysisResults | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["health", b"health", "holdout", b"holdout", "snapshot", b"snapshot", "statistics_as_of", b"statistics_as_of", "stop_advice", b"stop_advice"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["analysis_results", b"analysis_results", "health", b"health", "holdout", b"holdout", "snapshot", b"snapshot", "statistics_as_of", b"statistics_as_of", "stop_advice", b"stop_advice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arms", b"arms", "estimated_gain_over_equal_split", b"estimated_gain_over_equal_split", "estimated_regret", b"estimated_regret", "health", b"health", "history", b"history", "holdout", b"holdout", "snapshot", b"snapshot", "spent", b"spent", "statistics_as_of", b"statistics_as_of", "stop_advice", b"stop_advice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["analysis_results", b"analysis_results", "arms", b"arms", "estimated_gain_over_equal_split", b"estimated_gain_over_equal_split", "estimated_regret", b"estimated_regret", "health", b"health", "history", b"history", "holdout", b"holdout", "snapshot", b"snapshot", "spent", b"spent", "statistics_as_of", b"statistics_as_of", "stop_advice", b"stop_advice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Bandit: _TypeAlias = Bandit  # noqa: Y015
+
+@_typing.final
+class AnalysisResults(_message.Message):
+    """Is what came of the units in the analysis split: fixed-horizon tests hold for it, at a number of units that was set beforehand."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ARMS_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_UNIT_COUNT_FIELD_NUMBER: _builtins.int
+    left_out_unit_count: _builtins.int
+    """Counts units that are in no arm above: those of versions in which the present arms had other proportions, which must not be pooled with these, and those of
+    arms that are gone.
+    """
+    @_builtins.property
+    def arms(self) -> _containers.RepeatedCompositeFieldContainer[Global___AnalysisArm]:
+        """Are the arms, in the snapshot's order."""
+
+    def __init__(
+        self,
+        *,
+        arms: _abc.Iterable[Global___AnalysisArm] | None = ...,
+        left_out_unit_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arms", b"arms", "left_out_unit_count", b"left_out_unit_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnalysisResults: _TypeAlias = AnalysisResults  # noqa: Y015
+
+@_typing.final
+class AnalysisArm(_message.Message):
+    """Is what came of one arm's units in the analysis split, by what the policy learns from (its reward, or the primary metric), costs not taken off."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ARM_ID_FIELD_NUMBER: _builtins.int
+    WEIGHT_FIELD_NUMBER: _builtins.int
+    UNIT_COUNT_FIELD_NUMBER: _builtins.int
+    MEAN_FIELD_NUMBER: _builtins.int
+    SQUARE_DEVIATION_SUM_FIELD_NUMBER: _builtins.int
+    arm_id: _builtins.str
+    """Names the arm."""
+    weight: _builtins.float
+    """Is its share of the split now: the propensity."""
+    unit_count: _builtins.int
+    """Counts its units (trials, for AnalysisUnit ALLOCATION)."""
+    mean: _builtins.float
+    """Is the mean of its units' values; unset without units."""
+    square_deviation_sum: _builtins.float
+    """Is the sum of squared deviations from the mean, 0 or more: over unit_count - 1 it is the variance."""
+    def __init__(
+        self,
+        *,
+        arm_id: _builtins.str = ...,
+        weight: _builtins.float = ...,
+        unit_count: _builtins.int = ...,
+        mean: _builtins.float | None = ...,
+        square_deviation_sum: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_mean", b"_mean", "mean", b"mean"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mean", b"_mean", "arm_id", b"arm_id", "mean", b"mean", "square_deviation_sum", b"square_deviation_sum", "unit_count", b"unit_count", "weight", b"weight"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__mean: _TypeAlias = _typing.Literal["mean"]  # noqa: Y015
+    _WhichOneofArgType__mean: _TypeAlias = _typing.Literal["_mean", b"_mean"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__mean) -> _WhichOneofReturnType__mean | None: ...
+
+Global___AnalysisArm: _TypeAlias = AnalysisArm  # noqa: Y015
 
 @_typing.final
 class StopAdvice(_message.Message):

@@ -573,19 +573,25 @@ class Traffic(_message.Message):
 
     SHARE_FIELD_NUMBER: _builtins.int
     HOLDOUT_SHARE_FIELD_NUMBER: _builtins.int
+    ANALYSIS_SHARE_FIELD_NUMBER: _builtins.int
     share: _builtins.float
     """Is the share of units spread over the arms, above 0 and up to 1. The others get the control and do not count."""
     holdout_share: _builtins.float
     """Is the share of units that always get the control and are reported beside the arms, never learned from: what the bandit is worth is measured against them. From 0 (default) to below 1."""
+    analysis_share: _builtins.float
+    """Is the share, of the units spread over the arms, whose weights stay as they are at the start, whatever is learned, and which are never learned from: the
+    analysis split, in which fixed-horizon tests hold. From 0 (default) to below 1. Needs an algorithm that learns; neither shadow nor a budget goes with it.
+    """
     def __init__(
         self,
         *,
         share: _builtins.float = ...,
         holdout_share: _builtins.float = ...,
+        analysis_share: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["holdout_share", b"holdout_share", "share", b"share"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["analysis_share", b"analysis_share", "holdout_share", b"holdout_share", "share", b"share"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
