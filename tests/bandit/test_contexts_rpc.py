@@ -21,7 +21,7 @@ from shared.definition.model import (
 from shared.errors import Reason
 from shared.store.engine import transaction
 from tests.bandit.conftest import CHECKOUT, World, refusal
-from tests.bandit.test_rpc import counted
+from tests.bandit.rpc.calls import counted
 
 INVALID_FIELD = (grpc.StatusCode.INVALID_ARGUMENT, Reason.INVALID_FIELD)
 LOGGED = replace(

@@ -12,7 +12,7 @@ from shared.clock import now
 from shared.definition.model import AllocationPolicy, Arm, Budget, Experiment, GaussianThompson, RewardTerm
 from shared.errors import Reason
 from tests.bandit.conftest import CHECKOUT, World, refusal
-from tests.bandit.test_rpc import allocate, counted, outcome
+from tests.bandit.rpc.calls import allocate, counted, outcome
 
 UNITS = 200
 POLICY = replace(CHECKOUT.allocation_policy, algorithm=GaussianThompson())

@@ -15,7 +15,7 @@ from services.bandit.config import Config
 from services.bandit.main import Replica
 from shared.definition.model import ExperimentState
 from tests.bandit.conftest import CHECKOUT, HALF, PAGE_VIEWS, World, config
-from tests.bandit.test_rpc import counted
+from tests.bandit.rpc.calls import counted
 from tests.client.conftest import NewClient
 from tests.client.examples import QUICK, WAIT_SECONDS, message, when
 
