@@ -157,7 +157,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Says which share of the units takes part, and which is held out; `analysis_share` is one of those that take part."""
+    """Says which shares of the units take part and are held out; `analysis_share` is of those that take part."""
 
     share: float = 1.0
     holdout_share: float = 0.0
