@@ -2,6 +2,8 @@
 
 PlatformError
 ├── InvalidArgument      the request is wrong, whatever the state
+├── Unauthenticated      nobody knows who calls
+├── PermissionDenied     the caller may not do this
 ├── NotFound             what it names is not here
 ├── AlreadyExists        what it names is taken
 ├── FailedPrecondition   the request does not fit the state
@@ -25,6 +27,8 @@ class Kind(StrEnum):
     """Says what sort of failure it is; the names are gRPC's."""
 
     INVALID_ARGUMENT = "INVALID_ARGUMENT"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    PERMISSION_DENIED = "PERMISSION_DENIED"
     NOT_FOUND = "NOT_FOUND"
     ALREADY_EXISTS = "ALREADY_EXISTS"
     FAILED_PRECONDITION = "FAILED_PRECONDITION"
@@ -57,6 +61,16 @@ class Reason(StrEnum):
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     INTERNAL = "INTERNAL"
     NOT_ESTIMABLE = "NOT_ESTIMABLE"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    PERMISSION_DENIED = "PERMISSION_DENIED"
+    APPROVAL_NOT_ALLOWED = "APPROVAL_NOT_ALLOWED"
+    APPROVAL_REQUIRED = "APPROVAL_REQUIRED"
+    STALE_REVISION = "STALE_REVISION"
+    CHANGE_REQUEST_NOT_FOUND = "CHANGE_REQUEST_NOT_FOUND"
+    POLICY_NOT_FOUND = "POLICY_NOT_FOUND"
+    PRINCIPAL_NOT_FOUND = "PRINCIPAL_NOT_FOUND"
+    PRINCIPAL_ALREADY_EXISTS = "PRINCIPAL_ALREADY_EXISTS"
+    TOKEN_NOT_FOUND = "TOKEN_NOT_FOUND"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +120,18 @@ class InvalidArgument(PlatformError):
     """The request is wrong, whatever the state."""
 
     kind = Kind.INVALID_ARGUMENT
+
+
+class Unauthenticated(PlatformError):
+    """Nobody knows who calls."""
+
+    kind = Kind.UNAUTHENTICATED
+
+
+class PermissionDenied(PlatformError):
+    """The caller may not do this."""
+
+    kind = Kind.PERMISSION_DENIED
 
 
 class NotFound(PlatformError):

@@ -37,8 +37,10 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO experimentation_reader;
 
 -- Review.
-GRANT INSERT, UPDATE ON experiments, change_requests TO experimentation_review;
-GRANT INSERT ON experiment_revisions, audit_events TO experimentation_review;
+GRANT INSERT, UPDATE ON experiments, change_requests, principals, api_tokens, notices TO experimentation_review;
+GRANT INSERT, DELETE ON external_ids TO experimentation_review;
+GRANT INSERT ON experiment_revisions, audit_events, verdicts, comments, verb_calls, policy_rules
+  TO experimentation_review;
 
 -- Bandit: logs and decisions are added to, never changed; what is folded from them can be folded anew.
 GRANT INSERT ON allocations, exposures, outcomes, policy_snapshots, learning_switches TO experimentation_bandit;

@@ -83,6 +83,7 @@ def metric_to_proto(metric: model.Metric) -> pb.Metric:
         combination_rule=pb.CombinationRule.Value(f"COMBINATION_RULE_{metric.combination_rule}"),
         min_value=metric.min_value,
         max_value=metric.max_value,
+        revenue=metric.revenue,
     )
 
 
@@ -110,6 +111,7 @@ def metric_from_proto(message: pb.Metric) -> model.Metric:
         message.min_value if message.HasField("min_value") else low,
         message.max_value if message.HasField("max_value") else high,
         message.display_name,
+        message.revenue,
     )
 
 

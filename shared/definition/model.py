@@ -143,7 +143,7 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """Is a quantity measured on units; `min_value` and `max_value` bound a single outcome."""
+    """Is a quantity measured on units; `min_value` and `max_value` bound a single outcome, `revenue` says it is money."""
 
     metric_id: str
     kind: MetricKind
@@ -153,6 +153,7 @@ class Metric:
     min_value: float = -MAX_ABSOLUTE_VALUE
     max_value: float = MAX_ABSOLUTE_VALUE
     display_name: str = ""
+    revenue: bool = False
 
 
 @dataclass(frozen=True, slots=True)

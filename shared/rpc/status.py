@@ -28,6 +28,8 @@ _ERRORS: Final[Mapping[grpc.StatusCode, type[errors.PlatformError]]] = MappingPr
         CODES[error.kind]: error
         for error in (
             errors.InvalidArgument,
+            errors.Unauthenticated,
+            errors.PermissionDenied,
             errors.NotFound,
             errors.AlreadyExists,
             errors.FailedPrecondition,

@@ -15,7 +15,20 @@ SCRIPT = Path(__file__).parents[2] / "deploy/sql/roles.sql"
 ROLES = ("experimentation_review", "experimentation_bandit", "experimentation_ai", "experimentation_reader")
 NOW = datetime(2026, 7, 15, tzinfo=UTC)
 
-REVIEW = ("experiments", "experiment_revisions", "change_requests", "audit_events")
+REVIEW = (
+    "experiments",
+    "experiment_revisions",
+    "change_requests",
+    "verdicts",
+    "comments",
+    "verb_calls",
+    "policy_rules",
+    "audit_events",
+    "principals",
+    "external_ids",
+    "api_tokens",
+    "notices",
+)
 BANDIT_ADDS = ("policy_snapshots", "learning_switches", "allocations", "exposures", "outcomes")
 BANDIT_FOLDS = ("trials", "trial_values", "arm_statistics", "folded_definitions", "learner_progress")
 

@@ -12,6 +12,7 @@ class AllocationReason(StrEnum):
     NOT_IN_TRAFFIC = "NOT_IN_TRAFFIC"
     PAUSED = "PAUSED"
     STOPPED = "STOPPED"
+    ANALYSIS = "ANALYSIS"
 
 
 class Freshness(StrEnum):

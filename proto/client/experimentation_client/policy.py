@@ -5,9 +5,12 @@ position(key, salt) = XXH64(utf-8 bytes of key, seed = salt) >> 32          in [
 t = position(unit_id, traffic_salt)
 t >= 2^32 - round(holdout_share x 2^32)   -> held out: the default arm, counted beside the arms
 t >= round(share x 2^32)                  -> not in traffic: the default arm, not counted
-(round takes halves to the even neighbour)
-otherwise the arm whose segment holds position(key, arm_salt), where key is the unit id or, where every
-allocation counts, unit_id + U+001F + allocation_id.
+position(unit_id, analysis salt) < round(analysis_share x 2^32)  -> in the analysis split: the arm whose segment of the
+                                  split's own cut holds position(key, arm_salt), counted beside the arms
+otherwise the arm whose segment holds position(key, arm_salt)
+
+(round takes halves to the even neighbour; key is the unit id or, where every allocation counts,
+unit_id + U+001F + allocation_id)
 """
 
 from bisect import bisect_right
@@ -24,7 +27,7 @@ from experimentation_client.allocation import AllocationReason
 RANGE: Final = 1 << 32
 KEY_SEPARATOR: Final = "\x1f"
 
-COUNTED: Final = frozenset({AllocationReason.SPLIT, AllocationReason.HOLDOUT})
+COUNTED: Final = frozenset({AllocationReason.SPLIT, AllocationReason.HOLDOUT, AllocationReason.ANALYSIS})
 """The reasons with which a unit enters the statistics once it is exposed."""
 
 _RUNNING: Final = common_pb2.EXPERIMENT_STATE_RUNNING
@@ -47,6 +50,10 @@ class Policy:
     """Is a snapshot, ready to place units. Immutable, safe for threads."""
 
     __slots__ = (
+        "_analysis_answers",
+        "_analysis_end",
+        "_analysis_salt",
+        "_analysis_starts",
         "_answers",
         "_arm_salt",
         "_fixed",
@@ -57,11 +64,11 @@ class Policy:
         "_traffic_end",
         "_traffic_salt",
         "counts_allocations",
-        "draws_all",
         "experiment_id",
         "needs_context",
         "published_at",
         "snapshot",
+        "takes_all",
         "version",
     )
 
@@ -81,15 +88,23 @@ class Policy:
         self._traffic_salt = snapshot.traffic_salt
         self._traffic_end = round(snapshot.traffic_share * RANGE)
         self._holdout_start = RANGE - round(snapshot.holdout_share * RANGE)
-        self.draws_all = self._traffic_end >= RANGE and self._holdout_start >= RANGE
+        self.takes_all = self._traffic_end >= RANGE and self._holdout_start >= RANGE
         splits = [Answer(arm.arm_id, arm.weight, AllocationReason.SPLIT, counts=True) for arm in snapshot.arms]
         self._starts = list(snapshot.segment_starts)
         self._answers = [splits[arm] for arm in snapshot.segment_arms]
+        split = snapshot.analysis_split
+        self._analysis_salt = split.salt
+        self._analysis_end = round(split.share * RANGE)
+        fixed = [
+            Answer(arm.arm_id, arm.analysis_weight, AllocationReason.ANALYSIS, counts=True) for arm in snapshot.arms
+        ]
+        self._analysis_starts = list(split.segment_starts)
+        self._analysis_answers = [fixed[arm] for arm in split.segment_arms]
         self._held_out = self._default(AllocationReason.HOLDOUT)
         self._outside = self._default(AllocationReason.NOT_IN_TRAFFIC)
         self.needs_context = snapshot.state == _RUNNING and snapshot.HasField("contextual_model")
-        fixed = _FIXED.get(snapshot.state)
-        self._fixed = None if fixed is None else self._default(fixed)
+        reason = _FIXED.get(snapshot.state)
+        self._fixed = None if reason is None else self._default(reason)
 
     def place(self, unit_id: str, allocation_id: str = "") -> Answer:
         """Returns what a unit is told, where that needs no context; well under a microsecond.
@@ -101,14 +116,19 @@ class Policy:
         if self._fixed is not None:
             return self._fixed
         unit = unit_id.encode()
-        if not self.draws_all:
+        if not self.takes_all:
             place = xxh64_intdigest(unit, self._traffic_salt) >> 32
             if place >= self._holdout_start:
                 return self._held_out
             if place >= self._traffic_end:
                 return self._outside
+        in_split = self._analysis_end and xxh64_intdigest(unit, self._analysis_salt) >> 32 < self._analysis_end
         if allocation_id:
             unit = f"{unit_id}{KEY_SEPARATOR}{allocation_id}".encode()
+        if in_split:
+            return self._analysis_answers[
+                bisect_right(self._analysis_starts, xxh64_intdigest(unit, self._arm_salt) >> 32) - 1
+            ]
         return self._answers[bisect_right(self._starts, xxh64_intdigest(unit, self._arm_salt) >> 32) - 1]
 
     def is_newer_than(self, other: "Policy | None") -> bool:
@@ -130,11 +150,23 @@ def _check(snapshot: pb.PolicySnapshot) -> None:
         "its default arm is none of its arms": not 0 <= snapshot.default_arm < len(snapshot.arms),
         "its shares are out of range": not (0 < snapshot.traffic_share <= 1 and 0 <= snapshot.holdout_share < 1),
         "its segments do not cut the range": not _cut_the_range(snapshot.segment_starts),
-        "its segments are not those of its arms": len(snapshot.segment_arms) != len(snapshot.segment_starts)
-        or not all(0 <= arm < len(snapshot.arms) for arm in snapshot.segment_arms),
+        "its segments are not those of its arms": not _are_of_arms(snapshot, snapshot),
     }
+    if snapshot.HasField("analysis_split"):
+        split = snapshot.analysis_split
+        faults |= {
+            "its analysis split's share is out of range": not 0 < split.share < 1,
+            "its analysis split's segments do not cut the range": not _cut_the_range(split.segment_starts),
+            "its analysis split's segments are not those of its arms": not _are_of_arms(split, snapshot),
+        }
     if found := [fault for fault, holds in faults.items() if holds]:
         raise ValueError("; ".join(found))
+
+
+def _are_of_arms(cut: pb.PolicySnapshot | pb.AnalysisSplit, snapshot: pb.PolicySnapshot) -> bool:
+    return len(cut.segment_arms) == len(cut.segment_starts) and all(
+        0 <= arm < len(snapshot.arms) for arm in cut.segment_arms
+    )
 
 
 def _cut_the_range(starts: Sequence[int]) -> bool:

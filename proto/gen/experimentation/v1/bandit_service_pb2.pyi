@@ -383,6 +383,7 @@ class PolicySnapshot(_message.Message):
     FEATURES_FIELD_NUMBER: _builtins.int
     CONTEXTUAL_MODEL_FIELD_NUMBER: _builtins.int
     ANALYSIS_SPLIT_FIELD_NUMBER: _builtins.int
+    SHADOW_MODEL_FIELD_NUMBER: _builtins.int
     experiment_id: _builtins.str
     """Names the experiment."""
     policy_version: _builtins.int
@@ -449,6 +450,10 @@ class PolicySnapshot(_message.Message):
     def analysis_split(self) -> Global___AnalysisSplit:
         """Says which units are in the analysis split, and where they fall among the arms. Unset where nobody is."""
 
+    @_builtins.property
+    def shadow_model(self) -> Global___ContextualModel:
+        """Is the model that would give a unit's weights, in shadow mode; unset otherwise. Nobody is placed by it."""
+
     def __init__(
         self,
         *,
@@ -475,10 +480,11 @@ class PolicySnapshot(_message.Message):
         features: _abc.Iterable[_common_pb2.Feature] | None = ...,
         contextual_model: Global___ContextualModel | None = ...,
         analysis_split: Global___AnalysisSplit | None = ...,
+        shadow_model: Global___ContextualModel | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_split", b"analysis_split", "attribution_window", b"attribution_window", "contextual_model", b"contextual_model", "published_at", b"published_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_split", b"analysis_split", "attribution_window", b"attribution_window", "contextual_model", b"contextual_model", "published_at", b"published_at", "shadow_model", b"shadow_model"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_split", b"analysis_split", "analysis_unit", b"analysis_unit", "arm_salt", b"arm_salt", "arms", b"arms", "attribution_window", b"attribution_window", "checksum", b"checksum", "contextual_model", b"contextual_model", "default_arm", b"default_arm", "experiment_id", b"experiment_id", "experiment_revision", b"experiment_revision", "features", b"features", "frozen", b"frozen", "holdout_share", b"holdout_share", "metrics", b"metrics", "policy_version", b"policy_version", "publish_reason", b"publish_reason", "published_at", b"published_at", "segment_arms", b"segment_arms", "segment_starts", b"segment_starts", "state", b"state", "traffic_salt", b"traffic_salt", "traffic_share", b"traffic_share"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_split", b"analysis_split", "analysis_unit", b"analysis_unit", "arm_salt", b"arm_salt", "arms", b"arms", "attribution_window", b"attribution_window", "checksum", b"checksum", "contextual_model", b"contextual_model", "default_arm", b"default_arm", "experiment_id", b"experiment_id", "experiment_revision", b"experiment_revision", "features", b"features", "frozen", b"frozen", "holdout_share", b"holdout_share", "metrics", b"metrics", "policy_version", b"policy_version", "publish_reason", b"publish_reason", "published_at", b"published_at", "segment_arms", b"segment_arms", "segment_starts", b"segment_starts", "shadow_model", b"shadow_model", "state", b"state", "traffic_salt", b"traffic_salt", "traffic_share", b"traffic_share"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

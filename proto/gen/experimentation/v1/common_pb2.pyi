@@ -522,6 +522,7 @@ class Metric(_message.Message):
     COMBINATION_RULE_FIELD_NUMBER: _builtins.int
     MIN_VALUE_FIELD_NUMBER: _builtins.int
     MAX_VALUE_FIELD_NUMBER: _builtins.int
+    REVENUE_FIELD_NUMBER: _builtins.int
     metric_id: _builtins.str
     """Names the metric within its experiment. Lower-case letters, digits, hyphens and underscores, 1 to 63 characters."""
     display_name: _builtins.str
@@ -538,6 +539,8 @@ class Metric(_message.Message):
     """Bounds one outcome's value from below; a smaller one is rejected. Finite, at least -1e12, which is the default (0 for a PROPORTION)."""
     max_value: _builtins.float
     """Bounds one outcome's value from above; a larger one is rejected. Finite, at most 1e12, which is the default (1 for a PROPORTION)."""
+    revenue: _builtins.bool
+    """Says that the metric counts money earned: the policy rules of review may ask more of changes that touch it."""
     def __init__(
         self,
         *,
@@ -549,10 +552,11 @@ class Metric(_message.Message):
         combination_rule: Global___CombinationRule.ValueType = ...,
         min_value: _builtins.float | None = ...,
         max_value: _builtins.float | None = ...,
+        revenue: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_value", b"_max_value", "_min_value", b"_min_value", "max_value", b"max_value", "min_value", b"min_value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_value", b"_max_value", "_min_value", b"_min_value", "combination_rule", b"combination_rule", "direction", b"direction", "display_name", b"display_name", "kind", b"kind", "max_value", b"max_value", "metric_id", b"metric_id", "min_value", b"min_value", "role", b"role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_value", b"_max_value", "_min_value", b"_min_value", "combination_rule", b"combination_rule", "direction", b"direction", "display_name", b"display_name", "kind", b"kind", "max_value", b"max_value", "metric_id", b"metric_id", "min_value", b"min_value", "revenue", b"revenue", "role", b"role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_value: _TypeAlias = _typing.Literal["max_value"]  # noqa: Y015
     _WhichOneofArgType__max_value: _TypeAlias = _typing.Literal["_max_value", b"_max_value"]  # noqa: Y015

@@ -43,7 +43,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_ETAG_MISMATCH: _ErrorReason.ValueType  # 9
     """ABORTED: the etag is not the current one: read again, decide again. Metadata: "experiment_id", "etag"."""
     ERROR_REASON_INVALID_STATE: _ErrorReason.ValueType  # 10
-    """FAILED_PRECONDITION: the change does not fit the experiment's state. Metadata: "experiment_id", "state"."""
+    """FAILED_PRECONDITION: the change does not fit the experiment's state, or the verb the change request's. Metadata: "state", and
+    "experiment_id" or "change_request_id".
+    """
     ERROR_REASON_POLICY_VERSION_UNKNOWN: _ErrorReason.ValueType  # 11
     """FAILED_PRECONDITION: the policy version is not known here. Metadata: "experiment_id", "policy_version"."""
     ERROR_REASON_SPOOL_FULL: _ErrorReason.ValueType  # 12
@@ -62,6 +64,26 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INTERNAL: a defect of the server; its log has the request id. Metadata: "request_id"."""
     ERROR_REASON_NOT_ESTIMABLE: _ErrorReason.ValueType  # 19
     """FAILED_PRECONDITION: the data cannot tell what was asked, such as the worth of an arm that never had a chance. Metadata: "experiment_id", "obstacle"."""
+    ERROR_REASON_UNAUTHENTICATED: _ErrorReason.ValueType  # 20
+    """UNAUTHENTICATED: the call carries no credentials that are good here. Metadata: "problem"."""
+    ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 21
+    """PERMISSION_DENIED: the caller may not do this, whether or not what it names exists. Metadata: "permission"."""
+    ERROR_REASON_APPROVAL_NOT_ALLOWED: _ErrorReason.ValueType  # 22
+    """PERMISSION_DENIED: this caller's verdict cannot count on this request. Metadata: "change_request_id", "obstacle"."""
+    ERROR_REASON_APPROVAL_REQUIRED: _ErrorReason.ValueType  # 23
+    """FAILED_PRECONDITION: the request lacks approvals. Metadata: "change_request_id", "missing"."""
+    ERROR_REASON_STALE_REVISION: _ErrorReason.ValueType  # 24
+    """ABORTED: the change request was edited: read it again, decide again. Metadata: "change_request_id", "request_revision", "digest"."""
+    ERROR_REASON_CHANGE_REQUEST_NOT_FOUND: _ErrorReason.ValueType  # 25
+    """NOT_FOUND: no such change request. Metadata: "change_request_id"."""
+    ERROR_REASON_POLICY_NOT_FOUND: _ErrorReason.ValueType  # 26
+    """NOT_FOUND: no such version of the policy. Metadata: "version"."""
+    ERROR_REASON_PRINCIPAL_NOT_FOUND: _ErrorReason.ValueType  # 27
+    """NOT_FOUND: no such principal. Metadata: "principal_id"."""
+    ERROR_REASON_PRINCIPAL_ALREADY_EXISTS: _ErrorReason.ValueType  # 28
+    """ALREADY_EXISTS: the principal's id or one of its external ids is taken. Metadata: "principal_id"."""
+    ERROR_REASON_TOKEN_NOT_FOUND: _ErrorReason.ValueType  # 29
+    """NOT_FOUND: no such token. Metadata: "token_id"."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Is the `reason` of the one google.rpc.ErrorInfo (domain "experimentation") that every error of the services carries. Programs act on it; the message
@@ -89,7 +111,9 @@ ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 8
 ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 9
 """ABORTED: the etag is not the current one: read again, decide again. Metadata: "experiment_id", "etag"."""
 ERROR_REASON_INVALID_STATE: ErrorReason.ValueType  # 10
-"""FAILED_PRECONDITION: the change does not fit the experiment's state. Metadata: "experiment_id", "state"."""
+"""FAILED_PRECONDITION: the change does not fit the experiment's state, or the verb the change request's. Metadata: "state", and
+"experiment_id" or "change_request_id".
+"""
 ERROR_REASON_POLICY_VERSION_UNKNOWN: ErrorReason.ValueType  # 11
 """FAILED_PRECONDITION: the policy version is not known here. Metadata: "experiment_id", "policy_version"."""
 ERROR_REASON_SPOOL_FULL: ErrorReason.ValueType  # 12
@@ -108,4 +132,24 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 18
 """INTERNAL: a defect of the server; its log has the request id. Metadata: "request_id"."""
 ERROR_REASON_NOT_ESTIMABLE: ErrorReason.ValueType  # 19
 """FAILED_PRECONDITION: the data cannot tell what was asked, such as the worth of an arm that never had a chance. Metadata: "experiment_id", "obstacle"."""
+ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 20
+"""UNAUTHENTICATED: the call carries no credentials that are good here. Metadata: "problem"."""
+ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 21
+"""PERMISSION_DENIED: the caller may not do this, whether or not what it names exists. Metadata: "permission"."""
+ERROR_REASON_APPROVAL_NOT_ALLOWED: ErrorReason.ValueType  # 22
+"""PERMISSION_DENIED: this caller's verdict cannot count on this request. Metadata: "change_request_id", "obstacle"."""
+ERROR_REASON_APPROVAL_REQUIRED: ErrorReason.ValueType  # 23
+"""FAILED_PRECONDITION: the request lacks approvals. Metadata: "change_request_id", "missing"."""
+ERROR_REASON_STALE_REVISION: ErrorReason.ValueType  # 24
+"""ABORTED: the change request was edited: read it again, decide again. Metadata: "change_request_id", "request_revision", "digest"."""
+ERROR_REASON_CHANGE_REQUEST_NOT_FOUND: ErrorReason.ValueType  # 25
+"""NOT_FOUND: no such change request. Metadata: "change_request_id"."""
+ERROR_REASON_POLICY_NOT_FOUND: ErrorReason.ValueType  # 26
+"""NOT_FOUND: no such version of the policy. Metadata: "version"."""
+ERROR_REASON_PRINCIPAL_NOT_FOUND: ErrorReason.ValueType  # 27
+"""NOT_FOUND: no such principal. Metadata: "principal_id"."""
+ERROR_REASON_PRINCIPAL_ALREADY_EXISTS: ErrorReason.ValueType  # 28
+"""ALREADY_EXISTS: the principal's id or one of its external ids is taken. Metadata: "principal_id"."""
+ERROR_REASON_TOKEN_NOT_FOUND: ErrorReason.ValueType  # 29
+"""NOT_FOUND: no such token. Metadata: "token_id"."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

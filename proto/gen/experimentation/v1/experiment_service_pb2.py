@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from experimentation.v1 import common_pb2 as experimentation_dot_v1_dot_common__pb2
+from experimentation.v1 import review_pb2 as experimentation_dot_v1_dot_review__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+experimentation/v1/experiment_service.proto\x12\x12\x65xperimentation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1f\x65xperimentation/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\x02\n\rChangeRequest\x12\x19\n\x11\x63hange_request_id\x18\x01 \x01(\t\x12\x15\n\rexperiment_id\x18\x02 \x01(\t\x12*\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1a.experimentation.v1.Change\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x11\n\trequester\x18\x05 \x01(\t\x12\x35\n\x05state\x18\x06 \x01(\x0e\x32&.experimentation.v1.ChangeRequestState\x12\x15\n\rbase_revision\x18\x07 \x01(\x03\x12\x18\n\x10\x61pplied_revision\x18\x08 \x01(\x03\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\napplied_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9a\x04\n\x06\x43hange\x12\x30\n\x05start\x18\x01 \x01(\x0b\x32\x1f.experimentation.v1.StartChangeH\x00\x12\x30\n\x05pause\x18\x02 \x01(\x0b\x32\x1f.experimentation.v1.PauseChangeH\x00\x12\x32\n\x06resume\x18\x03 \x01(\x0b\x32 .experimentation.v1.ResumeChangeH\x00\x12.\n\x04stop\x18\x04 \x01(\x0b\x32\x1e.experimentation.v1.StopChangeH\x00\x12\x37\n\tedit_arms\x18\x05 \x01(\x0b\x32\".experimentation.v1.EditArmsChangeH\x00\x12=\n\x0c\x65\x64it_metrics\x18\x06 \x01(\x0b\x32%.experimentation.v1.EditMetricsChangeH\x00\x12\x43\n\x0f\x65\x64it_allocation\x18\x07 \x01(\x0b\x32(.experimentation.v1.EditAllocationChangeH\x00\x12=\n\x0c\x65\x64it_traffic\x18\x08 \x01(\x0b\x32%.experimentation.v1.EditTrafficChangeH\x00\x12=\n\x0c\x65\x64it_details\x18\t \x01(\x0b\x32%.experimentation.v1.EditDetailsChangeH\x00\x42\r\n\x04kind\x12\x05\xbaH\x02\x08\x01\"\r\n\x0bStartChange\"\r\n\x0bPauseChange\"\x0e\n\x0cResumeChange\"-\n\nStopChange\x12\x1f\n\x0eshipped_arm_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18?\"\x84\x01\n\x0e\x45\x64itArmsChange\x12\x31\n\x04\x61rms\x18\x01 \x03(\x0b\x32\x17.experimentation.v1.ArmB\n\xbaH\x07\x92\x01\x04\x08\x02\x10@\x12?\n\x11\x61llocation_policy\x18\x02 \x01(\x0b\x32$.experimentation.v1.AllocationPolicy\"L\n\x11\x45\x64itMetricsChange\x12\x37\n\x07metrics\x18\x01 \x03(\x0b\x32\x1a.experimentation.v1.MetricB\n\xbaH\x07\x92\x01\x04\x08\x01\x10 \"_\n\x14\x45\x64itAllocationChange\x12G\n\x11\x61llocation_policy\x18\x01 \x01(\x0b\x32$.experimentation.v1.AllocationPolicyB\x06\xbaH\x03\xc8\x01\x01\"I\n\x11\x45\x64itTrafficChange\x12\x34\n\x07traffic\x18\x01 \x01(\x0b\x32\x1b.experimentation.v1.TrafficB\x06\xbaH\x03\xc8\x01\x01\"\x91\x02\n\x11\x45\x64itDetailsChange\x12#\n\x0c\x64isplay_name\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01H\x00\x88\x01\x01\x12\"\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x90NH\x01\x88\x01\x01\x12K\n\x06labels\x18\x03 \x03(\x0b\x32\x31.experimentation.v1.EditDetailsChange.LabelsEntryB\x08\xbaH\x05\x9a\x01\x02\x10@\x12\x16\n\x0ereplace_labels\x18\x04 \x01(\x08\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0f\n\r_display_nameB\x0e\n\x0c_description\"\x99\x01\n\x08Revision\x12\x32\n\nexperiment\x18\x01 \x01(\x0b\x32\x1e.experimentation.v1.Experiment\x12\x19\n\x11\x63hange_request_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12.\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"r\n\x17\x43reateExperimentRequest\x12:\n\nexperiment\x18\x01 \x01(\x0b\x32\x1e.experimentation.v1.ExperimentB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\nrequest_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"N\n\x18\x43reateExperimentResponse\x12\x32\n\nexperiment\x18\x01 \x01(\x0b\x32\x1e.experimentation.v1.Experiment\"6\n\x14GetExperimentRequest\x12\x1e\n\rexperiment_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\"K\n\x15GetExperimentResponse\x12\x32\n\nexperiment\x18\x01 \x01(\x0b\x32\x1e.experimentation.v1.Experiment\"\x8c\x02\n\x16ListExperimentsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x33\n\x06states\x18\x03 \x03(\x0e\x32#.experimentation.v1.ExperimentState\x12\x46\n\x06labels\x18\x04 \x03(\x0b\x32\x36.experimentation.v1.ListExperimentsRequest.LabelsEntry\x12\x16\n\x04text\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"g\n\x17ListExperimentsResponse\x12\x33\n\x0b\x65xperiments\x18\x01 \x03(\x0b\x32\x1e.experimentation.v1.Experiment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xaf\x01\n\x14ProposeChangeRequest\x12\x1e\n\rexperiment_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x32\n\x06\x63hange\x18\x02 \x01(\x0b\x32\x1a.experimentation.v1.ChangeB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x06reason\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\x12\x1b\n\nrequest_id\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\x86\x01\n\x15ProposeChangeResponse\x12\x39\n\x0e\x63hange_request\x18\x01 \x01(\x0b\x32!.experimentation.v1.ChangeRequest\x12\x32\n\nexperiment\x18\x02 \x01(\x0b\x32\x1e.experimentation.v1.Experiment\"f\n\x14ListRevisionsRequest\x12\x1e\n\rexperiment_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x03 \x01(\t\"a\n\x15ListRevisionsResponse\x12/\n\trevisions\x18\x01 \x03(\x0b\x32\x1c.experimentation.v1.Revision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xbe\x03\n\x12\x43hangeRequestState\x12$\n CHANGE_REQUEST_STATE_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x43HANGE_REQUEST_STATE_DRAFT\x10\x01\x12 \n\x1c\x43HANGE_REQUEST_STATE_PENDING\x10\x02\x12*\n&CHANGE_REQUEST_STATE_CHANGES_REQUESTED\x10\x03\x12!\n\x1d\x43HANGE_REQUEST_STATE_APPROVED\x10\x04\x12\"\n\x1e\x43HANGE_REQUEST_STATE_SCHEDULED\x10\x05\x12!\n\x1d\x43HANGE_REQUEST_STATE_APPLYING\x10\x06\x12 \n\x1c\x43HANGE_REQUEST_STATE_APPLIED\x10\x07\x12!\n\x1d\x43HANGE_REQUEST_STATE_REJECTED\x10\x08\x12\"\n\x1e\x43HANGE_REQUEST_STATE_CANCELLED\x10\t\x12 \n\x1c\x43HANGE_REQUEST_STATE_EXPIRED\x10\n\x12\x1f\n\x1b\x43HANGE_REQUEST_STATE_FAILED\x10\x0b\x32\xa0\x04\n\x11\x45xperimentService\x12m\n\x10\x43reateExperiment\x12+.experimentation.v1.CreateExperimentRequest\x1a,.experimentation.v1.CreateExperimentResponse\x12\x64\n\rGetExperiment\x12(.experimentation.v1.GetExperimentRequest\x1a).experimentation.v1.GetExperimentResponse\x12j\n\x0fListExperiments\x12*.experimentation.v1.ListExperimentsRequest\x1a+.experimentation.v1.ListExperimentsResponse\x12\x64\n\rProposeChange\x12(.experimentation.v1.ProposeChangeRequest\x1a).experimentation.v1.ProposeChangeResponse\x12\x64\n\rListRevisions\x12(.experimentation.v1.ListRevisionsRequest\x1a).experimentation.v1.ListRevisionsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+experimentation/v1/experiment_service.proto\x12\x12\x65xperimentation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1f\x65xperimentation/v1/common.proto\x1a\x1f\x65xperimentation/v1/review.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xba\x07\n\rChangeRequest\x12\x19\n\x11\x63hange_request_id\x18\x01 \x01(\t\x12\x15\n\rexperiment_id\x18\x02 \x01(\t\x12*\n\x06\x63hange\x18\x03 \x01(\x0b\x32\x1a.experimentation.v1.Change\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x11\n\trequester\x18\x05 \x01(\t\x12\x35\n\x05state\x18\x06 \x01(\x0e\x32&.experimentation.v1.ChangeRequestState\x12\x15\n\rbase_revision\x18\x07 \x01(\x03\x12\x18\n\x10\x61pplied_revision\x18\x08 \x01(\x03\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\napplied_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10request_revision\x18\x0b \x01(\x03\x12\x0e\n\x06\x64igest\x18\x0c \x01(\t\x12\x13\n\x0btarget_etag\x18\r \x01(\t\x12\x14\n\x0c\x63ontributors\x18\x0e \x03(\t\x12.\n\nexpires_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cscheduled_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nauto_apply\x18\x11 \x01(\x08\x12+\n\x04\x64iff\x18\x12 \x03(\x0b\x32\x1d.experimentation.v1.FieldDiff\x12\x16\n\x0epolicy_version\x18\x13 \x01(\x03\x12\x35\n\x0crequirements\x18\x14 \x03(\x0b\x32\x1f.experimentation.v1.Requirement\x12\x12\n\nrisk_score\x18\x15 \x01(\x01\x12\x34\n\x0crisk_factors\x18\x16 \x03(\x0b\x32\x1e.experimentation.v1.RiskFactor\x12-\n\x08verdicts\x18\x17 \x03(\x0b\x32\x1b.experimentation.v1.Verdict\x12-\n\x08\x63omments\x18\x18 \x03(\x0b\x32\x1b.experimentation.v1.Comment\x12\x30\n\temergency\x18\x19 \x01(\x0b\x32\x1d.experimentation.v1.Emergency\x12\x0f\n\x07\x66\x61ilure\x18\x1a \x01(\t\x12.\n\nupdated_at\x18\x1b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe2\x04\n\x06\x43hange\x12\x30\n\x05start\x18\x01 \x01(\x0b\x32\x1f.experimentation.v1.StartChangeH\x00\x12\x30\n\x05pause\x18\x02 \x01(\x0b\x32\x1f.experimentation.v1.PauseChangeH\x00\x12\x32\n\x06resume\x18\x03 \x01(\x0b\x32 .experimentation.v1.ResumeChangeH\x00\x12.\n\x04stop\x18\x04 \x01(\x0b\x32\x1e.experimentation.v1.StopChangeH\x00\x12\x37\n\tedit_arms\x18\x05 \x01(\x0b\x32\".experimentation.v1.EditArmsChangeH\x00\x12=\n\x0c\x65\x64it_metrics\x18\x06 \x01(\x0b\x32%.experimentation.v1.EditMetricsChangeH\x00\x12\x43\n\x0f\x65\x64it_allocation\x18\x07 \x01(\x0b\x32(.experimentation.v1.EditAllocationChangeH\x00\x12=\n\x0c\x65\x64it_traffic\x18\x08 \x01(\x0b\x32%.experimentation.v1.EditTrafficChangeH\x00\x12=\n\x0c\x65\x64it_details\x18\t \x01(\x0b\x32%.experimentation.v1.EditDetailsChangeH\x00\x12\x46\n\x11\x65\x64it_policy_rules\x18\n \x01(\x0b\x32).experimentation.v1.EditPolicyRulesChangeH\x00\x42\r\n\x04kind\x12\x05\xbaH\x02\x08\x01\"\r\n\x0bStartChange\"\r\n\x0bPauseChange\"\x0e\n\x0cResumeChange\"-\n\nStopChange\x12\x1f\n\x0eshipped_arm_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18?\"\x84\x01\n\x0e\x45\x64itArmsChange\x12\x31\n\x04\x61rms\x18\x01 \x03(\x0b\x32\x17.experimentation.v1.ArmB\n\xbaH\x07\x92\x01\x04\x08\x02\x10@\x12?\n\x11\x61llocation_policy\x18\x02 \x01(\x0b\x32$.experimentation.v1.AllocationPolicy\"L\n\x11\x45\x64itMetricsChange\x12\x37\n\x07metrics\x18\x01 \x03(\x0b\x32\x1a.experimentation.v1.MetricB\n\xbaH\x07\x92\x01\x04\x08\x01\x10 \"_\n\x14\x45\x64itAllocationChange\x12G\n\x11\x61llocation_policy\x18\x01 \x01(\x0b\x32$.experimentation.v1.AllocationPolicyB\x06\xbaH\x03\xc8\x01\x01\"I\n\x11\x45\x64itTrafficChange\x12\x34\n\x07traffic\x18\x01 \x01(\x0b\x32\x1b.experimentation.v1.TrafficB\x06\xbaH\x03\xc8\x01\x01\"\x91\x02\n\x11\x45\x64itDetailsChange\x12#\n\x0c\x64isplay_name\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01H\x00\x88\x01\x01\x12\"\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x90NH\x01\x88\x01\x01\x12K\n\x06labels\x18\x03 \x03(\x0b\x32\x31.experimentation.v1.EditDetailsChange.LabelsEntryB\x08\xbaH\x05\x9a\x01\x02\x10@\x12\x16\n\x0ereplace_labels\x18\x04 \x01(\x08\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0f\n\r_display_nameB\x0e\n\x0c_description\"P\n\x15\x45\x64itPolicyRulesChange\x12\x37\n\x05rules\x18\x01 \x03(\x0b\x32\x1e.experimentation.v1.PolicyRuleB\x08\xbaH\x05\x92\x01\x02\x10\x64\"\x99\x01\n\x08Revision\x12\x32\n\nexperiment\x18\x01 \x01(\x0b\x32\x1e.experimentation.v1.Experiment\x12\x19\n\x11\x63hange_request_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x12.\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x89\x01\n\x17\x43reateExperimentRequest\x12:\n\nexperiment\x18\x01 \x01(\x0b\x32\x1e.experimentation.v1.ExperimentB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\nrequest_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"N\n\x18\x43reateExperimentResponse\x12\x32\n\nexperiment\x18\x01 \x01(\x0b\x32\x1e.experimentation.v1.Experiment\"6\n\x14GetExperimentRequest\x12\x1e\n\rexperiment_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\"K\n\x15GetExperimentResponse\x12\x32\n\nexperiment\x18\x01 \x01(\x0b\x32\x1e.experimentation.v1.Experiment\"\x8c\x02\n\x16ListExperimentsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x33\n\x06states\x18\x03 \x03(\x0e\x32#.experimentation.v1.ExperimentState\x12\x46\n\x06labels\x18\x04 \x03(\x0b\x32\x36.experimentation.v1.ListExperimentsRequest.LabelsEntry\x12\x16\n\x04text\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"g\n\x17ListExperimentsResponse\x12\x33\n\x0b\x65xperiments\x18\x01 \x03(\x0b\x32\x1e.experimentation.v1.Experiment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9b\x02\n\x14ProposeChangeRequest\x12\x1e\n\rexperiment_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x32\n\x06\x63hange\x18\x02 \x01(\x0b\x32\x1a.experimentation.v1.ChangeB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x06reason\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\x12\x1b\n\nrequest_id\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\r\n\x05\x64raft\x18\x06 \x01(\x08\x12\x30\n\x0cscheduled_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nauto_apply\x18\x08 \x01(\x08\x12\x15\n\rvalidate_only\x18\t \x01(\x08\"\x86\x01\n\x15ProposeChangeResponse\x12\x39\n\x0e\x63hange_request\x18\x01 \x01(\x0b\x32!.experimentation.v1.ChangeRequest\x12\x32\n\nexperiment\x18\x02 \x01(\x0b\x32\x1e.experimentation.v1.Experiment\"f\n\x14ListRevisionsRequest\x12\x1e\n\rexperiment_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x03 \x01(\t\"a\n\x15ListRevisionsResponse\x12/\n\trevisions\x18\x01 \x03(\x0b\x32\x1c.experimentation.v1.Revision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xbe\x03\n\x12\x43hangeRequestState\x12$\n CHANGE_REQUEST_STATE_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x43HANGE_REQUEST_STATE_DRAFT\x10\x01\x12 \n\x1c\x43HANGE_REQUEST_STATE_PENDING\x10\x02\x12*\n&CHANGE_REQUEST_STATE_CHANGES_REQUESTED\x10\x03\x12!\n\x1d\x43HANGE_REQUEST_STATE_APPROVED\x10\x04\x12\"\n\x1e\x43HANGE_REQUEST_STATE_SCHEDULED\x10\x05\x12!\n\x1d\x43HANGE_REQUEST_STATE_APPLYING\x10\x06\x12 \n\x1c\x43HANGE_REQUEST_STATE_APPLIED\x10\x07\x12!\n\x1d\x43HANGE_REQUEST_STATE_REJECTED\x10\x08\x12\"\n\x1e\x43HANGE_REQUEST_STATE_CANCELLED\x10\t\x12 \n\x1c\x43HANGE_REQUEST_STATE_EXPIRED\x10\n\x12\x1f\n\x1b\x43HANGE_REQUEST_STATE_FAILED\x10\x0b\x32\xa0\x04\n\x11\x45xperimentService\x12m\n\x10\x43reateExperiment\x12+.experimentation.v1.CreateExperimentRequest\x1a,.experimentation.v1.CreateExperimentResponse\x12\x64\n\rGetExperiment\x12(.experimentation.v1.GetExperimentRequest\x1a).experimentation.v1.GetExperimentResponse\x12j\n\x0fListExperiments\x12*.experimentation.v1.ListExperimentsRequest\x1a+.experimentation.v1.ListExperimentsResponse\x12\x64\n\rProposeChange\x12(.experimentation.v1.ProposeChangeRequest\x1a).experimentation.v1.ProposeChangeResponse\x12\x64\n\rListRevisions\x12(.experimentation.v1.ListRevisionsRequest\x1a).experimentation.v1.ListRevisionsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,6 +55,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EDITDETAILSCHANGE'].fields_by_name['description']._serialized_options = b'\272H\005r\003\030\220N'
   _globals['_EDITDETAILSCHANGE'].fields_by_name['labels']._loaded_options = None
   _globals['_EDITDETAILSCHANGE'].fields_by_name['labels']._serialized_options = b'\272H\005\232\001\002\020@'
+  _globals['_EDITPOLICYRULESCHANGE'].fields_by_name['rules']._loaded_options = None
+  _globals['_EDITPOLICYRULESCHANGE'].fields_by_name['rules']._serialized_options = b'\272H\005\222\001\002\020d'
   _globals['_CREATEEXPERIMENTREQUEST'].fields_by_name['experiment']._loaded_options = None
   _globals['_CREATEEXPERIMENTREQUEST'].fields_by_name['experiment']._serialized_options = b'\272H\003\310\001\001'
   _globals['_CREATEEXPERIMENTREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -78,56 +81,58 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTREVISIONSREQUEST'].fields_by_name['experiment_id']._serialized_options = b'\272H\004r\002\020\001'
   _globals['_LISTREVISIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTREVISIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
-  _globals['_CHANGEREQUESTSTATE']._serialized_start=3184
-  _globals['_CHANGEREQUESTSTATE']._serialized_end=3630
-  _globals['_CHANGEREQUEST']._serialized_start=163
-  _globals['_CHANGEREQUEST']._serialized_end=507
-  _globals['_CHANGE']._serialized_start=510
-  _globals['_CHANGE']._serialized_end=1048
-  _globals['_STARTCHANGE']._serialized_start=1050
-  _globals['_STARTCHANGE']._serialized_end=1063
-  _globals['_PAUSECHANGE']._serialized_start=1065
-  _globals['_PAUSECHANGE']._serialized_end=1078
-  _globals['_RESUMECHANGE']._serialized_start=1080
-  _globals['_RESUMECHANGE']._serialized_end=1094
-  _globals['_STOPCHANGE']._serialized_start=1096
-  _globals['_STOPCHANGE']._serialized_end=1141
-  _globals['_EDITARMSCHANGE']._serialized_start=1144
-  _globals['_EDITARMSCHANGE']._serialized_end=1276
-  _globals['_EDITMETRICSCHANGE']._serialized_start=1278
-  _globals['_EDITMETRICSCHANGE']._serialized_end=1354
-  _globals['_EDITALLOCATIONCHANGE']._serialized_start=1356
-  _globals['_EDITALLOCATIONCHANGE']._serialized_end=1451
-  _globals['_EDITTRAFFICCHANGE']._serialized_start=1453
-  _globals['_EDITTRAFFICCHANGE']._serialized_end=1526
-  _globals['_EDITDETAILSCHANGE']._serialized_start=1529
-  _globals['_EDITDETAILSCHANGE']._serialized_end=1802
-  _globals['_EDITDETAILSCHANGE_LABELSENTRY']._serialized_start=1724
-  _globals['_EDITDETAILSCHANGE_LABELSENTRY']._serialized_end=1769
-  _globals['_REVISION']._serialized_start=1805
-  _globals['_REVISION']._serialized_end=1958
-  _globals['_CREATEEXPERIMENTREQUEST']._serialized_start=1960
-  _globals['_CREATEEXPERIMENTREQUEST']._serialized_end=2074
-  _globals['_CREATEEXPERIMENTRESPONSE']._serialized_start=2076
-  _globals['_CREATEEXPERIMENTRESPONSE']._serialized_end=2154
-  _globals['_GETEXPERIMENTREQUEST']._serialized_start=2156
-  _globals['_GETEXPERIMENTREQUEST']._serialized_end=2210
-  _globals['_GETEXPERIMENTRESPONSE']._serialized_start=2212
-  _globals['_GETEXPERIMENTRESPONSE']._serialized_end=2287
-  _globals['_LISTEXPERIMENTSREQUEST']._serialized_start=2290
-  _globals['_LISTEXPERIMENTSREQUEST']._serialized_end=2558
-  _globals['_LISTEXPERIMENTSREQUEST_LABELSENTRY']._serialized_start=1724
-  _globals['_LISTEXPERIMENTSREQUEST_LABELSENTRY']._serialized_end=1769
-  _globals['_LISTEXPERIMENTSRESPONSE']._serialized_start=2560
-  _globals['_LISTEXPERIMENTSRESPONSE']._serialized_end=2663
-  _globals['_PROPOSECHANGEREQUEST']._serialized_start=2666
-  _globals['_PROPOSECHANGEREQUEST']._serialized_end=2841
-  _globals['_PROPOSECHANGERESPONSE']._serialized_start=2844
-  _globals['_PROPOSECHANGERESPONSE']._serialized_end=2978
-  _globals['_LISTREVISIONSREQUEST']._serialized_start=2980
-  _globals['_LISTREVISIONSREQUEST']._serialized_end=3082
-  _globals['_LISTREVISIONSRESPONSE']._serialized_start=3084
-  _globals['_LISTREVISIONSRESPONSE']._serialized_end=3181
-  _globals['_EXPERIMENTSERVICE']._serialized_start=3633
-  _globals['_EXPERIMENTSERVICE']._serialized_end=4177
+  _globals['_CHANGEREQUESTSTATE']._serialized_start=4113
+  _globals['_CHANGEREQUESTSTATE']._serialized_end=4559
+  _globals['_CHANGEREQUEST']._serialized_start=196
+  _globals['_CHANGEREQUEST']._serialized_end=1150
+  _globals['_CHANGE']._serialized_start=1153
+  _globals['_CHANGE']._serialized_end=1763
+  _globals['_STARTCHANGE']._serialized_start=1765
+  _globals['_STARTCHANGE']._serialized_end=1778
+  _globals['_PAUSECHANGE']._serialized_start=1780
+  _globals['_PAUSECHANGE']._serialized_end=1793
+  _globals['_RESUMECHANGE']._serialized_start=1795
+  _globals['_RESUMECHANGE']._serialized_end=1809
+  _globals['_STOPCHANGE']._serialized_start=1811
+  _globals['_STOPCHANGE']._serialized_end=1856
+  _globals['_EDITARMSCHANGE']._serialized_start=1859
+  _globals['_EDITARMSCHANGE']._serialized_end=1991
+  _globals['_EDITMETRICSCHANGE']._serialized_start=1993
+  _globals['_EDITMETRICSCHANGE']._serialized_end=2069
+  _globals['_EDITALLOCATIONCHANGE']._serialized_start=2071
+  _globals['_EDITALLOCATIONCHANGE']._serialized_end=2166
+  _globals['_EDITTRAFFICCHANGE']._serialized_start=2168
+  _globals['_EDITTRAFFICCHANGE']._serialized_end=2241
+  _globals['_EDITDETAILSCHANGE']._serialized_start=2244
+  _globals['_EDITDETAILSCHANGE']._serialized_end=2517
+  _globals['_EDITDETAILSCHANGE_LABELSENTRY']._serialized_start=2439
+  _globals['_EDITDETAILSCHANGE_LABELSENTRY']._serialized_end=2484
+  _globals['_EDITPOLICYRULESCHANGE']._serialized_start=2519
+  _globals['_EDITPOLICYRULESCHANGE']._serialized_end=2599
+  _globals['_REVISION']._serialized_start=2602
+  _globals['_REVISION']._serialized_end=2755
+  _globals['_CREATEEXPERIMENTREQUEST']._serialized_start=2758
+  _globals['_CREATEEXPERIMENTREQUEST']._serialized_end=2895
+  _globals['_CREATEEXPERIMENTRESPONSE']._serialized_start=2897
+  _globals['_CREATEEXPERIMENTRESPONSE']._serialized_end=2975
+  _globals['_GETEXPERIMENTREQUEST']._serialized_start=2977
+  _globals['_GETEXPERIMENTREQUEST']._serialized_end=3031
+  _globals['_GETEXPERIMENTRESPONSE']._serialized_start=3033
+  _globals['_GETEXPERIMENTRESPONSE']._serialized_end=3108
+  _globals['_LISTEXPERIMENTSREQUEST']._serialized_start=3111
+  _globals['_LISTEXPERIMENTSREQUEST']._serialized_end=3379
+  _globals['_LISTEXPERIMENTSREQUEST_LABELSENTRY']._serialized_start=2439
+  _globals['_LISTEXPERIMENTSREQUEST_LABELSENTRY']._serialized_end=2484
+  _globals['_LISTEXPERIMENTSRESPONSE']._serialized_start=3381
+  _globals['_LISTEXPERIMENTSRESPONSE']._serialized_end=3484
+  _globals['_PROPOSECHANGEREQUEST']._serialized_start=3487
+  _globals['_PROPOSECHANGEREQUEST']._serialized_end=3770
+  _globals['_PROPOSECHANGERESPONSE']._serialized_start=3773
+  _globals['_PROPOSECHANGERESPONSE']._serialized_end=3907
+  _globals['_LISTREVISIONSREQUEST']._serialized_start=3909
+  _globals['_LISTREVISIONSREQUEST']._serialized_end=4011
+  _globals['_LISTREVISIONSRESPONSE']._serialized_start=4013
+  _globals['_LISTREVISIONSRESPONSE']._serialized_end=4110
+  _globals['_EXPERIMENTSERVICE']._serialized_start=4562
+  _globals['_EXPERIMENTSERVICE']._serialized_end=5106
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,7 @@ The control plane: what experiments there are, and the only way to change one.""
 
 from collections import abc as _abc
 from experimentation.v1 import common_pb2 as _common_pb2
+from experimentation.v1 import review_pb2 as _review_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -97,6 +98,23 @@ class ChangeRequest(_message.Message):
     APPLIED_REVISION_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     APPLIED_AT_FIELD_NUMBER: _builtins.int
+    REQUEST_REVISION_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    TARGET_ETAG_FIELD_NUMBER: _builtins.int
+    CONTRIBUTORS_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    SCHEDULED_AT_FIELD_NUMBER: _builtins.int
+    AUTO_APPLY_FIELD_NUMBER: _builtins.int
+    DIFF_FIELD_NUMBER: _builtins.int
+    POLICY_VERSION_FIELD_NUMBER: _builtins.int
+    REQUIREMENTS_FIELD_NUMBER: _builtins.int
+    RISK_SCORE_FIELD_NUMBER: _builtins.int
+    RISK_FACTORS_FIELD_NUMBER: _builtins.int
+    VERDICTS_FIELD_NUMBER: _builtins.int
+    COMMENTS_FIELD_NUMBER: _builtins.int
+    EMERGENCY_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
+    UPDATED_AT_FIELD_NUMBER: _builtins.int
     change_request_id: _builtins.str
     """Names the request."""
     experiment_id: _builtins.str
@@ -111,6 +129,20 @@ class ChangeRequest(_message.Message):
     """Is the revision that the change was made against."""
     applied_revision: _builtins.int
     """Is the revision that it became; 0 until it is applied."""
+    request_revision: _builtins.int
+    """Counts the edits of the request, from 1. A verdict is bound to it and to the digest."""
+    digest: _builtins.str
+    """Is the fingerprint of all that a reviewer judges: target, its etag, change, schedule and whether it is applied by itself."""
+    target_etag: _builtins.str
+    """Is the etag of the target that the change was made against; where that is no longer current, the change cannot be applied."""
+    auto_apply: _builtins.bool
+    """Makes the last approval apply it."""
+    policy_version: _builtins.int
+    """Is the version of the policy that it was judged by."""
+    risk_score: _builtins.float
+    """Sums the risk factors; docs/review.md says how."""
+    failure: _builtins.str
+    """Says why it could not be applied; empty unless FAILED."""
     @_builtins.property
     def change(self) -> Global___Change:
         """Is what is to change."""
@@ -122,6 +154,46 @@ class ChangeRequest(_message.Message):
     @_builtins.property
     def applied_at(self) -> _timestamp_pb2.Timestamp:
         """Is when it was applied; unset before."""
+
+    @_builtins.property
+    def contributors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Are the principals who edited the request, beside the requester; none of them can approve it."""
+
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """Is when the request expires unless it is applied before."""
+
+    @_builtins.property
+    def scheduled_at(self) -> _timestamp_pb2.Timestamp:
+        """Is when it is applied by itself once it is approved; unset: when asked to."""
+
+    @_builtins.property
+    def diff(self) -> _containers.RepeatedCompositeFieldContainer[_review_pb2.FieldDiff]:
+        """Are the fields that the change alters."""
+
+    @_builtins.property
+    def requirements(self) -> _containers.RepeatedCompositeFieldContainer[_review_pb2.Requirement]:
+        """Are the matching rules, with what each asks for and has got."""
+
+    @_builtins.property
+    def risk_factors(self) -> _containers.RepeatedCompositeFieldContainer[_review_pb2.RiskFactor]:
+        """Say what the risk score is made of."""
+
+    @_builtins.property
+    def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[_review_pb2.Verdict]:
+        """Are the verdicts, oldest first."""
+
+    @_builtins.property
+    def comments(self) -> _containers.RepeatedCompositeFieldContainer[_review_pb2.Comment]:
+        """Are the comments, oldest first."""
+
+    @_builtins.property
+    def emergency(self) -> _review_pb2.Emergency:
+        """Is set where it was applied without its approvals."""
+
+    @_builtins.property
+    def updated_at(self) -> _timestamp_pb2.Timestamp:
+        """Is when it last changed in any way."""
 
     def __init__(
         self,
@@ -136,10 +208,27 @@ class ChangeRequest(_message.Message):
         applied_revision: _builtins.int = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         applied_at: _timestamp_pb2.Timestamp | None = ...,
+        request_revision: _builtins.int = ...,
+        digest: _builtins.str = ...,
+        target_etag: _builtins.str = ...,
+        contributors: _abc.Iterable[_builtins.str] | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        scheduled_at: _timestamp_pb2.Timestamp | None = ...,
+        auto_apply: _builtins.bool = ...,
+        diff: _abc.Iterable[_review_pb2.FieldDiff] | None = ...,
+        policy_version: _builtins.int = ...,
+        requirements: _abc.Iterable[_review_pb2.Requirement] | None = ...,
+        risk_score: _builtins.float = ...,
+        risk_factors: _abc.Iterable[_review_pb2.RiskFactor] | None = ...,
+        verdicts: _abc.Iterable[_review_pb2.Verdict] | None = ...,
+        comments: _abc.Iterable[_review_pb2.Comment] | None = ...,
+        emergency: _review_pb2.Emergency | None = ...,
+        failure: _builtins.str = ...,
+        updated_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["applied_at", b"applied_at", "change", b"change", "created_at", b"created_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["applied_at", b"applied_at", "change", b"change", "created_at", b"created_at", "emergency", b"emergency", "expires_at", b"expires_at", "scheduled_at", b"scheduled_at", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied_at", b"applied_at", "applied_revision", b"applied_revision", "base_revision", b"base_revision", "change", b"change", "change_request_id", b"change_request_id", "created_at", b"created_at", "experiment_id", b"experiment_id", "reason", b"reason", "requester", b"requester", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied_at", b"applied_at", "applied_revision", b"applied_revision", "auto_apply", b"auto_apply", "base_revision", b"base_revision", "change", b"change", "change_request_id", b"change_request_id", "comments", b"comments", "contributors", b"contributors", "created_at", b"created_at", "diff", b"diff", "digest", b"digest", "emergency", b"emergency", "experiment_id", b"experiment_id", "expires_at", b"expires_at", "failure", b"failure", "policy_version", b"policy_version", "reason", b"reason", "request_revision", b"request_revision", "requester", b"requester", "requirements", b"requirements", "risk_factors", b"risk_factors", "risk_score", b"risk_score", "scheduled_at", b"scheduled_at", "state", b"state", "target_etag", b"target_etag", "updated_at", b"updated_at", "verdicts", b"verdicts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -160,6 +249,7 @@ class Change(_message.Message):
     EDIT_ALLOCATION_FIELD_NUMBER: _builtins.int
     EDIT_TRAFFIC_FIELD_NUMBER: _builtins.int
     EDIT_DETAILS_FIELD_NUMBER: _builtins.int
+    EDIT_POLICY_RULES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def start(self) -> Global___StartChange:
         """Starts a DRAFT: it begins to serve."""
@@ -196,6 +286,10 @@ class Change(_message.Message):
     def edit_details(self) -> Global___EditDetailsChange:
         """Replaces the words."""
 
+    @_builtins.property
+    def edit_policy_rules(self) -> Global___EditPolicyRulesChange:
+        """Replaces the policy rules. Proposed by ReviewService.ProposePolicy; no experiment is its target."""
+
     def __init__(
         self,
         *,
@@ -208,12 +302,13 @@ class Change(_message.Message):
         edit_allocation: Global___EditAllocationChange | None = ...,
         edit_traffic: Global___EditTrafficChange | None = ...,
         edit_details: Global___EditDetailsChange | None = ...,
+        edit_policy_rules: Global___EditPolicyRulesChange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["edit_allocation", b"edit_allocation", "edit_arms", b"edit_arms", "edit_details", b"edit_details", "edit_metrics", b"edit_metrics", "edit_traffic", b"edit_traffic", "kind", b"kind", "pause", b"pause", "resume", b"resume", "start", b"start", "stop", b"stop"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["edit_allocation", b"edit_allocation", "edit_arms", b"edit_arms", "edit_details", b"edit_details", "edit_metrics", b"edit_metrics", "edit_policy_rules", b"edit_policy_rules", "edit_traffic", b"edit_traffic", "kind", b"kind", "pause", b"pause", "resume", b"resume", "start", b"start", "stop", b"stop"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["edit_allocation", b"edit_allocation", "edit_arms", b"edit_arms", "edit_details", b"edit_details", "edit_metrics", b"edit_metrics", "edit_traffic", b"edit_traffic", "kind", b"kind", "pause", b"pause", "resume", b"resume", "start", b"start", "stop", b"stop"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edit_allocation", b"edit_allocation", "edit_arms", b"edit_arms", "edit_details", b"edit_details", "edit_metrics", b"edit_metrics", "edit_policy_rules", b"edit_policy_rules", "edit_traffic", b"edit_traffic", "kind", b"kind", "pause", b"pause", "resume", b"resume", "start", b"start", "stop", b"stop"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["start", "pause", "resume", "stop", "edit_arms", "edit_metrics", "edit_allocation", "edit_traffic", "edit_details"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["start", "pause", "resume", "stop", "edit_arms", "edit_metrics", "edit_allocation", "edit_traffic", "edit_details", "edit_policy_rules"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -458,6 +553,30 @@ class EditDetailsChange(_message.Message):
 Global___EditDetailsChange: _TypeAlias = EditDetailsChange  # noqa: Y015
 
 @_typing.final
+class EditPolicyRulesChange(_message.Message):
+    """Replaces the policy rules."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[_review_pb2.PolicyRule]:
+        """Are the new rules, in the place of all old ones. At most 100."""
+
+    def __init__(
+        self,
+        *,
+        rules: _abc.Iterable[_review_pb2.PolicyRule] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EditPolicyRulesChange: _TypeAlias = EditPolicyRulesChange  # noqa: Y015
+
+@_typing.final
 class Revision(_message.Message):
     """Is an experiment as it was from one applied change to the next. Immutable."""
 
@@ -503,8 +622,11 @@ class CreateExperimentRequest(_message.Message):
 
     EXPERIMENT_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a retry safe: the same id gets the same answer. At most 64 characters. Default: none, a retry may answer EXPERIMENT_ALREADY_EXISTS."""
+    validate_only: _builtins.bool
+    """Checks everything and answers as if it had been created, and changes nothing."""
     @_builtins.property
     def experiment(self) -> _common_pb2.Experiment:
         """Is the experiment; output-only fields are ignored. Required."""
@@ -514,10 +636,11 @@ class CreateExperimentRequest(_message.Message):
         *,
         experiment: _common_pb2.Experiment | None = ...,
         request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["experiment", b"experiment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["experiment", b"experiment", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["experiment", b"experiment", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -694,6 +817,10 @@ class ProposeChangeRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    DRAFT_FIELD_NUMBER: _builtins.int
+    SCHEDULED_AT_FIELD_NUMBER: _builtins.int
+    AUTO_APPLY_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     experiment_id: _builtins.str
     """Names the experiment. Required."""
     reason: _builtins.str
@@ -702,9 +829,19 @@ class ProposeChangeRequest(_message.Message):
     """Is the etag that the caller saw. Default: whatever is current."""
     request_id: _builtins.str
     """Makes a retry safe: the same id gets the same answer. At most 64 characters."""
+    draft: _builtins.bool
+    """Keeps the request a DRAFT until it is submitted."""
+    auto_apply: _builtins.bool
+    """Makes the last approval apply it."""
+    validate_only: _builtins.bool
+    """Checks everything and answers with the diff and the matching rules, and changes nothing; the request has no id."""
     @_builtins.property
     def change(self) -> Global___Change:
         """Is the change. Required."""
+
+    @_builtins.property
+    def scheduled_at(self) -> _timestamp_pb2.Timestamp:
+        """Is when it is applied by itself once it is approved, in the future. Default: when asked to."""
 
     def __init__(
         self,
@@ -714,10 +851,14 @@ class ProposeChangeRequest(_message.Message):
         reason: _builtins.str = ...,
         etag: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        draft: _builtins.bool = ...,
+        scheduled_at: _timestamp_pb2.Timestamp | None = ...,
+        auto_apply: _builtins.bool = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "scheduled_at", b"scheduled_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "etag", b"etag", "experiment_id", b"experiment_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auto_apply", b"auto_apply", "change", b"change", "draft", b"draft", "etag", b"etag", "experiment_id", b"experiment_id", "reason", b"reason", "request_id", b"request_id", "scheduled_at", b"scheduled_at", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -88,8 +88,8 @@ class ExperimentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ProposeChange(self, request, context):
-        """Proposes a change. While no policy rule asks for an approval it is applied before the call returns. Idempotent by request_id.
-        Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, ETAG_MISMATCH, INVALID_STATE, REQUEST_ID_REUSED.
+        """Proposes a change. Where no policy rule asks for an approval it is applied before the call returns, unless it is a draft or scheduled. Idempotent by
+        request_id. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, ETAG_MISMATCH, INVALID_STATE, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

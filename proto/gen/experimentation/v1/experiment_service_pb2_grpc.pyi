@@ -40,8 +40,8 @@ class ExperimentServiceStub:
     ListExperiments: _grpc.UnaryUnaryMultiCallable[_experiment_service_pb2.ListExperimentsRequest, _experiment_service_pb2.ListExperimentsResponse]
     """Lists experiments, newest first. Errors: INVALID_FIELD, INVALID_PAGE_TOKEN."""
     ProposeChange: _grpc.UnaryUnaryMultiCallable[_experiment_service_pb2.ProposeChangeRequest, _experiment_service_pb2.ProposeChangeResponse]
-    """Proposes a change. While no policy rule asks for an approval it is applied before the call returns. Idempotent by request_id.
-    Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, ETAG_MISMATCH, INVALID_STATE, REQUEST_ID_REUSED.
+    """Proposes a change. Where no policy rule asks for an approval it is applied before the call returns, unless it is a draft or scheduled. Idempotent by
+    request_id. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, ETAG_MISMATCH, INVALID_STATE, REQUEST_ID_REUSED.
     """
     ListRevisions: _grpc.UnaryUnaryMultiCallable[_experiment_service_pb2.ListRevisionsRequest, _experiment_service_pb2.ListRevisionsResponse]
     """Lists the revisions of an experiment, newest first. Errors: EXPERIMENT_NOT_FOUND, INVALID_PAGE_TOKEN."""
@@ -58,8 +58,8 @@ class ExperimentServiceAsyncStub(ExperimentServiceStub):
     ListExperiments: _aio.UnaryUnaryMultiCallable[_experiment_service_pb2.ListExperimentsRequest, _experiment_service_pb2.ListExperimentsResponse]  # type: ignore[assignment]
     """Lists experiments, newest first. Errors: INVALID_FIELD, INVALID_PAGE_TOKEN."""
     ProposeChange: _aio.UnaryUnaryMultiCallable[_experiment_service_pb2.ProposeChangeRequest, _experiment_service_pb2.ProposeChangeResponse]  # type: ignore[assignment]
-    """Proposes a change. While no policy rule asks for an approval it is applied before the call returns. Idempotent by request_id.
-    Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, ETAG_MISMATCH, INVALID_STATE, REQUEST_ID_REUSED.
+    """Proposes a change. Where no policy rule asks for an approval it is applied before the call returns, unless it is a draft or scheduled. Idempotent by
+    request_id. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, ETAG_MISMATCH, INVALID_STATE, REQUEST_ID_REUSED.
     """
     ListRevisions: _aio.UnaryUnaryMultiCallable[_experiment_service_pb2.ListRevisionsRequest, _experiment_service_pb2.ListRevisionsResponse]  # type: ignore[assignment]
     """Lists the revisions of an experiment, newest first. Errors: EXPERIMENT_NOT_FOUND, INVALID_PAGE_TOKEN."""
@@ -97,8 +97,8 @@ class ExperimentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _experiment_service_pb2.ProposeChangeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_experiment_service_pb2.ProposeChangeResponse, _abc.Awaitable[_experiment_service_pb2.ProposeChangeResponse]]:
-        """Proposes a change. While no policy rule asks for an approval it is applied before the call returns. Idempotent by request_id.
-        Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, ETAG_MISMATCH, INVALID_STATE, REQUEST_ID_REUSED.
+        """Proposes a change. Where no policy rule asks for an approval it is applied before the call returns, unless it is a draft or scheduled. Idempotent by
+        request_id. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, ETAG_MISMATCH, INVALID_STATE, REQUEST_ID_REUSED.
         """
 
     @_abc_1.abstractmethod
