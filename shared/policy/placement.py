@@ -5,9 +5,12 @@
     t = position(unit_id, traffic_salt)
     t >= 2^32 - round(holdout_share x 2^32)   -> held out: the default arm, reported beside the arms
     t >= round(share x 2^32)                  -> not in traffic: the default arm, not counted
-    (round takes halves to the even neighbour)
-    otherwise the arm whose segment holds position(key, arm_salt), where key is the unit id or, where every
-    allocation counts, unit_id + U+001F + allocation_id.
+    position(unit_id, analysis salt) < round(analysis_share x 2^32)  -> in the analysis split: the arm whose segment
+                                      of the split's own cut holds position(key, arm_salt), reported beside the arms
+    otherwise the arm whose segment holds position(key, arm_salt)
+
+    (round takes halves to the even neighbour; key is the unit id or, where every allocation counts,
+    unit_id + U+001F + allocation_id)
 
 Integers only, hence no room for rounding to differ between languages. proto/golden/placement.json holds vectors.
 """
@@ -33,6 +36,7 @@ class PlacementReason(StrEnum):
     NOT_IN_TRAFFIC = "NOT_IN_TRAFFIC"
     PAUSED = "PAUSED"
     STOPPED = "STOPPED"
+    ANALYSIS = "ANALYSIS"
 
 
 def position(key: str, salt: int) -> int:
@@ -50,10 +54,19 @@ def holdout_start(snapshot: PolicySnapshot) -> int:
     return RANGE - round(snapshot.traffic.holdout_share * RANGE)
 
 
+def analysis_end(snapshot: PolicySnapshot) -> int:
+    """Returns the position under the split's salt below which units are in the analysis split; 0 when none is."""
+    return round(snapshot.traffic.analysis_share * RANGE) if snapshot.analysis_split is not None else 0
+
+
 class Placer:
     """Places units by one snapshot. Immutable, safe for threads, about a microsecond a unit."""
 
     __slots__ = (
+        "_analysis_arms",
+        "_analysis_end",
+        "_analysis_salt",
+        "_analysis_starts",
         "_arm_salt",
         "_arms",
         "_default",
@@ -72,19 +85,20 @@ class Placer:
         self._default = snapshot.default_arm
         self._traffic_end = traffic_end(snapshot)
         self._holdout_start = holdout_start(snapshot)
+        self._analysis_end = analysis_end(snapshot)
+        split = snapshot.analysis_split
+        self._analysis_salt = split.salt if split else 0
+        self._analysis_starts = list(split.segments.starts) if split else []
+        self._analysis_arms = list(split.segments.arms) if split else []
         self._fixed = {
             ExperimentState.PAUSED: PlacementReason.PAUSED,
             ExperimentState.STOPPED: PlacementReason.STOPPED,
         }.get(snapshot.state)
 
-    def locate(self, unit_id: str, allocation_id: str = "") -> tuple[int, PlacementReason]:
-        """Returns where a unit falls among the arms, in [0, RANGE), and how its placement comes about.
-
-        The position means nothing unless the reason is SPLIT.
-        """
-        _, reason = self.place(unit_id, allocation_id)
+    def position_among_arms(self, unit_id: str, allocation_id: str = "") -> int:
+        """Returns where a unit falls among the arms, in [0, RANGE)."""
         key = f"{unit_id}{KEY_SEPARATOR}{allocation_id}" if allocation_id else unit_id
-        return position(key, self._arm_salt), reason
+        return position(key, self._arm_salt)
 
     def place(self, unit_id: str, allocation_id: str = "") -> tuple[int, PlacementReason]:
         """Returns the position of the arm among the snapshot's arms, and how it came about.
@@ -102,5 +116,8 @@ class Placer:
             if place >= self._traffic_end:
                 return self._default, PlacementReason.NOT_IN_TRAFFIC
         key = f"{unit_id}{KEY_SEPARATOR}{allocation_id}" if allocation_id else unit_id
-        segment = bisect_right(self._starts, xxh64_intdigest(key.encode(), self._arm_salt) >> 32) - 1
-        return self._arms[segment], PlacementReason.SPLIT
+        among_arms = xxh64_intdigest(key.encode(), self._arm_salt) >> 32
+        if self._analysis_end and xxh64_intdigest(unit_id.encode(), self._analysis_salt) >> 32 < self._analysis_end:
+            segment = bisect_right(self._analysis_starts, among_arms) - 1
+            return self._analysis_arms[segment], PlacementReason.ANALYSIS
+        return self._arms[bisect_right(self._starts, among_arms) - 1], PlacementReason.SPLIT

@@ -8,7 +8,7 @@ from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation_client import Client, Settings
 from shared.definition.model import AnalysisUnit, ExperimentState, Traffic
 from shared.policy.convert import snapshot_to_proto
-from shared.policy.snapshot import RANGE, PolicyArm, PolicySnapshot, Segments
+from shared.policy.snapshot import RANGE, AnalysisSplit, PolicyArm, PolicySnapshot, Segments
 from tests.shared.policy.examples import golden_cases, golden_snapshot
 
 QUICK = Settings(
@@ -43,6 +43,21 @@ def snapshot(
         traffic=traffic,
         analysis_unit=analysis_unit,
         published_at=example.published_at + timedelta(seconds=version) + later,
+    )
+
+
+def with_split(source: PolicySnapshot, share: float, weights: tuple[int, ...]) -> PolicySnapshot:
+    """Returns the snapshot with an analysis split of whole weights, one for each arm."""
+    starts = tuple(RANGE * sum(weights[:place]) // sum(weights) for place in range(len(weights)))
+    segments = Segments(starts, tuple(range(len(weights))))
+    lengths = segments.lengths(len(weights))
+    return replace(
+        source,
+        traffic=replace(source.traffic, analysis_share=share),
+        arms=tuple(
+            replace(arm, analysis_weight=length / RANGE) for arm, length in zip(source.arms, lengths, strict=True)
+        ),
+        analysis_split=AnalysisSplit(0xA5A5A5A5A5A5A5A5, segments),
     )
 
 

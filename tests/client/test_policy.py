@@ -18,19 +18,23 @@ from shared.policy.convert import snapshot_to_proto
 from shared.policy.placement import Placer
 from shared.policy.snapshot import PolicySnapshot
 from tests.bandit.service.world import World
-from tests.client.examples import message, snapshot
+from tests.client.examples import message, snapshot, with_split
 from tests.shared.policy.examples import golden_cases, golden_snapshot
 
 GOLDEN = golden_cases()
 UNITS_EACH = 200_000
 
 MANY_ARMS = snapshot(weights=(5, 1, 90, 1, 7, 3, 3, 11, 2, 40), traffic=Traffic(0.7, 0.15))
-FIVE_SNAPSHOTS = {
+SNAPSHOTS = {
     "two arms, all traffic": snapshot(),
     "ten arms, traffic and holdout": MANY_ARMS,
     "64 arms": replace(snapshot(weights=tuple(range(1, 65))), arm_salt=2**64 - 1, traffic_salt=12345678901234567890),
     "allocations": replace(MANY_ARMS, analysis_unit=AnalysisUnit.ALLOCATION, arm_salt=987654321),
     "holdout alone": snapshot(weights=(1, 0, 3), traffic=Traffic(1.0, 0.001)),
+    "an analysis split": with_split(snapshot(weights=(1, 0, 3)), 0.2, (1, 1, 1)),
+    "an analysis split with traffic, holdout and allocations": with_split(
+        replace(MANY_ARMS, analysis_unit=AnalysisUnit.ALLOCATION), 0.6, (1,) * 10
+    ),
 }
 
 
@@ -44,9 +48,9 @@ def test_place_when_golden_then_arm_and_reason_are_those_of_the_vector(case: dic
         assert (answer.arm_id, answer.reason) == (source.arms[vector["arm"]].arm_id, vector["reason"]), vector
 
 
-@pytest.mark.parametrize("name", FIVE_SNAPSHOTS)
+@pytest.mark.parametrize("name", SNAPSHOTS)
 def test_place_when_compared_with_the_server_on_a_million_units_then_every_bit_is_equal(name: str) -> None:
-    source = FIVE_SNAPSHOTS[name]
+    source = SNAPSHOTS[name]
     units = [f"{name} visitor-{number:x} {'ß' if number % 7 == 0 else ''}" for number in range(UNITS_EACH)]
     theirs = World(source).serving.batch_allocate(source.experiment_id, units)
 
@@ -59,7 +63,7 @@ def test_place_when_compared_with_the_server_on_a_million_units_then_every_bit_i
     assert np.array_equal([answer.propensity for answer in ours], theirs.propensities)
 
 
-@pytest.mark.parametrize("source", [*FIVE_SNAPSHOTS.values()], ids=list(FIVE_SNAPSHOTS))
+@pytest.mark.parametrize("source", [*SNAPSHOTS.values()], ids=list(SNAPSHOTS))
 def test_place_when_compared_with_one_unit_at_a_time_then_is_the_same(source: PolicySnapshot) -> None:
     policy, placer, serving = Policy(snapshot_to_proto(source)), Placer(source), ServingPolicy(source)
 
@@ -98,6 +102,14 @@ def starts(*values: int) -> pb.PolicySnapshot:
     return spoiled
 
 
+def analysis(**changes: Any) -> pb.PolicySnapshot:
+    """Returns a snapshot with an analysis split, spoiled."""
+    spoiled = message()
+    good = {"share": 0.5, "segment_starts": [0], "segment_arms": [0]}
+    spoiled.analysis_split.CopyFrom(pb.AnalysisSplit(**(good | changes)))
+    return spoiled
+
+
 @pytest.mark.parametrize(
     ("spoiled", "fault"),
     [
@@ -112,6 +124,11 @@ def starts(*values: int) -> pb.PolicySnapshot:
         (changed(lambda one: setattr(one, "holdout_share", 1.0)), "shares"),
         (changed(lambda one: one.segment_arms.__setitem__(0, 2)), "segments are not those"),
         (changed(lambda one: one.segment_arms.append(0)), "segments are not those"),
+        (analysis(share=0.0), "analysis split's share"),
+        (analysis(share=1.0), "analysis split's share"),
+        (analysis(segment_starts=[1]), "analysis split's segments do not cut"),
+        (analysis(segment_arms=[2]), "analysis split's segments are not those"),
+        (analysis(segment_arms=[0, 1]), "analysis split's segments are not those"),
         (starts(), "do not cut"),
         (starts(1, 5), "do not cut"),
         (starts(0, 0), "do not cut"),

@@ -89,7 +89,10 @@ def columns_to_proto(allocation: ColumnAllocation) -> pb.BatchAllocateColumnsRes
     """Returns the answer for very many units as a message."""
     freshness, age = _freshness(allocation.stale_seconds)
     return pb.BatchAllocateColumnsResponse(
-        arms=[pb.PolicyArm(arm_id=arm.arm_id, weight=arm.weight, control=arm.control) for arm in allocation.arms],
+        arms=[
+            pb.PolicyArm(arm_id=arm.arm_id, weight=arm.weight, control=arm.control, analysis_weight=arm.analysis_weight)
+            for arm in allocation.arms
+        ],
         arm_indexes=allocation.arm_indexes.tobytes(),
         reasons=allocation.reasons.tobytes().translate(_REASON_BYTES),
         policy_version=allocation.policy_version,

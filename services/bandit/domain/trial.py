@@ -8,6 +8,9 @@ from shared.policy.placement import KEY_SEPARATOR
 HOLDOUT_ARM_ID: Final = "~holdout"
 """Stands for the arm of held-out units in the logs; no arm id starts like this."""
 
+ANALYSIS_PREFIX: Final = "~analysis:"
+"""Stands before the arm of units in the analysis split in the logs and statistics; no arm id starts like this."""
+
 MAX_AHEAD_SECONDS: Final = 300
 """How far ahead of the server's clock an event may claim to be."""
 
@@ -23,6 +26,16 @@ _has_control_character = re.compile(r"[\x00-\x1f\x7f]").search
 def trial_id(unit_id: str, allocation_id: str = "") -> str:
     """Returns the key under which a trial counts; it is the key that places it, too."""
     return f"{unit_id}{KEY_SEPARATOR}{allocation_id}" if allocation_id else unit_id
+
+
+def analysis_arm_id(arm_id: str) -> str:
+    """Returns the id under which an arm's units in the analysis split are logged."""
+    return f"{ANALYSIS_PREFIX}{arm_id}"
+
+
+def shown_arm_id(logged_arm_id: str) -> str:
+    """Returns the arm that a unit logged like this was shown; held-out units keep their mark."""
+    return logged_arm_id.removeprefix(ANALYSIS_PREFIX)
 
 
 def unit_id_fault(unit_id: str) -> str:

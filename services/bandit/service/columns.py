@@ -16,7 +16,8 @@ class ColumnAllocation(NamedTuple):
     """Is the answer for very many units: entry i speaks of unit i.
 
     Attributes:
-        arms: The arms with the probability that a unit drawn by the policy gets each; nothing else was drawn.
+        arms: The arms with the probabilities that a unit drawn by the policy, or in the analysis split, gets each;
+            nothing else was drawn.
         arm_indexes: Positions in arms, (n,) uint8.
         reasons: Positions in BATCH_REASONS, (n,) uint8.
         stale_seconds: How long ago the store last confirmed the policy; None while fresh.

@@ -6,18 +6,21 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.bandit.domain import token
 from services.bandit.domain.context_placement import ContextPlacer
 from services.bandit.domain.ports import PolicyStore
-from services.bandit.domain.trial import HOLDOUT_ARM_ID
+from services.bandit.domain.trial import HOLDOUT_ARM_ID, analysis_arm_id
 from shared.definition.model import AnalysisUnit, Metric
 from shared.errors import FailedPrecondition, NotFound, Reason
 from shared.policy.encoding import Encoder
-from shared.policy.placement import PlacementReason, Placer, holdout_start, traffic_end
-from shared.policy.snapshot import RANGE, PolicySnapshot
+from shared.policy.placement import PlacementReason, Placer, analysis_end, holdout_start, traffic_end
+from shared.policy.snapshot import RANGE, PolicySnapshot, Segments
 
-COUNTED: Final = frozenset({PlacementReason.SPLIT, PlacementReason.PINNED, PlacementReason.HOLDOUT})
+COUNTED: Final = frozenset(
+    {PlacementReason.SPLIT, PlacementReason.PINNED, PlacementReason.HOLDOUT, PlacementReason.ANALYSIS}
+)
 """The reasons with which a unit enters the statistics."""
 
 _OLD_VERSIONS = 256
@@ -27,7 +30,8 @@ class Answer(NamedTuple):
     """Is what all units with one arm and reason are told.
 
     Attributes:
-        logged_arm_id: The arm under which the answer is logged: held-out units have one of their own.
+        logged_arm_id: The arm under which the answer is logged: held-out units, and those of the analysis split, have
+            arms of their own.
         propensity: The probability of the answer; 1 where nothing was drawn.
         reason: A PlacementReason as plain text, which hashes ten times faster.
         counts: Whether such a unit enters the statistics once it is exposed.
@@ -42,6 +46,18 @@ class Answer(NamedTuple):
     token_prefix: bytes
 
 
+class ArmCut(NamedTuple):
+    """Is segments as the kernels take them: their starts (n,) uint32, and their arms (n,) uint8."""
+
+    starts: NDArray[np.uint32]
+    arms: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, segments: Segments) -> "ArmCut":
+        """Returns segments as arrays."""
+        return cls(np.array(segments.starts, dtype=np.uint32), np.array(segments.arms, dtype=np.uint8))
+
+
 class ServingPolicy:
     """Is a snapshot with all that can be worked out of it once. Immutable, safe for threads."""
 
@@ -49,7 +65,7 @@ class ServingPolicy:
         self.snapshot = snapshot
         placer = Placer(snapshot)
         self.place = placer.place
-        self.locate = placer.locate
+        self.position_among_arms = placer.position_among_arms
         self.encode = Encoder(snapshot.features).encode
         self.takes_context = bool(snapshot.features)
         model = snapshot.contextual_model
@@ -59,37 +75,49 @@ class ServingPolicy:
         self.arm_ids = tuple(arm.arm_id for arm in snapshot.arms)
         self.weights = tuple(arm.weight for arm in snapshot.arms)
         positions = range(len(self.arm_ids))
+        self.analysis_weights = tuple(arm.analysis_weight for arm in snapshot.arms)
         self.split_answers = tuple(self._answer(arm, PlacementReason.SPLIT) for arm in positions)
+        self.analysis_answers = tuple(self._answer(arm, PlacementReason.ANALYSIS) for arm in positions)
         self.default_answers = {reason: self._answer(snapshot.default_arm, reason) for reason in PlacementReason}
         self.arm_positions = {arm_id: position for position, arm_id in enumerate(self.arm_ids)}
         self.counts_allocations = snapshot.analysis_unit is AnalysisUnit.ALLOCATION
         self.metrics: Mapping[str, Metric] = {metric.metric_id: metric for metric in snapshot.metrics}
-        self.segment_starts = np.array(snapshot.segments.starts, dtype=np.uint32)
-        self.segment_arms = np.array(snapshot.segments.arms, dtype=np.uint8)
+        self.cut = ArmCut.of(snapshot.segments)
+        self.analysis_cut = ArmCut.of(snapshot.analysis_split.segments) if snapshot.analysis_split else None
         self.traffic_end = traffic_end(snapshot)
         self.holdout_start = holdout_start(snapshot)
-        self.draws_all = self.traffic_end == RANGE == self.holdout_start
+        self.analysis_end = analysis_end(snapshot)
+        self.takes_all = self.traffic_end == RANGE == self.holdout_start
 
     def answer(self, arm: int, reason: PlacementReason) -> Answer:
         """Returns what a unit that was placed like this is told."""
-        return self.split_answers[arm] if reason is PlacementReason.SPLIT else self.default_answers[reason]
+        if reason is PlacementReason.SPLIT:
+            return self.split_answers[arm]
+        return self.analysis_answers[arm] if reason is PlacementReason.ANALYSIS else self.default_answers[reason]
 
     def answer_in_context(self, unit_id: str, allocation_id: str, encoded: list[float]) -> Answer:
         """Returns what a unit is told of which this much is known."""
-        position, reason = self.locate(unit_id, allocation_id)
+        arm, reason = self.place(unit_id, allocation_id)
         if reason is not PlacementReason.SPLIT or self.context_placer is None:
-            return self.default_answers[reason]
+            return self.answer(arm, reason)
+        position = self.position_among_arms(unit_id, allocation_id)
         arm, propensity = self.context_placer.place(encoded, position)
         arm_id = self.arm_ids[arm]
         prefix = token.prefix(self.experiment_id, arm_id, self.version, propensity, counts=True)
         return Answer(arm_id, arm_id, propensity, reason.value, counts=True, token_prefix=prefix)
 
     def _answer(self, arm: int, reason: PlacementReason) -> Answer:
-        logged_arm_id = HOLDOUT_ARM_ID if reason is PlacementReason.HOLDOUT else self.arm_ids[arm]
-        propensity = self.weights[arm] if reason is PlacementReason.SPLIT else 1.0
+        arm_id, logged_arm_id, propensity = self.arm_ids[arm], self.arm_ids[arm], 1.0
+        match reason:
+            case PlacementReason.SPLIT:
+                propensity = self.weights[arm]
+            case PlacementReason.ANALYSIS:
+                logged_arm_id, propensity = analysis_arm_id(arm_id), self.analysis_weights[arm]
+            case PlacementReason.HOLDOUT:
+                logged_arm_id = HOLDOUT_ARM_ID
         counts = reason in COUNTED
         prefix = token.prefix(self.experiment_id, logged_arm_id, self.version, propensity, counts=counts)
-        return Answer(self.arm_ids[arm], logged_arm_id, propensity, reason.value, counts, prefix)
+        return Answer(arm_id, logged_arm_id, propensity, reason.value, counts, prefix)
 
 
 class PolicyBook:

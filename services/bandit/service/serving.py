@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from services.bandit.domain import token, trial
 from services.bandit.domain.ports import AllocationLog, AllocationRow
 from services.bandit.domain.token import Decision, TokenSigner
-from services.bandit.service.batch import BATCH_REASONS, check_needs_no_context, check_unit_ids, placed
+from services.bandit.service.batch import BATCH_REASONS, check_needs_no_context, check_unit_ids, placed, propensities
 from services.bandit.service.policy_book import PolicyBook, ServingPolicy
 from services.bandit.service.unit_columns import id_column
 from shared.definition.model import ExperimentState
@@ -177,12 +177,11 @@ class AllocationService:
             allocation_ids = [self._new_allocation_id() for _ in unit_ids]
             keys = id_column([unit + KEY_SEPARATOR + one for unit, one in zip(unit_ids, allocation_ids, strict=True)])
         arms, reasons = placed(policy, units, keys)
-        propensities = np.where(reasons == 0, np.array(policy.weights)[arms], 1.0)
         tokens = self._tokens(policy, unit_ids, allocation_ids, arms, reasons) if include_tokens else []
         return BatchAllocation(
             policy.arm_ids,
             arms,
-            propensities,
+            propensities(policy, arms, reasons),
             reasons,
             policy.version,
             self._book.stale_seconds(),
@@ -230,6 +229,7 @@ class AllocationService:
         """Returns the earlier answer again, its token as good as new; the unit counts where it first counted."""
         experiment_id, unit_id, arm_id, version, propensity, allocation_id, _, counts = decision
         prefix = token.prefix(experiment_id, arm_id, version, propensity, counts=counts)
+        shown = trial.shown_arm_id(arm_id)
         now_ms = self._now_ms()
         row = (
             experiment_id,
@@ -242,7 +242,7 @@ class AllocationService:
         )
         return Allocation(
             experiment_id,
-            arm_id,
+            shown,
             propensity,
             version,
             PlacementReason.PINNED.value,
@@ -268,8 +268,11 @@ class AllocationService:
         decision = self._signer.read(token, now_ms=self._now_ms())
         if decision.experiment_id != policy.experiment_id or decision.unit_id != unit_id:
             raise invalid_field("previous_token", "is of another experiment or unit")
-        position = policy.arm_positions.get(decision.arm_id)
-        lives = position is not None and policy.weights[position] > 0
+        arm_id = trial.shown_arm_id(decision.arm_id)
+        is_of_split = arm_id != decision.arm_id and policy.analysis_cut is not None
+        weights = policy.analysis_weights if is_of_split else policy.weights
+        position = policy.arm_positions.get(arm_id)
+        lives = position is not None and weights[position] > 0
         return decision if lives and decision.counts and policy.snapshot.state is ExperimentState.RUNNING else None
 
     def _tokens(

@@ -14,7 +14,7 @@ from shared.definition.model import (
     MetricRole,
     Traffic,
 )
-from shared.policy.snapshot import PolicyArm, PolicySnapshot, PublishReason, Segments
+from shared.policy.snapshot import AnalysisSplit, PolicyArm, PolicySnapshot, PublishReason, Segments
 from tests.shared.policy.make_golden import PATH
 
 CONVERSION = Metric(
@@ -36,7 +36,9 @@ def golden_cases() -> list[dict[str, Any]]:  # JSON
 def golden_snapshot(case: dict[str, Any]) -> PolicySnapshot:
     """Returns the snapshot of a case of the golden file."""
     segments = Segments(tuple(case["segment_starts"]), tuple(case["segment_arms"]))
-    lengths = segments.lengths(max(segments.arms) + 1)
+    count = max(segments.arms) + 1
+    share, split = _golden_split(case["analysis_split"])
+    fixed = split.segments.lengths(count) if split else [0] * count
     return PolicySnapshot(
         experiment_id="golden",
         policy_version=3,
@@ -44,8 +46,11 @@ def golden_snapshot(case: dict[str, Any]) -> PolicySnapshot:
         state=ExperimentState(case["state"]),
         arm_salt=int(case["arm_salt"], 16),
         traffic_salt=int(case["traffic_salt"], 16),
-        traffic=Traffic(case["traffic_share"], case["holdout_share"]),
-        arms=tuple(PolicyArm(f"arm-{place}", length / 2**32, place == 0) for place, length in enumerate(lengths)),
+        traffic=Traffic(case["traffic_share"], case["holdout_share"], share),
+        arms=tuple(
+            PolicyArm(f"arm-{place}", length / 2**32, place == 0, analysis_weight=fixed[place] / 2**32)
+            for place, length in enumerate(segments.lengths(count))
+        ),
         segments=segments,
         default_arm=case["default_arm"],
         analysis_unit=AnalysisUnit(case["analysis_unit"]),
@@ -55,4 +60,12 @@ def golden_snapshot(case: dict[str, Any]) -> PolicySnapshot:
         frozen=False,
         publish_reason=PublishReason.DEFINITION,
         published_at=datetime(2026, 3, 1, tzinfo=UTC),
+        analysis_split=split,
     )
+
+
+def _golden_split(case: dict[str, Any] | None) -> tuple[float, AnalysisSplit | None]:  # JSON
+    if case is None:
+        return 0.0, None
+    segments = Segments(tuple(case["segment_starts"]), tuple(case["segment_arms"]))
+    return case["share"], AnalysisSplit(int(case["salt"], 16), segments)

@@ -21,10 +21,20 @@ EXPLANATION = (
     " and traffic_salt; its arm position from its id and arm_salt or, where analysis_unit is ALLOCATION, from unit_id +"
     " U+001F + allocation_id. Reason and arm: PAUSED or STOPPED by state: default_arm. Traffic position >= 2^32 -"
     " round(holdout_share x 2^32): HOLDOUT, default_arm. Traffic position >= round(traffic_share x 2^32):"
-    " NOT_IN_TRAFFIC, default_arm. Otherwise SPLIT: the arm of the last segment that starts at or before the arm"
-    " position. round() takes halves to the even neighbour. Salts and hashes are 16 hexadecimal digits; arms are"
-    " positions from 0."
+    " NOT_IN_TRAFFIC, default_arm. Otherwise, where there is an analysis_split and the position of the id by its salt"
+    " < round(its share x 2^32): ANALYSIS, the arm of the last segment of the analysis_split that starts at or before"
+    " the arm position. Otherwise SPLIT: the arm of the last segment that starts at or before the arm position. round()"
+    " takes halves to the even neighbour. Salts and hashes are 16 hexadecimal digits; arms are positions from 0."
 )
+
+
+class Split(NamedTuple):
+    """Is an analysis split."""
+
+    share: float
+    salt: int
+    segment_starts: list[int]
+    segment_arms: list[int]
 
 
 class Case(NamedTuple):
@@ -40,6 +50,7 @@ class Case(NamedTuple):
     holdout_share: float = 0.0
     analysis_unit: str = "UNIT"
     state: str = "RUNNING"
+    analysis_split: Split | None = None
 
 
 CASES = (
@@ -76,6 +87,50 @@ CASES = (
         holdout_share=0.2,
         analysis_unit="ALLOCATION",
     ),
+    Case(
+        "an analysis split of a fifth",
+        27,
+        28,
+        [0, 100_000_000, 4_000_000_000],
+        [0, 1, 2],
+        analysis_split=Split(0.2, 29, [0, RANGE // 3, 2 * RANGE // 3], [2, 1, 0]),
+    ),
+    Case(
+        "an analysis split with traffic and holdout",
+        30,
+        31,
+        [0, RANGE // 8],
+        [0, 1],
+        traffic_share=0.6,
+        holdout_share=0.2,
+        analysis_split=Split(0.5, 0xF0E1D2C3B4A59687, [0, RANGE // 2], [0, 1]),
+    ),
+    Case(
+        "an analysis split where every allocation counts",
+        32,
+        33,
+        [0, RANGE // 8],
+        [1, 0],
+        analysis_unit="ALLOCATION",
+        analysis_split=Split(0.4, 34, [0, RANGE // 2], [0, 1]),
+    ),
+    Case(
+        "an analysis split whose share is half of a position",
+        35,
+        36,
+        [0, RANGE // 2],
+        [0, 1],
+        analysis_split=Split(0.75 + 2**-33, 37, [0, 3], [1, 0]),
+    ),
+    Case(
+        "paused, with an analysis split",
+        38,
+        39,
+        [0, RANGE // 2],
+        [0, 1],
+        state="PAUSED",
+        analysis_split=Split(0.5, 40, [0, RANGE // 2], [0, 1]),
+    ),
     Case("paused", 21, 22, [0, RANGE // 2], [0, 1], 0, 0.5, 0.1, state="PAUSED"),
     Case("stopped, the second arm shipped", 23, 24, [0, RANGE // 2], [0, 1], 1, 0.5, 0.1, state="STOPPED"),
 )
@@ -85,8 +140,10 @@ BORDER_UNIT = "user 42"
 
 def border_cases() -> tuple[Case, ...]:
     """Returns cases whose borders are where one unit is, and one position behind it."""
-    arm, traffic = (xxh64(BORDER_UNIT.encode(), salt) // RANGE for salt in (25, 26))
+    arm, traffic, split = (xxh64(BORDER_UNIT.encode(), salt) // RANGE for salt in (25, 26, 41))
     halves = [0, RANGE // 2]
+    first, second = (Split((split + more) / RANGE, 41, [0, RANGE - 1], [0, 1]) for more in (0, 1))
+    begins, ends = (Split(1 - 2**-32, 42, [0, arm + more], [0, 1]) for more in (0, 1))
     return (
         Case("traffic ends at the unit", 25, 26, halves, [0, 1], traffic_share=traffic / RANGE),
         Case("traffic ends behind the unit", 25, 26, halves, [0, 1], traffic_share=(traffic + 1) / RANGE),
@@ -94,6 +151,10 @@ def border_cases() -> tuple[Case, ...]:
         Case("the holdout begins behind the unit", 25, 26, halves, [0, 1], holdout_share=(RANGE - traffic - 1) / RANGE),
         Case("a segment begins at the unit", 25, 26, [0, arm], [0, 1]),
         Case("a segment begins behind the unit", 25, 26, [0, arm + 1], [0, 1]),
+        Case("the analysis split ends at the unit", 25, 26, halves, [0, 1], analysis_split=first),
+        Case("the analysis split ends behind the unit", 25, 26, halves, [0, 1], analysis_split=second),
+        Case("a segment of the analysis split begins at the unit", 25, 26, halves, [0, 1], analysis_split=begins),
+        Case("a segment of the analysis split begins behind the unit", 25, 26, halves, [0, 1], analysis_split=ends),
     )
 
 
@@ -134,7 +195,12 @@ def _text(whole: dict[str, Any]) -> str:
 
 
 def _case(case: Case, unit_ids: list[str]) -> dict[str, Any]:
-    head = case._asdict() | {"arm_salt": f"{case.arm_salt:016x}", "traffic_salt": f"{case.traffic_salt:016x}"}
+    split = case.analysis_split
+    head = case._asdict() | {
+        "arm_salt": f"{case.arm_salt:016x}",
+        "traffic_salt": f"{case.traffic_salt:016x}",
+        "analysis_split": split._asdict() | {"salt": f"{split.salt:016x}"} if split else None,
+    }
     return head | {"vectors": [_vector(case, place, unit_id) for place, unit_id in enumerate(unit_ids)]}
 
 
@@ -142,29 +208,36 @@ def _vector(case: Case, place: int, unit_id: str) -> dict[str, Any]:
     allocation_id = f"view-{place}-ä" if case.analysis_unit == "ALLOCATION" else ""
     key = f"{unit_id}\x1f{allocation_id}" if allocation_id else unit_id
     traffic_hash, arm_hash = xxh64(unit_id.encode(), case.traffic_salt), xxh64(key.encode(), case.arm_salt)
-    reason = _reason(case, traffic_hash // RANGE)
-    arm = _owner(case, arm_hash // RANGE) if reason == "SPLIT" else case.default_arm
+    split_hash = xxh64(unit_id.encode(), case.analysis_split.salt) if case.analysis_split else None
+    reason = _reason(case, traffic_hash // RANGE, split_hash)
+    cut = {"SPLIT": case, "ANALYSIS": case.analysis_split}.get(reason)
+    arm = _owner(cut, arm_hash // RANGE) if cut is not None else case.default_arm
     return {
         "unit_id": unit_id,
         "allocation_id": allocation_id,
         "traffic_hash": f"{traffic_hash:016x}",
         "arm_hash": f"{arm_hash:016x}",
+        **({"analysis_hash": f"{split_hash:016x}"} if split_hash is not None else {}),
         "arm": arm,
         "reason": reason,
     }
 
 
-def _reason(case: Case, traffic_position: int) -> str:
+def _reason(case: Case, traffic_position: int, split_hash: int | None) -> str:
     if case.state != "RUNNING":
         return case.state
     if traffic_position >= RANGE - round(Fraction(case.holdout_share) * RANGE):
         return "HOLDOUT"
-    return "NOT_IN_TRAFFIC" if traffic_position >= round(Fraction(case.traffic_share) * RANGE) else "SPLIT"
+    if traffic_position >= round(Fraction(case.traffic_share) * RANGE):
+        return "NOT_IN_TRAFFIC"
+    if case.analysis_split is None or split_hash is None:
+        return "SPLIT"
+    return "ANALYSIS" if split_hash // RANGE < round(Fraction(case.analysis_split.share) * RANGE) else "SPLIT"
 
 
-def _owner(case: Case, arm_position: int) -> int:
+def _owner(cut: Case | Split, arm_position: int) -> int:
     owner = -1
-    for start, arm in zip(case.segment_starts, case.segment_arms, strict=True):
+    for start, arm in zip(cut.segment_starts, cut.segment_arms, strict=True):
         if start <= arm_position:
             owner = arm
     return owner

@@ -47,6 +47,10 @@ def test_golden_when_a_border_is_at_the_unit_then_one_position_decides() -> None
     assert placed["the holdout begins behind the unit"][0] == "SPLIT"
     assert placed["a segment begins at the unit"] == ("SPLIT", 1)
     assert placed["a segment begins behind the unit"] == ("SPLIT", 0)
+    assert placed["the analysis split ends at the unit"][0] == "SPLIT"
+    assert placed["the analysis split ends behind the unit"][0] == "ANALYSIS"
+    assert placed["a segment of the analysis split begins at the unit"] == ("ANALYSIS", 1)
+    assert placed["a segment of the analysis split begins behind the unit"] == ("ANALYSIS", 0)
 
 
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["name"])
