@@ -110,6 +110,7 @@ class PolicySnapshot:
         default_arm: Position of the arm served where nothing is drawn.
         contextual_model: None where all units have the weights of the arms.
         analysis_split: None where the traffic has no share for it.
+        shadow_model: What would be the contextual model, in shadow mode; None otherwise.
     """
 
     experiment_id: str
@@ -132,3 +133,4 @@ class PolicySnapshot:
     features: tuple[Feature, ...] = ()
     contextual_model: ContextualModel | None = None
     analysis_split: AnalysisSplit | None = None
+    shadow_model: ContextualModel | None = None

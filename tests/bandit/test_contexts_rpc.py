@@ -93,6 +93,30 @@ def test_allocate_when_contexts_were_learned_from_then_arms_follow_them_with_exa
         assert {answer.reason for answer in answers} == {pb.ALLOCATION_REASON_SPLIT}
 
 
+def test_allocate_when_in_shadow_then_the_control_is_served_the_context_logged_and_the_model_shown(
+    personal: World, engine: Engine
+) -> None:
+    version = learned(personal).policy_version
+    policy = PERSONAL.allocation_policy
+    shadow = replace(policy, controls=replace(policy.controls, shadow=True))
+    personal.apply(replace(PERSONAL, revision=2, allocation_policy=shadow))
+    personal.wait_for_version("personal", version + 1)
+
+    answers = [personal.stub.Allocate(request(f"new{unit}", returning=True)).allocation for unit in range(20)]
+    counted(personal, "personal")
+
+    assert {(answer.arm_id, answer.propensity) for answer in answers} == {("control", 1.0)}
+    snapshot = personal.stub.GetBandit(pb.GetBanditRequest(experiment_id="personal")).bandit.snapshot
+    assert not snapshot.HasField("contextual_model")
+    assert snapshot.shadow_model.mode == pb.SCORE_MODE_DRAWS
+    assert sum(arm.shadow_weight for arm in snapshot.arms) == pytest.approx(1)
+    with transaction(engine) as connection:
+        told_of = connection.scalars(
+            text("SELECT context FROM allocations WHERE unit_id LIKE 'new%' AND experiment_id = 'personal'")
+        ).all()
+    assert [struct.unpack("<2d", context) for context in told_of] == [(1.0, 1.0)] * 20
+
+
 def test_allocate_when_asked_twice_in_one_context_then_the_same_answer(personal: World) -> None:
     learned(personal)
 

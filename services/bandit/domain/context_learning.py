@@ -58,10 +58,18 @@ def change_in_contexts(before: ContextualModel | None, after: ContextualModel, t
     return float(moved.max(axis=1).mean())
 
 
+def model_before(experiment: Experiment, previous: PolicySnapshot) -> ContextualModel | None:
+    """Returns the previous model in the role that the next one is to have: that of shadow mode, or the one served."""
+    is_shadow = experiment.allocation_policy.controls.shadow
+    return previous.shadow_model if is_shadow else previous.contextual_model
+
+
 def kept_model(experiment: Experiment, previous: PolicySnapshot) -> ContextualModel | None:
-    """Returns the previous model, as long as it is of the same arms."""
-    same = [arm.arm_id for arm in previous.arms] == [arm.arm_id for arm in experiment.arms]
-    return previous.contextual_model if same else None
+    """Returns the previous model, as long as it is of the same arms; in shadow mode the one that was served last."""
+    if [arm.arm_id for arm in previous.arms] != [arm.arm_id for arm in experiment.arms]:
+        return None
+    is_shadow = experiment.allocation_policy.controls.shadow
+    return model_before(experiment, previous) or (previous.contextual_model if is_shadow else None)
 
 
 def _lately(trials: Trials) -> Floats:

@@ -64,9 +64,9 @@ def exact_shares(weights: Floats) -> Floats:
 
 
 def shares_before(experiment: Experiment, previous: PolicySnapshot) -> Floats:
-    """Returns the shares of the previous snapshot, those shown in shadow, shape (n_arms,)."""
-    shadow = experiment.allocation_policy.controls.shadow
-    return np.array([arm.shadow_weight if shadow else arm.weight for arm in previous.arms])
+    """Returns the shares of the previous snapshot, those shown in shadow where there are any, shape (n_arms,)."""
+    is_shown = experiment.allocation_policy.controls.shadow and any(arm.shadow_weight for arm in previous.arms)
+    return np.array([arm.shadow_weight if is_shown else arm.weight for arm in previous.arms])
 
 
 def policy_arms(experiment: Experiment, asked: Floats, paused: frozenset[str]) -> list[PolicyArm]:

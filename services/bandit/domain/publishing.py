@@ -16,6 +16,7 @@ from services.bandit.domain.context_learning import (
     change_in_contexts,
     fitted_model,
     kept_model,
+    model_before,
 )
 from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.learning import lower_bounds, target_weights
@@ -131,11 +132,12 @@ def _reason_to_learn(
     allowed: Allowance | None,
     now: datetime,
 ) -> PublishReason | None:
+    before = model_before(experiment, previous)
     if model is not None and trials is not None:
-        change = change_in_contexts(previous.contextual_model, model, trials)
+        change = change_in_contexts(before, model, trials)
         is_material = change >= max(experiment.allocation_policy.controls.min_weight_change, LEAST_CHANGE)
     else:
-        is_material = previous.contextual_model is not None or _is_material(experiment, previous, asked, allowed)
+        is_material = before is not None or _is_material(experiment, previous, asked, allowed)
     if is_material:
         return PublishReason.BUDGET if _overspends(experiment, previous, allowed) else PublishReason.LEARNING
     return PublishReason.PERIOD if _period_is_over(experiment, previous, now=now) else None
@@ -201,11 +203,11 @@ def _weights(
 
 
 def _kept(experiment: Experiment, previous: PolicySnapshot) -> Floats:
-    """Returns the previous weights.
+    """Returns the previous weights, those shown in shadow mode where it goes on.
 
     What arms that went leave behind is shared in proportion; arms that came get the floor.
     """
-    known = {arm.arm_id: arm.weight for arm in previous.arms}
+    known = dict(zip((arm.arm_id for arm in previous.arms), shares_before(experiment, previous), strict=True))
     weights = np.array([known.get(arm.arm_id, 0.0) for arm in experiment.arms])
     weights = weights / weights.sum() if weights.sum() > 0 else np.full(len(weights), 1 / len(weights))
     if all(arm.arm_id in known for arm in experiment.arms):
@@ -244,7 +246,8 @@ def _snapshot(
         publish_reason=reason,
         published_at=now,
         features=experiment.features,
-        contextual_model=model,
+        contextual_model=None if experiment.allocation_policy.controls.shadow else model,
+        shadow_model=model if experiment.allocation_policy.controls.shadow else None,
     )
 
 

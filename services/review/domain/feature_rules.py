@@ -75,7 +75,6 @@ def _unfit_controls(experiment: model.Experiment) -> checks.Violations:
         "window": controls.window is not None,
         "mature_only": controls.mature_only,
         "guardrail_pause": controls.guardrail_pause is not None,
-        "shadow": controls.shadow,
         "warm_start": controls.warm_start is not None,
         "budget": controls.budget is not None,
     }

@@ -23,7 +23,7 @@ from shared.definition.model import (
     MetricDirection,
 )
 from shared.policy.snapshot import PolicySnapshot, PublishReason
-from tests.bandit.examples import CONVERSION, MINUTE, NOW, experiment, policy
+from tests.bandit.examples import CONVERSION, MINUTE, NOW, experiment, policy, weights
 
 ALGORITHMS = (LinearThompson(), LinUcb(), LogisticThompson(), InverseGap())
 NEW, RETURNING = [1.0, 0.0], [1.0, 1.0]
@@ -169,6 +169,52 @@ def test_snapshot_when_the_algorithm_no_longer_goes_by_contexts_then_the_model_i
 
     assert following is not None
     assert following.contextual_model is None
+
+
+def test_shadow_when_it_is_on_then_the_control_is_served_and_the_model_is_shown() -> None:
+    known = trials()
+    live = after(definition(), None, known)
+    shadow = after(definition(shadow=True), None, known)
+
+    assert live is not None
+    assert shadow is not None
+    assert shadow.contextual_model is None
+    assert shadow.shadow_model == live.contextual_model
+    assert live.shadow_model is None
+    assert weights(shadow) == {"control": 1, "blue": 0, "green": 0}
+    assert [arm.shadow_weight for arm in shadow.arms] == [arm.weight for arm in live.arms]
+
+
+def test_shadow_when_the_model_would_change_then_a_version_says_so() -> None:
+    shadow = definition(shadow=True, min_weight_change=0.05)
+    known = after(shadow, None, trials())
+    turned = replace(trials(), values=1 - trials().values)
+
+    now = after(shadow, known, turned, minutes=2)
+
+    assert now is not None
+    assert now.publish_reason is PublishReason.LEARNING
+    assert now.shadow_model != getattr(known, "shadow_model", None)
+    assert after(shadow, now, turned, minutes=3) is None
+
+
+def test_shadow_when_frozen_then_what_would_be_served_is_kept_and_shown() -> None:
+    shadow = replace(definition(shadow=True), revision=2)
+    live = after(definition(), None, trials())
+    assert live is not None
+
+    begun = after(shadow, live, None, frozen=True, minutes=2)
+    assert begun is not None
+    going_on = after(replace(shadow, revision=3), begun, None, frozen=True, minutes=3)
+    ended = after(replace(definition(), revision=4), begun, None, frozen=True, minutes=3)
+
+    for snapshot in (begun, going_on):
+        assert snapshot is not None
+        assert (snapshot.contextual_model, snapshot.shadow_model) == (None, live.contextual_model)
+        assert [arm.shadow_weight for arm in snapshot.arms] == [arm.weight for arm in live.arms]
+    assert ended is not None
+    assert (ended.contextual_model, ended.shadow_model) == (None, None)
+    assert weights(ended) == {"control": 1, "blue": 0, "green": 0}
 
 
 def test_change_when_models_are_alike_then_none_and_without_one_all() -> None:

@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 from experimentation.v1 import bandit_service_pb2 as pb
 from shared.definition import model
 from shared.policy import convert, document
-from shared.policy.snapshot import AnalysisSplit, PolicyArm, PolicySnapshot, PublishReason, Segments
+from shared.policy.snapshot import (
+    AnalysisSplit,
+    ContextualModel,
+    PolicyArm,
+    PolicySnapshot,
+    PublishReason,
+    ScoreMode,
+    Segments,
+)
 from tests.shared.definition import strategies
 from tests.shared.policy.examples import golden_cases, golden_snapshot
 
@@ -45,6 +53,15 @@ plain_snapshots = st.builds(
     st.sampled_from(PublishReason),
     strategies.instants,
 )
+models = st.builds(
+    ContextualModel,
+    st.sampled_from(ScoreMode),
+    st.binary(max_size=16),
+    st.integers(0, 2**31 - 1),
+    st.integers(0, 2**31 - 1),
+    strategies.shares,
+    st.lists(strategies.shares, max_size=4).map(tuple),
+)
 splits = st.builds(AnalysisSplit, st.integers(0, 2**64 - 1), segments)
 snapshots = plain_snapshots | st.builds(
     lambda snapshot, share, split: replace(
@@ -54,11 +71,17 @@ snapshots = plain_snapshots | st.builds(
     strategies.shares,
     splits,
 )
+with_models = st.builds(
+    lambda snapshot, served, shown: replace(snapshot, contextual_model=served, shadow_model=shown),
+    plain_snapshots,
+    models | st.none(),
+    models | st.none(),
+)
 GOLDEN = [golden_snapshot(case) for case in golden_cases()]
 
 
 @settings(deadline=None)
-@given(snapshots)
+@given(snapshots | with_models)
 def test_proto_when_there_and_back_then_the_same(snapshot: PolicySnapshot) -> None:
     message = convert.snapshot_to_proto(snapshot, checksum=b"seal")
 
@@ -67,7 +90,7 @@ def test_proto_when_there_and_back_then_the_same(snapshot: PolicySnapshot) -> No
 
 
 @settings(deadline=None)
-@given(snapshots)
+@given(snapshots | with_models)
 def test_document_when_there_and_back_through_json_then_the_same(snapshot: PolicySnapshot) -> None:
     text = json.dumps(document.to_document(snapshot))
 

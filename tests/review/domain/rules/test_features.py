@@ -33,6 +33,7 @@ def _features(*features: model.Feature) -> dict[str, Any]:
         _contextual(model.LogisticThompson(draw_count=16)),
         _contextual(model.InverseGap(1e6)),
         {**_contextual(model.LinearThompson()), "metrics": (PRIMARY_REVENUE,)},
+        _contextual(shadow=True),
     ],
 )
 def test_violations_when_the_experiment_is_valid_then_there_are_none(fields: dict[str, Any]) -> None:
