@@ -105,7 +105,7 @@ def starts(*values: int) -> pb.PolicySnapshot:
 def analysis(**changes: Any) -> pb.PolicySnapshot:
     """Returns a snapshot with an analysis split, spoiled."""
     spoiled = message()
-    good = {"share": 0.5, "segment_starts": [0], "segment_arms": [0]}
+    good: dict[str, Any] = {"share": 0.5, "segment_starts": [0], "segment_arms": [0]}
     spoiled.analysis_split.CopyFrom(pb.AnalysisSplit(**(good | changes)))
     return spoiled
 
