@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.bandit.domain import segments
+from services.bandit.domain.analysis_split import with_analysis_split
 from services.bandit.domain.context_learning import (
     LEAST_CHANGE,
     average_weights,
@@ -35,7 +36,7 @@ from services.bandit.domain.reward import same_reward
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics, with_prior
 from services.bandit.kernels.weights import floored
 from shared.definition.model import ContextualAlgorithm, Experiment, ExperimentState, FixedSplit
-from shared.policy.snapshot import RANGE, ContextualModel, PolicyArm, PolicySnapshot, PublishReason, Segments
+from shared.policy.snapshot import RANGE, ContextualModel, PolicyArm, PolicySnapshot, PublishReason
 
 Floats = NDArray[np.float64]
 
@@ -94,7 +95,8 @@ def next_snapshot(
     if reason is None:
         return None
     arms = policy_arms(experiment, asked, paused)
-    return _snapshot(experiment, arms, model, previous, reason, frozen=frozen, now=now)
+    snapshot = _snapshot(experiment, arms, model, previous, reason, frozen=frozen, now=now)
+    return with_analysis_split(snapshot, experiment, previous, salt=salt(experiment.experiment_id, "analysis"))
 
 
 def salt(experiment_id: str, purpose: str) -> int:
@@ -236,7 +238,12 @@ def _snapshot(
         traffic_salt=salt(experiment.experiment_id, "traffic"),
         traffic=experiment.traffic,
         arms=tuple(arms),
-        segments=_segments(arm_ids, [round(arm.weight * RANGE) for arm in arms], previous),
+        segments=segments.next_cut(
+            arm_ids,
+            [round(arm.weight * RANGE) for arm in arms],
+            previous.segments if previous else None,
+            [arm.arm_id for arm in previous.arms] if previous else [],
+        ),
         default_arm=arm_ids.index(default),
         analysis_unit=experiment.analysis_unit,
         attribution_window=experiment.attribution_window,
@@ -249,13 +256,3 @@ def _snapshot(
         contextual_model=None if experiment.allocation_policy.controls.shadow else model,
         shadow_model=model if experiment.allocation_policy.controls.shadow else None,
     )
-
-
-def _segments(arm_ids: Sequence[str], lengths: Sequence[int], previous: PolicySnapshot | None) -> Segments:
-    """Returns the new cut; arms that are gone stand behind the others until their positions are given away."""
-    if previous is None:
-        return segments.first_cut(lengths)
-    gone = [arm.arm_id for arm in previous.arms if arm.arm_id not in set(arm_ids)]
-    places = {arm_id: place for place, arm_id in enumerate([*arm_ids, *gone])}
-    present = segments.renamed(previous.segments, [places[arm.arm_id] for arm in previous.arms])
-    return segments.recut(present, lengths)

@@ -37,6 +37,24 @@ def recut(segments: Segments, lengths: Sequence[int]) -> Segments:
     return _joined(_cut_out(pieces, surplus))
 
 
+def next_cut(
+    arm_ids: Sequence[str], lengths: Sequence[int], previous: Segments | None, previous_arm_ids: Sequence[str]
+) -> Segments:
+    """Returns the cut that follows a previous one; arms that are gone give all their positions away.
+
+    Args:
+        arm_ids: The arms.
+        lengths: New positions of each, 0 or more, summing to RANGE.
+        previous: The cut before; None for the first one.
+        previous_arm_ids: Its arms.
+    """
+    if previous is None:
+        return first_cut(lengths)
+    gone = [arm_id for arm_id in previous_arm_ids if arm_id not in set(arm_ids)]
+    places = {arm_id: place for place, arm_id in enumerate([*arm_ids, *gone])}
+    return recut(renamed(previous, [places[arm_id] for arm_id in previous_arm_ids]), lengths)
+
+
 def renamed(segments: Segments, positions: Sequence[int]) -> Segments:
     """Returns the same cut with arm i called positions[i]."""
     return Segments(segments.starts, tuple(positions[arm] for arm in segments.arms))
