@@ -7,7 +7,7 @@ import itertools
 import re
 from datetime import timedelta
 
-from services.review.domain import allocation_rules, checks, feature_rules
+from services.review.domain import allocation_rules, analysis_rules, checks, feature_rules
 from shared import errors
 from shared.definition import model
 
@@ -34,6 +34,7 @@ def violations(experiment: model.Experiment) -> tuple[errors.FieldViolation, ...
         allocation_rules.violations,
         feature_rules.violations,
         _traffic,
+        analysis_rules.violations,
         _attribution_window,
         _shipped_arm,
     )
