@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 from experimentation.v1 import experiment_service_pb2 as pb
 from services.review.config import PREFIX, Config
 from services.review.domain.policy import OpenGate
-from services.review.service import ExperimentService
-from services.review.servicer import ExperimentServicer
-from services.review.store.postgres import PostgresExperimentStore
+from services.review.service.experiments import ExperimentService
+from services.review.servicer.experiments import ExperimentServicer
+from services.review.store.postgres import PostgresReviewStore
 from shared import clock, config, errors, ids, log, process, telemetry
 from shared.rpc.server import RpcServer
 from shared.store import engine, migrate
@@ -54,7 +54,7 @@ class Review:
 
 def build_server(options: Config, store: Engine, metrics: telemetry.RpcMetrics) -> RpcServer:
     """Returns the server with its services, not yet started."""
-    service = ExperimentService(PostgresExperimentStore(store), OpenGate(), clock=clock.now, new_id=ids.new_id)
+    service = ExperimentService(PostgresReviewStore(store), OpenGate(), clock=clock.now, new_id=ids.new_id)
     server = RpcServer(options, metrics)
     server.add_service(pb.DESCRIPTOR.services_by_name["ExperimentService"], ExperimentServicer(service))
     return server

@@ -12,7 +12,7 @@ import sqlalchemy
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
 from services.review.domain import audit
-from services.review.store.postgres import PostgresExperimentStore
+from services.review.store.postgres import PostgresReviewStore
 from shared import errors
 from shared.rpc import status
 from tests.review.requests import START, create, propose
@@ -47,8 +47,8 @@ def _rename(name: str) -> pb.Change:
 @pytest.fixture
 def events(engine: sqlalchemy.Engine) -> Callable[[], list[audit.Event]]:
     def read() -> list[audit.Event]:
-        with PostgresExperimentStore(engine).transaction() as transaction:
-            return transaction.list_audit(after=0, limit=1000)
+        with PostgresReviewStore(engine).transaction() as transaction:
+            return transaction.audit.list_events(after=0, limit=1000)
 
     return read
 

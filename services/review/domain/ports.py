@@ -23,11 +23,8 @@ class PolicyGate(Protocol):
         """Returns how many people must approve before the change is applied; 0: it is applied at once."""
 
 
-class Transaction(Protocol):
-    """Is one unit of work on the store: all of its writes happen, or none; for use by one thread.
-
-    Every method raises Unavailable STORE_UNAVAILABLE when the store cannot be reached.
-    """
+class Experiments(Protocol):
+    """Keeps experiments and their revisions; a part of a transaction."""
 
     def create(self, revision: Revision, key: RequestKey) -> bool:
         """Adds an experiment with its first revision and announces it.
@@ -62,20 +59,47 @@ class Transaction(Protocol):
     ) -> list[model.Experiment]:
         """Returns the newest experiments, newest first, then by id; with `after`, those that follow that place."""
 
-    def add_change_request(self, request: ChangeRequest) -> bool:
+
+class ChangeRequests(Protocol):
+    """Keeps change requests; a part of a transaction."""
+
+    def add(self, request: ChangeRequest) -> bool:
         """Adds a change request; returns False, and nothing was added, if its request id is taken."""
 
-    def find_change_request(self, request_id: str) -> ChangeRequest | None:
+    def find_proposed(self, request_id: str) -> ChangeRequest | None:
         """Returns the change request that was proposed with this request id."""
 
-    def append_audit(self, entry: audit.Entry) -> None:
+
+class AuditLog(Protocol):
+    """Keeps the audit log; a part of a transaction."""
+
+    def append(self, entry: audit.Entry) -> None:
         """Appends to the audit log. Must come last: from then on, all other writers wait for this transaction."""
 
-    def list_audit(self, *, after: int, limit: int) -> list[audit.Event]:
+    def list_events(self, *, after: int, limit: int) -> list[audit.Event]:
         """Returns the first events with a sequence above `after`, in order."""
 
 
-class ExperimentStore(Protocol):
+class Transaction(Protocol):
+    """Is one unit of work on the store: all of its writes happen, or none; for use by one thread.
+
+    Every method of its parts raises Unavailable STORE_UNAVAILABLE when the store cannot be reached.
+    """
+
+    @property
+    def experiments(self) -> Experiments:
+        """The experiments."""
+
+    @property
+    def requests(self) -> ChangeRequests:
+        """The change requests."""
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log."""
+
+
+class ReviewStore(Protocol):
     """Keeps what review owns; safe for use by many threads."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:

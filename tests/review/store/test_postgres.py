@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from services.review.domain import apply, audit, changes, digests
 from services.review.domain.model import RequestKey, Revision
-from services.review.store.postgres import CHANNEL, PostgresExperimentStore
+from services.review.store.experiments import CHANNEL
+from services.review.store.postgres import PostgresReviewStore
 from shared import errors
 from shared.store import engine as store_engine
 from tests.review.examples import LATER, NOW, draft
@@ -18,8 +19,8 @@ WAIT_SECONDS = 10
 
 
 @pytest.fixture
-def store(engine: sqlalchemy.Engine) -> PostgresExperimentStore:
-    return PostgresExperimentStore(engine)
+def store(engine: sqlalchemy.Engine) -> PostgresReviewStore:
+    return PostgresReviewStore(engine)
 
 
 @pytest.fixture
@@ -30,12 +31,12 @@ def listener(database_url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def _fill(store: PostgresExperimentStore) -> None:
+def _fill(store: PostgresReviewStore) -> None:
     made = draft()
     with store.transaction() as transaction:
-        transaction.create(Revision(made, "ann", NOW), RequestKey())
-        transaction.save(Revision(apply.apply(changes.Start(), made, now=LATER), "bob", LATER))
-        transaction.append_audit(audit.Entry("ann", "act", "experiments/checkout", {"a": "é\\ 1e400"}, NOW))
+        transaction.experiments.create(Revision(made, "ann", NOW), RequestKey())
+        transaction.experiments.save(Revision(apply.apply(changes.Start(), made, now=LATER), "bob", LATER))
+        transaction.audit.append(audit.Entry("ann", "act", "experiments/checkout", {"a": "é\\ 1e400"}, NOW))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def _fill(store: PostgresExperimentStore) -> None:
     ],
 )
 def test_append_only_when_a_row_would_change_then_it_is_refused(
-    store: PostgresExperimentStore, engine: sqlalchemy.Engine, table: str, statement: str
+    store: PostgresReviewStore, engine: sqlalchemy.Engine, table: str, statement: str
 ) -> None:
     _fill(store)
 
@@ -59,7 +60,7 @@ def test_append_only_when_a_row_would_change_then_it_is_refused(
 
 
 def test_save_when_committed_then_the_experiment_is_announced(
-    store: PostgresExperimentStore, listener: psycopg.Connection
+    store: PostgresReviewStore, listener: psycopg.Connection
 ) -> None:
     _fill(store)
 
@@ -69,11 +70,11 @@ def test_save_when_committed_then_the_experiment_is_announced(
 
 
 def test_create_when_rolled_back_then_nothing_is_announced(
-    store: PostgresExperimentStore, listener: psycopg.Connection
+    store: PostgresReviewStore, listener: psycopg.Connection
 ) -> None:
     def fail() -> None:
         with store.transaction() as transaction:
-            transaction.create(Revision(draft(experiment_id="lost"), "ann", NOW), RequestKey())
+            transaction.experiments.create(Revision(draft(experiment_id="lost"), "ann", NOW), RequestKey())
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -86,7 +87,7 @@ def test_create_when_rolled_back_then_nothing_is_announced(
 
 
 def test_experiments_when_saved_then_the_columns_that_others_read_are_there(
-    store: PostgresExperimentStore, engine: sqlalchemy.Engine
+    store: PostgresReviewStore, engine: sqlalchemy.Engine
 ) -> None:
     _fill(store)
 
@@ -97,24 +98,24 @@ def test_experiments_when_saved_then_the_columns_that_others_read_are_there(
     assert tuple(row) == ("checkout", "RUNNING", 2, "EXPERIMENT_STATE_RUNNING", LATER, NOW)
 
 
-def test_etag_when_computed_from_what_is_stored_then_it_is_the_same(store: PostgresExperimentStore) -> None:
+def test_etag_when_computed_from_what_is_stored_then_it_is_the_same(store: PostgresReviewStore) -> None:
     _fill(store)
 
     with store.transaction() as transaction:
-        stored = transaction.find("checkout")
+        stored = transaction.experiments.find("checkout")
 
     assert stored is not None
     assert digests.etag(stored) == stored.etag
 
 
-def test_list_audit_when_read_back_then_the_chain_holds(store: PostgresExperimentStore) -> None:
+def test_list_audit_when_read_back_then_the_chain_holds(store: PostgresReviewStore) -> None:
     _fill(store)
     with store.transaction() as transaction:
-        transaction.append_audit(audit.Entry("bob", "act", "experiments/checkout", {}, LATER))
+        transaction.audit.append(audit.Entry("bob", "act", "experiments/checkout", {}, LATER))
 
     with store.transaction() as transaction:
-        events = transaction.list_audit(after=0, limit=10)
-        later = transaction.list_audit(after=1, limit=10)
+        events = transaction.audit.list_events(after=0, limit=10)
+        later = transaction.audit.list_events(after=1, limit=10)
 
     assert audit.is_intact(events)
     assert [event.sequence for event in events] == [1, 2]
@@ -124,7 +125,7 @@ def test_list_audit_when_read_back_then_the_chain_holds(store: PostgresExperimen
 def test_transaction_when_the_store_is_away_then_unavailable() -> None:
     away = store_engine.create_engine("postgresql://postgres@127.0.0.1:1/none", application_name="test")
 
-    with pytest.raises(errors.Unavailable) as caught, PostgresExperimentStore(away).transaction():
+    with pytest.raises(errors.Unavailable) as caught, PostgresReviewStore(away).transaction():
         pass
 
     assert caught.value.reason is errors.Reason.STORE_UNAVAILABLE

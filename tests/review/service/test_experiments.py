@@ -16,10 +16,10 @@ from services.review.domain.model import (
     RequestKey,
 )
 from services.review.domain.policy import OpenGate
-from services.review.service import ExperimentService
+from services.review.service.experiments import ExperimentService
 from shared import errors
 from shared.definition import model
-from tests.fakes.experiment_store import InMemoryExperimentStore
+from tests.fakes.review_store import InMemoryReviewStore
 from tests.review.examples import CONTROL, NOW, THIRD, TREATMENT, experiment
 
 NO_KEY = RequestKey()
@@ -40,17 +40,17 @@ def _ticks() -> Iterator[datetime]:
 
 
 @pytest.fixture
-def store() -> InMemoryExperimentStore:
-    return InMemoryExperimentStore()
+def store() -> InMemoryReviewStore:
+    return InMemoryReviewStore()
 
 
-def _service(store: InMemoryExperimentStore, gate: OpenGate | _ApprovalGate) -> ExperimentService:
+def _service(store: InMemoryReviewStore, gate: OpenGate | _ApprovalGate) -> ExperimentService:
     ticks, numbers = _ticks(), itertools.count(1)
     return ExperimentService(store, gate, clock=lambda: next(ticks), new_id=lambda prefix: f"{prefix}_{next(numbers)}")
 
 
 @pytest.fixture
-def service(store: InMemoryExperimentStore) -> ExperimentService:
+def service(store: InMemoryReviewStore) -> ExperimentService:
     return _service(store, OpenGate())
 
 
@@ -59,7 +59,7 @@ def _create(service: ExperimentService, experiment_id: str = "checkout", **field
 
 
 def test_create_when_valid_then_a_draft_is_stored_audited_and_announced(
-    service: ExperimentService, store: InMemoryExperimentStore
+    service: ExperimentService, store: InMemoryReviewStore
 ) -> None:
     created = _create(service)
 
@@ -70,16 +70,14 @@ def test_create_when_valid_then_a_draft_is_stored_audited_and_announced(
     assert store.announced == ["checkout"]
 
 
-def test_create_when_invalid_then_nothing_is_stored(service: ExperimentService, store: InMemoryExperimentStore) -> None:
+def test_create_when_invalid_then_nothing_is_stored(service: ExperimentService, store: InMemoryReviewStore) -> None:
     with pytest.raises(errors.InvalidArgument):
         _create(service, arms=())
 
     assert (store.events, store.announced) == ([], [])
 
 
-def test_create_when_the_id_is_taken_then_it_says_so(
-    service: ExperimentService, store: InMemoryExperimentStore
-) -> None:
+def test_create_when_the_id_is_taken_then_it_says_so(service: ExperimentService, store: InMemoryReviewStore) -> None:
     _create(service)
 
     with pytest.raises(errors.AlreadyExists) as caught:
@@ -91,7 +89,7 @@ def test_create_when_the_id_is_taken_then_it_says_so(
 
 
 def test_create_when_retried_then_the_first_answer_comes_back(
-    service: ExperimentService, store: InMemoryExperimentStore
+    service: ExperimentService, store: InMemoryReviewStore
 ) -> None:
     key = RequestKey("r1", "digest")
     created = service.create(experiment(), actor="ann", key=key)
@@ -117,7 +115,7 @@ def test_create_when_the_request_id_was_used_otherwise_then_it_is_refused(
 
 
 def test_propose_when_no_approval_is_needed_then_it_is_applied(
-    service: ExperimentService, store: InMemoryExperimentStore
+    service: ExperimentService, store: InMemoryReviewStore
 ) -> None:
     _create(service)
 
@@ -131,7 +129,7 @@ def test_propose_when_no_approval_is_needed_then_it_is_applied(
     assert store.announced == ["checkout", "checkout"]
 
 
-def test_propose_when_applied_then_it_is_audited(service: ExperimentService, store: InMemoryExperimentStore) -> None:
+def test_propose_when_applied_then_it_is_audited(service: ExperimentService, store: InMemoryReviewStore) -> None:
     _create(service)
 
     outcome = service.propose(START)
@@ -149,7 +147,7 @@ def test_propose_when_applied_then_it_is_audited(service: ExperimentService, sto
 
 
 def test_propose_when_policy_asks_for_approval_then_it_waits_and_nothing_changes(
-    store: InMemoryExperimentStore,
+    store: InMemoryReviewStore,
 ) -> None:
     service = _service(store, _ApprovalGate())
     created = _create(service)
@@ -164,7 +162,7 @@ def test_propose_when_policy_asks_for_approval_then_it_waits_and_nothing_changes
 
 
 def test_propose_when_a_waiting_one_is_retried_then_the_first_answer_comes_back(
-    store: InMemoryExperimentStore,
+    store: InMemoryReviewStore,
 ) -> None:
     service = _service(store, _ApprovalGate())
     _create(service)
@@ -187,7 +185,7 @@ def test_propose_when_the_etag_is_current_then_it_is_applied(service: Experiment
 
 
 def test_propose_when_the_etag_is_old_then_it_is_refused(
-    service: ExperimentService, store: InMemoryExperimentStore
+    service: ExperimentService, store: InMemoryReviewStore
 ) -> None:
     created = _create(service)
     current = service.propose(START).experiment
@@ -201,7 +199,7 @@ def test_propose_when_the_etag_is_old_then_it_is_refused(
 
 
 def test_propose_when_retried_after_other_changes_then_the_first_answer_comes_back(
-    service: ExperimentService, store: InMemoryExperimentStore
+    service: ExperimentService, store: InMemoryReviewStore
 ) -> None:
     created = _create(service)
     keyed = replace(START, etag=created.etag, key=RequestKey("r1", "digest"))

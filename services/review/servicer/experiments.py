@@ -3,8 +3,8 @@
 import grpc
 
 from experimentation.v1 import experiment_service_pb2 as pb
-from services.review import convert
-from services.review.service import ExperimentService
+from services.review.convert import experiments as convert
+from services.review.service.experiments import ExperimentService
 from shared.definition.convert import experiment_to_proto
 from shared.rpc import pagination
 

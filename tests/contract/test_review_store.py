@@ -17,10 +17,10 @@ from services.review.domain.model import (
     RequestKey,
     Revision,
 )
-from services.review.domain.ports import ExperimentStore
-from services.review.store.postgres import PostgresExperimentStore
+from services.review.domain.ports import ReviewStore
+from services.review.store.postgres import PostgresReviewStore
 from shared.definition import model
-from tests.fakes.experiment_store import InMemoryExperimentStore
+from tests.fakes.review_store import InMemoryReviewStore
 from tests.review.examples import CONTROL, CONVERSION, LATER, NOW, REVENUE, THIRD, TREATMENT, draft, experiment
 
 NO_KEY = RequestKey()
@@ -29,35 +29,35 @@ WAIT_SECONDS = 10
 
 
 @pytest.fixture(params=["memory", "postgres"])
-def store(request: pytest.FixtureRequest) -> ExperimentStore:
+def store(request: pytest.FixtureRequest) -> ReviewStore:
     if request.param == "memory":
-        return InMemoryExperimentStore()
-    return PostgresExperimentStore(request.getfixturevalue("engine"))
+        return InMemoryReviewStore()
+    return PostgresReviewStore(request.getfixturevalue("engine"))
 
 
 def _draft(experiment_id: str, created_at: datetime = NOW, **fields: object) -> model.Experiment:
     return apply.draft(experiment(experiment_id=experiment_id, **fields), creator="ann", now=created_at)
 
 
-def _create(store: ExperimentStore, made: model.Experiment, key: RequestKey = NO_KEY) -> bool:
+def _create(store: ReviewStore, made: model.Experiment, key: RequestKey = NO_KEY) -> bool:
     with store.transaction() as transaction:
-        return transaction.create(Revision(made, "ann", NOW), key)
+        return transaction.experiments.create(Revision(made, "ann", NOW), key)
 
 
-def _advance(store: ExperimentStore, before: model.Experiment, *proposed: changes.Change) -> model.Experiment:
+def _advance(store: ReviewStore, before: model.Experiment, *proposed: changes.Change) -> model.Experiment:
     for change in proposed:
         before = apply.apply(change, before, now=LATER)
         with store.transaction() as transaction:
-            transaction.save(Revision(before, "bob", LATER))
+            transaction.experiments.save(Revision(before, "bob", LATER))
     return before
 
 
-def _list(store: ExperimentStore, kept: ExperimentFilter = ALL, **page: object) -> list[str]:
+def _list(store: ReviewStore, kept: ExperimentFilter = ALL, **page: object) -> list[str]:
     after, limit = page.get("after"), page.get("limit", 10)
     assert after is None or isinstance(after, ExperimentCursor)
     assert isinstance(limit, int)
     with store.transaction() as transaction:
-        return [item.experiment_id for item in transaction.list_experiments(kept, after=after, limit=limit)]
+        return [item.experiment_id for item in transaction.experiments.list_experiments(kept, after=after, limit=limit)]
 
 
 def _request(change: changes.Change, request_id: str = "", number: int = 1) -> ChangeRequest:
@@ -76,7 +76,7 @@ def _request(change: changes.Change, request_id: str = "", number: int = 1) -> C
     )
 
 
-def test_find_when_created_then_every_field_comes_back(store: ExperimentStore) -> None:
+def test_find_when_created_then_every_field_comes_back(store: ReviewStore) -> None:
     made = draft(
         labels={"team": "é"},
         description="line\nline 'quoted' \\ %",
@@ -88,21 +88,21 @@ def test_find_when_created_then_every_field_comes_back(store: ExperimentStore) -
     assert _create(store, made)
 
     with store.transaction() as transaction:
-        assert transaction.find("checkout") == made
-        assert transaction.lock("checkout") == made
+        assert transaction.experiments.find("checkout") == made
+        assert transaction.experiments.lock("checkout") == made
 
 
-def test_find_when_nothing_is_there_then_none(store: ExperimentStore) -> None:
+def test_find_when_nothing_is_there_then_none(store: ReviewStore) -> None:
     with store.transaction() as transaction:
-        assert transaction.find("nowhere") is None
-        assert transaction.lock("nowhere") is None
-        assert transaction.find_creation("r1") is None
-        assert transaction.find_change_request("r1") is None
-        assert transaction.find_revision("nowhere", 1) is None
-        assert transaction.list_revisions("nowhere", before=None, limit=1) == []
+        assert transaction.experiments.find("nowhere") is None
+        assert transaction.experiments.lock("nowhere") is None
+        assert transaction.experiments.find_creation("r1") is None
+        assert transaction.requests.find_proposed("r1") is None
+        assert transaction.experiments.find_revision("nowhere", 1) is None
+        assert transaction.experiments.list_revisions("nowhere", before=None, limit=1) == []
 
 
-def test_create_when_an_id_is_taken_then_nothing_is_added(store: ExperimentStore) -> None:
+def test_create_when_an_id_is_taken_then_nothing_is_added(store: ReviewStore) -> None:
     made = _draft("a")
     _create(store, made, RequestKey("r1", "digest"))
 
@@ -111,62 +111,62 @@ def test_create_when_an_id_is_taken_then_nothing_is_added(store: ExperimentStore
 
     assert _list(store) == ["a"]
     with store.transaction() as transaction:
-        assert transaction.find("a") == made
+        assert transaction.experiments.find("a") == made
 
 
-def test_create_when_no_request_ids_are_given_then_they_do_not_clash(store: ExperimentStore) -> None:
+def test_create_when_no_request_ids_are_given_then_they_do_not_clash(store: ReviewStore) -> None:
     assert _create(store, _draft("a"))
     assert _create(store, _draft("b"))
 
 
-def test_find_creation_when_the_experiment_has_changed_then_it_is_as_created(store: ExperimentStore) -> None:
+def test_find_creation_when_the_experiment_has_changed_then_it_is_as_created(store: ReviewStore) -> None:
     made = draft()
     _create(store, made, RequestKey("r1", "digest"))
     _advance(store, made, changes.Start())
 
     with store.transaction() as transaction:
-        creation = transaction.find_creation("r1")
+        creation = transaction.experiments.find_creation("r1")
 
     assert creation is not None
     assert (creation.experiment, creation.digest) == (made, "digest")
 
 
-def test_save_when_done_then_it_is_the_newest(store: ExperimentStore) -> None:
+def test_save_when_done_then_it_is_the_newest(store: ReviewStore) -> None:
     made = draft()
     _create(store, made)
 
     newest = _advance(store, made, changes.Start(), changes.Pause())
 
     with store.transaction() as transaction:
-        assert transaction.find("checkout") == newest
-        assert transaction.find_revision("checkout", 1) == Revision(made, "ann", NOW)
-        assert transaction.find_revision("checkout", 3) == Revision(newest, "bob", LATER)
-        assert transaction.find_revision("checkout", 4) is None
+        assert transaction.experiments.find("checkout") == newest
+        assert transaction.experiments.find_revision("checkout", 1) == Revision(made, "ann", NOW)
+        assert transaction.experiments.find_revision("checkout", 3) == Revision(newest, "bob", LATER)
+        assert transaction.experiments.find_revision("checkout", 4) is None
 
 
-def test_list_revisions_when_paged_then_newest_first(store: ExperimentStore) -> None:
+def test_list_revisions_when_paged_then_newest_first(store: ReviewStore) -> None:
     made = draft()
     _create(store, made)
     _advance(store, made, changes.Start(), changes.Pause())
 
     with store.transaction() as transaction:
-        first = transaction.list_revisions("checkout", before=None, limit=2)
-        second = transaction.list_revisions("checkout", before=2, limit=2)
+        first = transaction.experiments.list_revisions("checkout", before=None, limit=2)
+        second = transaction.experiments.list_revisions("checkout", before=2, limit=2)
 
     assert [item.experiment.revision for item in first] == [3, 2]
     assert [item.experiment.revision for item in second] == [1]
 
 
-def test_served_when_never_started_then_nothing(store: ExperimentStore) -> None:
+def test_served_when_never_started_then_nothing(store: ReviewStore) -> None:
     _create(store, draft())
 
     with store.transaction() as transaction:
-        served = transaction.served("checkout")
+        served = transaction.experiments.served("checkout")
 
     assert (served.arm_ids, served.metrics) == (frozenset(), ())
 
 
-def test_served_when_started_then_all_parts_since(store: ExperimentStore) -> None:
+def test_served_when_started_then_all_parts_since(store: ReviewStore) -> None:
     made = draft(arms=(CONTROL, TREATMENT, model.Arm("early")))
     _create(store, made)
     drafted = _advance(store, made, changes.EditArms((CONTROL, TREATMENT)), changes.EditMetrics((CONVERSION,)))
@@ -174,13 +174,13 @@ def test_served_when_started_then_all_parts_since(store: ExperimentStore) -> Non
     _advance(store, drafted, changes.Start(), *edits)
 
     with store.transaction() as transaction:
-        served = transaction.served("checkout")
+        served = transaction.experiments.served("checkout")
 
     assert served.arm_ids == {"control", "treatment", "third"}
     assert set(served.metrics) == {CONVERSION, REVENUE}
 
 
-def test_list_experiments_when_paged_then_newest_first_then_by_id(store: ExperimentStore) -> None:
+def test_list_experiments_when_paged_then_newest_first_then_by_id(store: ReviewStore) -> None:
     for experiment_id, created_at in (("b", NOW), ("c", LATER), ("a", NOW), ("d", NOW)):
         _create(store, _draft(experiment_id, created_at))
 
@@ -190,7 +190,7 @@ def test_list_experiments_when_paged_then_newest_first_then_by_id(store: Experim
     assert _list(store, after=ExperimentCursor(LATER, "c")) == ["a", "b", "d"]
 
 
-def test_list_experiments_when_filtered_then_only_those(store: ExperimentStore) -> None:
+def test_list_experiments_when_filtered_then_only_those(store: ReviewStore) -> None:
     web = _draft("web-1", labels={"team": "web", "tier": "1"}, display_name="Größe 100%")
     _create(store, web)
     _create(store, _draft("app_1".replace("_", "-"), labels={"team": "app"}, display_name="Under_score"))
@@ -208,7 +208,7 @@ def test_list_experiments_when_filtered_then_only_those(store: ExperimentStore) 
     assert _list(store, ExperimentFilter(text="web", states=frozenset({draft_}))) == []
 
 
-def test_list_experiments_when_renamed_then_the_new_name_is_found(store: ExperimentStore) -> None:
+def test_list_experiments_when_renamed_then_the_new_name_is_found(store: ReviewStore) -> None:
     made = draft()
     _create(store, made)
     _advance(store, made, changes.EditDetails("Basket", labels={"team": "web"}))
@@ -234,38 +234,36 @@ def test_list_experiments_when_renamed_then_the_new_name_is_found(store: Experim
     ],
     ids=repr,
 )
-def test_find_change_request_when_added_then_every_field_comes_back(
-    store: ExperimentStore, change: changes.Change
-) -> None:
+def test_find_change_request_when_added_then_every_field_comes_back(store: ReviewStore, change: changes.Change) -> None:
     _create(store, draft())
     request = _request(change, "r1")
 
     with store.transaction() as transaction:
-        assert transaction.add_change_request(request)
+        assert transaction.requests.add(request)
 
     with store.transaction() as transaction:
-        assert transaction.find_change_request("r1") == request
+        assert transaction.requests.find_proposed("r1") == request
 
 
-def test_add_change_request_when_the_request_id_is_taken_then_nothing_is_added(store: ExperimentStore) -> None:
+def test_add_change_request_when_the_request_id_is_taken_then_nothing_is_added(store: ReviewStore) -> None:
     _create(store, draft())
     first = _request(changes.Start(), "r1")
 
     with store.transaction() as transaction:
-        assert transaction.add_change_request(first)
-        assert not transaction.add_change_request(_request(changes.Pause(), "r1", number=2))
-        assert transaction.add_change_request(_request(changes.Pause(), number=3))
-        assert transaction.add_change_request(_request(changes.Pause(), number=4))
+        assert transaction.requests.add(first)
+        assert not transaction.requests.add(_request(changes.Pause(), "r1", number=2))
+        assert transaction.requests.add(_request(changes.Pause(), number=3))
+        assert transaction.requests.add(_request(changes.Pause(), number=4))
 
     with store.transaction() as transaction:
-        assert transaction.find_change_request("r1") == first
+        assert transaction.requests.find_proposed("r1") == first
 
 
-def test_transaction_when_its_block_fails_then_nothing_happened(store: ExperimentStore) -> None:
+def test_transaction_when_its_block_fails_then_nothing_happened(store: ReviewStore) -> None:
     def fail() -> None:
         with store.transaction() as transaction:
-            transaction.create(Revision(draft(), "ann", NOW), NO_KEY)
-            transaction.append_audit(audit.Entry("ann", "x", "y", {}, NOW))
+            transaction.experiments.create(Revision(draft(), "ann", NOW), NO_KEY)
+            transaction.audit.append(audit.Entry("ann", "x", "y", {}, NOW))
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -274,24 +272,24 @@ def test_transaction_when_its_block_fails_then_nothing_happened(store: Experimen
     assert _list(store) == []
 
 
-def test_lock_when_held_then_the_next_one_sees_what_was_saved(store: ExperimentStore) -> None:
+def test_lock_when_held_then_the_next_one_sees_what_was_saved(store: ReviewStore) -> None:
     made = draft()
     _create(store, made)
     locked, rival_started = threading.Event(), threading.Event()
 
     def first() -> None:
         with store.transaction() as transaction:
-            before = transaction.lock("checkout")
+            before = transaction.experiments.lock("checkout")
             assert before is not None
             locked.set()
             assert rival_started.wait(WAIT_SECONDS)
-            transaction.save(Revision(apply.apply(changes.Start(), before, now=LATER), "bob", LATER))
+            transaction.experiments.save(Revision(apply.apply(changes.Start(), before, now=LATER), "bob", LATER))
 
     def second() -> model.Experiment | None:
         assert locked.wait(WAIT_SECONDS)
         rival_started.set()
         with store.transaction() as transaction:
-            return transaction.lock("checkout")
+            return transaction.experiments.lock("checkout")
 
     with ThreadPoolExecutor(2) as pool:
         holder, rival = pool.submit(first), pool.submit(second)
@@ -306,16 +304,16 @@ def _events(count: int) -> Iterator[audit.Entry]:
     return (audit.Entry("ann", "act", f"experiments/e{number}", {"n": str(number)}, NOW) for number in range(count))
 
 
-def test_append_audit_when_many_threads_append_then_the_chain_holds(store: ExperimentStore) -> None:
+def test_append_audit_when_many_threads_append_then_the_chain_holds(store: ReviewStore) -> None:
     def append(entry: audit.Entry) -> None:
         with store.transaction() as transaction:
-            transaction.append_audit(entry)
+            transaction.audit.append(entry)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(append, _events(12)))
 
     with store.transaction() as transaction:
-        events = transaction.list_audit(after=0, limit=100)
+        events = transaction.audit.list_events(after=0, limit=100)
     assert [event.sequence for event in events] == list(range(1, 13))
     assert {event.entry.target for event in events} == {f"experiments/e{number}" for number in range(12)}
     assert audit.is_intact(events)

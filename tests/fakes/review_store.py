@@ -39,8 +39,8 @@ class _State:
         )
 
 
-class InMemoryExperimentStore:
-    """Passes the contract tests of `ports.ExperimentStore`."""
+class InMemoryReviewStore:
+    """Passes the contract tests of `ports.ReviewStore`."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
@@ -65,6 +65,13 @@ class InMemoryExperimentStore:
 class InMemoryTransaction:
     """Works on a copy of the state, which the store takes over at the end."""
 
+    def __init__(self, state: _State) -> None:
+        self.experiments = InMemoryExperiments(state)
+        self.requests = InMemoryChangeRequests(state)
+        self.audit = InMemoryAuditLog(state)
+
+
+class InMemoryExperiments:
     def __init__(self, state: _State) -> None:
         self._state = state
 
@@ -115,25 +122,35 @@ class InMemoryTransaction:
         listed = [item for item in newest if _keeps(kept, item) and (start is None or _place_of(item) > start)]
         return sorted(listed, key=_place_of)[:limit]
 
-    def add_change_request(self, request: ChangeRequest) -> bool:
-        if request.key.request_id and self.find_change_request(request.key.request_id):
+    def _revisions(self, experiment_id: str) -> list[Revision]:
+        return self._state.revisions.get(experiment_id, [])
+
+
+class InMemoryChangeRequests:
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    def add(self, request: ChangeRequest) -> bool:
+        if request.key.request_id and self.find_proposed(request.key.request_id):
             return False
         self._state.change_requests.append(request)
         return True
 
-    def find_change_request(self, request_id: str) -> ChangeRequest | None:
+    def find_proposed(self, request_id: str) -> ChangeRequest | None:
         found = [request for request in self._state.change_requests if request.key.request_id == request_id]
         return found[0] if found else None
 
-    def append_audit(self, entry: audit.Entry) -> None:
+
+class InMemoryAuditLog:
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    def append(self, entry: audit.Entry) -> None:
         previous = self._state.events[-1] if self._state.events else None
         self._state.events.append(audit.chained(entry, previous=previous))
 
-    def list_audit(self, *, after: int, limit: int) -> list[audit.Event]:
+    def list_events(self, *, after: int, limit: int) -> list[audit.Event]:
         return self._state.events[after : after + limit]
-
-    def _revisions(self, experiment_id: str) -> list[Revision]:
-        return self._state.revisions.get(experiment_id, [])
 
 
 def _keeps(kept: ExperimentFilter, experiment: model.Experiment) -> bool:

@@ -16,7 +16,7 @@ from services.review.domain.model import (
     RequestKey,
     Revision,
 )
-from services.review.domain.ports import ExperimentStore, PolicyGate, Transaction
+from services.review.domain.ports import PolicyGate, ReviewStore, Transaction
 from shared import errors
 from shared.clock import Clock
 from shared.definition import model
@@ -33,7 +33,7 @@ class ExperimentService:
     Every method raises Unavailable STORE_UNAVAILABLE, and nothing happened, when the store cannot be reached.
     """
 
-    def __init__(self, store: ExperimentStore, gate: PolicyGate, *, clock: Clock, new_id: NewId) -> None:
+    def __init__(self, store: ReviewStore, gate: PolicyGate, *, clock: Clock, new_id: NewId) -> None:
         self._store = store
         self._gate = gate
         self._clock = clock
@@ -49,9 +49,9 @@ class ExperimentService:
         now = self._clock()
         draft = apply.draft(experiment, creator=actor, now=now)
         with self._store.transaction() as transaction:
-            if not transaction.create(Revision(draft, actor, now), key):
+            if not transaction.experiments.create(Revision(draft, actor, now), key):
                 return _created_before(transaction, draft.experiment_id, key)
-            transaction.append_audit(_entry("experiment.create", draft, actor, now))
+            transaction.audit.append(_entry("experiment.create", draft, actor, now))
         return draft
 
     def get(self, experiment_id: str) -> model.Experiment:
@@ -61,14 +61,14 @@ class ExperimentService:
             NotFound: EXPERIMENT_NOT_FOUND.
         """
         with self._store.transaction() as transaction:
-            return _found(transaction.find(experiment_id), experiment_id)
+            return _found(transaction.experiments.find(experiment_id), experiment_id)
 
     def list_experiments(
         self, kept: ExperimentFilter, *, after: ExperimentCursor | None, limit: int
     ) -> Page[model.Experiment]:
         """Returns at most limit experiments, newest first; with `after`, those that follow that place."""
         with self._store.transaction() as transaction:
-            return _page(transaction.list_experiments(kept, after=after, limit=limit + 1), limit)
+            return _page(transaction.experiments.list_experiments(kept, after=after, limit=limit + 1), limit)
 
     def list_revisions(self, experiment_id: str, *, before: int | None, limit: int) -> Page[Revision]:
         """Returns at most limit revisions, newest first; with `before`, those below that number.
@@ -77,8 +77,8 @@ class ExperimentService:
             NotFound: EXPERIMENT_NOT_FOUND.
         """
         with self._store.transaction() as transaction:
-            _found(transaction.find(experiment_id), experiment_id)
-            return _page(transaction.list_revisions(experiment_id, before=before, limit=limit + 1), limit)
+            _found(transaction.experiments.find(experiment_id), experiment_id)
+            return _page(transaction.experiments.list_revisions(experiment_id, before=before, limit=limit + 1), limit)
 
     def propose(self, proposal: Proposal) -> Outcome:
         """Returns what became of the proposal: applied at once, unless policy asks for approvals.
@@ -93,9 +93,9 @@ class ExperimentService:
             InvalidArgument: INVALID_FIELD, every field at fault is named.
         """
         with self._store.transaction() as transaction:
-            before = _found(transaction.lock(proposal.experiment_id), proposal.experiment_id)
+            before = _found(transaction.experiments.lock(proposal.experiment_id), proposal.experiment_id)
             if proposal.key.request_id:
-                earlier = transaction.find_change_request(proposal.key.request_id)
+                earlier = transaction.requests.find_proposed(proposal.key.request_id)
                 if earlier:
                     return _proposed_before(transaction, earlier, proposal.key)
             _require_current(proposal, before)
@@ -103,7 +103,7 @@ class ExperimentService:
 
     def _decide(self, transaction: Transaction, proposal: Proposal, before: model.Experiment) -> Outcome:
         now = self._clock()
-        served = transaction.served(before.experiment_id)
+        served = transaction.experiments.served(before.experiment_id)
         after = apply.apply(proposal.change, before, now=now, served=served)
         request = self._change_request(proposal, before, now)
         if self._gate.approvals_required(proposal.change, before, after) > 0:
@@ -128,14 +128,14 @@ class ExperimentService:
 def _file(transaction: Transaction, outcome: Outcome, now: datetime) -> Outcome:
     """Writes the request and, when it is applied, the revision that it became."""
     request, experiment = outcome.change_request, outcome.experiment
-    if not transaction.add_change_request(request):
+    if not transaction.requests.add(request):
         raise _request_id_reused(request.key)
     applied = request.state is ChangeRequestState.APPLIED
     if applied:
-        transaction.save(Revision(experiment, request.requester, now, request.change_request_id))
+        transaction.experiments.save(Revision(experiment, request.requester, now, request.change_request_id))
     details = {"change_request_id": request.change_request_id, "change": request.change.kind, "reason": request.reason}
     action = "change_request.apply" if applied else "change_request.propose"
-    transaction.append_audit(_entry(action, experiment, request.requester, now, details))
+    transaction.audit.append(_entry(action, experiment, request.requester, now, details))
     return outcome
 
 
@@ -168,7 +168,7 @@ def _require_current(proposal: Proposal, experiment: model.Experiment) -> None:
 
 def _created_before(transaction: Transaction, experiment_id: str, key: RequestKey) -> model.Experiment:
     """Returns the first answer to a retry of a creation."""
-    earlier = transaction.find_creation(key.request_id) if key.request_id else None
+    earlier = transaction.experiments.find_creation(key.request_id) if key.request_id else None
     if earlier is None:
         raise errors.AlreadyExists(
             errors.Reason.EXPERIMENT_ALREADY_EXISTS,
@@ -185,7 +185,7 @@ def _proposed_before(transaction: Transaction, earlier: ChangeRequest, key: Requ
     if earlier.key.digest != key.digest:
         raise _request_id_reused(key)
     number = earlier.applied_revision or earlier.base_revision
-    revision = transaction.find_revision(earlier.experiment_id, number)
+    revision = transaction.experiments.find_revision(earlier.experiment_id, number)
     if revision is None:
         raise errors.Internal(errors.Reason.INTERNAL, f"revision {number} of {earlier.experiment_id!r} is lost")
     return Outcome(earlier, revision.experiment)

@@ -1,0 +1,1 @@
+"""Where protobuf stops: requests and responses to and from the domain."""

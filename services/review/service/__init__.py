@@ -1,0 +1,1 @@
+"""The use cases of review: they know no transport and no SQL."""

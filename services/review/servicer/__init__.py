@@ -1,0 +1,1 @@
+"""The services of review over gRPC: convert, call one use case, convert."""
