@@ -4,14 +4,13 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-
-from services.bandit.lab.charts import Curve, Row, curves_chart, rows_chart
+from services.bandit.lab.charts import Row, rows_chart
 from services.bandit.lab.gains import GOAL, Band, Gain, Reach, gain_of, is_reached, reach_of
 from services.bandit.lab.markdown import Section, capitalised, number, percent, percents, picture, table
-from services.bandit.lab.measures import mean, regret
+from services.bandit.lab.measures import regret
 from services.bandit.lab.playing import Results
 from services.bandit.lab.policies import EQUAL, POLICIES
+from services.bandit.lab.regret_chart import regret_chart
 from services.bandit.lab.studies import Study
 
 DEFAULT: Final = "thompson"
@@ -197,22 +196,7 @@ def _gains_chart(studies: Sequence[Study], found: dict[str, list[Gain]]) -> str:
 
 
 def _regret_chart(study: Study, results: Results) -> str:
-    units = study.problem.batch_unit_count * np.arange(study.problem.batch_count + 1)
-    curves = []
     # The equal split comes last, in grey.
-    for name in (*study.policies[1:], EQUAL.name):
-        lost = regret(results[study.name, name])
-        points = [mean(lost[:, batch]) for batch in range(lost.shape[1])]
-        columns = ([getattr(point, part) for point in points] for part in ("value", "low", "high"))
-        y, low, high = ([0.0, *column] for column in columns)
-        fallen = [value if math.isnan(end) else end for value, end in zip(y, low, strict=True)]
-        risen = [value if math.isnan(end) else end for value, end in zip(y, high, strict=True)]
-        curves.append(Curve(POLICIES[name].title, units.tolist(), y, fallen, risen))
-    ends = "; ".join(f"{curve.label} {curve.y[-1]:.1f}" for curve in curves)
-    return curves_chart(
-        f"Regret: {study.problem.title}",
-        f"Mean conversions lost against the best arm, with 95 % bands. At the end: {ends}.",
-        curves,
-        x_label="units",
-        y_label="conversions lost",
-    )
+    lost = [(POLICIES[name].title, regret(results[study.name, name])) for name in (*study.policies[1:], EQUAL.name)]
+    problem = study.problem
+    return regret_chart(problem.title, lost, batch_unit_count=problem.batch_unit_count, lost_what="conversions")

@@ -49,6 +49,14 @@ def number(value: float, *, digits: int = 2) -> str:
     return f"{value:,.{digits}f}" if math.isfinite(value) else "-"
 
 
+def numbers(estimate: Estimate, *, digits: int = 1) -> str:
+    """Returns a number with its interval."""
+    value = number(estimate.value, digits=digits)
+    if not math.isfinite(estimate.low):
+        return value
+    return f"{value} [{number(estimate.low, digits=digits)}, {number(estimate.high, digits=digits)}]"
+
+
 def capitalised(words: str) -> str:
     """Returns words that begin a sentence."""
     return words[:1].upper() + words[1:]

@@ -20,12 +20,15 @@ from shared.definition.model import (
     FixedSplit,
     GammaThompson,
     GaussianThompson,
+    GuardrailPause,
     KlUcb,
     Metric,
+    MetricDirection,
     MetricKind,
     MetricRole,
     TopTwoThompson,
     Ucb1,
+    WarmStart,
 )
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -35,6 +38,7 @@ BARE: Final = AllocationControls(
 )
 _DAYS: Final = timedelta(days=2)
 _WINDOW: Final = timedelta(days=7)
+_EARLIER: Final = WarmStart("earlier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,14 @@ POLICIES: Final = {
         Policy("thompson-window", "Thompson, window 2 days", None, replace(DEFAULT, window=_DAYS)),
         Policy("thompson-mature", "Thompson, mature only", None, replace(DEFAULT, mature_only=True)),
         Policy("thompson-floor-10", "Thompson, floor 10 %", None, replace(DEFAULT, exploration_floor=0.1)),
+        Policy("thompson-control-20", "Thompson, 20 % control", None, replace(DEFAULT, min_control_share=0.2)),
+        Policy("thompson-warm", "Thompson, warm: 1,000 units", None, replace(DEFAULT, warm_start=_EARLIER)),
+        Policy(
+            "thompson-warm-100",
+            "Thompson, warm: 100 units",
+            None,
+            replace(DEFAULT, warm_start=replace(_EARLIER, max_unit_count=100.0)),
+        ),
         Policy("top-two", "top-two Thompson", TopTwoThompson()),
         Policy("ucb1", "UCB1", Ucb1()),
         Policy("kl-ucb", "KL-UCB", KlUcb()),
@@ -75,15 +87,30 @@ _SUITS: Final[Mapping[Kind, Algorithm]] = {
 }
 
 
+_HARM: Final = Metric(
+    "harmed",
+    MetricKind.PROPORTION,
+    MetricRole.GUARDRAIL,
+    MetricDirection.MINIMIZE,
+    CombinationRule.ANY,
+    0.0,
+    1.0,
+)
+
+
 def experiment_of(problem: Problem, policy: Policy) -> Experiment:
     """Returns the experiment that a user would define for the problem; the first arm is the control."""
     arms = tuple(Arm(f"arm-{place}", control=place == 0) for place in range(problem.truth.arm_count))
     window = problem.delay.window_batches * BATCH_DURATION if problem.delay else _WINDOW
+    metrics: tuple[Metric, ...] = (_metric(problem),)
+    controls = policy.controls
+    if problem.harm_rates:
+        metrics, controls = (*metrics, _HARM), replace(controls, guardrail_pause=GuardrailPause())
     return Experiment(
         "lab",
         arms,
-        (_metric(problem),),
-        AllocationPolicy(policy.algorithm or _SUITS[problem.kind], policy.controls),
+        metrics,
+        AllocationPolicy(policy.algorithm or _SUITS[problem.kind], controls),
         attribution_window=window,
         state=ExperimentState.RUNNING,
         started_at=START,

@@ -38,6 +38,19 @@ class Delay:
     window_batches: int
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Is an experiment on the same arms that is over: conversions after an equal split.
+
+    Attributes:
+        rates: What the arms were like then.
+        arm_unit_count: Units of each arm.
+    """
+
+    rates: tuple[float, ...]
+    arm_unit_count: int
+
+
 _CONVERSIONS: Final = Conversions()
 
 
@@ -51,6 +64,8 @@ class Problem:
         batch_count: Updates.
         policies: By name, those that are compared beside the equal split.
         drawn: Whether every run has arms of its own, and so is a problem by itself.
+        harm_rates: Of the guardrail metric, by arm, less being better; none where there is no guardrail.
+        earlier: What policies that start warm start from.
     """
 
     name: str
@@ -66,6 +81,8 @@ class Problem:
     delay: Delay | None = None
     drawn: bool = False
     quick: bool = False
+    harm_rates: tuple[float, ...] = ()
+    earlier: Earlier | None = None
 
     @property
     def unit_count(self) -> int:
@@ -204,6 +221,19 @@ DRAWN: Final = (
         policies=MAIN_POLICIES,
         drawn=True,
     ),
+)
+
+_TEN_ARMS: Final = (0.1,) * 9 + (0.15,)
+
+
+def _warm(name: str, title: str, earlier: tuple[float, ...], *, quick: bool = False) -> Problem:
+    return Problem(name, title, OURS, Fixed(_TEN_ARMS), earlier=Earlier(earlier, 1000), quick=quick)
+
+
+WARM: Final = (
+    _warm("warm-alike", "ten arms, the earlier experiment was alike", _TEN_ARMS, quick=True),
+    _warm("warm-level", "ten arms, all rates were half as high again", tuple(1.5 * rate for rate in _TEN_ARMS)),
+    _warm("warm-misleading", "ten arms, another arm was the best", _TEN_ARMS[::-1]),
 )
 
 PROBLEMS: Final = (*CLASSIC, *RARE, *OTHER, *DRAWN)

@@ -7,17 +7,21 @@ from typing import Final
 from services.bandit.lab.decision_section import decision_section
 from services.bandit.lab.error_section import error_section
 from services.bandit.lab.gain_section import gain_section
+from services.bandit.lab.guardrail_section import guardrail_section
 from services.bandit.lab.markdown import Section, table
 from services.bandit.lab.playing import Results
 from services.bandit.lab.policies import POLICIES
 from services.bandit.lab.precision_section import precision_section
 from services.bandit.lab.studies import Question, Study
+from services.bandit.lab.warm_section import warm_section
 
 _SECTIONS: Final[Mapping[Question, Callable[[Sequence[Study], Results], Section]]] = {
     Question.GAIN: gain_section,
+    Question.WARM_START: warm_section,
     Question.DECISION: decision_section,
     Question.PRECISION: precision_section,
     Question.ERROR: error_section,
+    Question.GUARDRAIL: guardrail_section,
 }
 
 _QUESTIONS: Final = {
@@ -26,6 +30,9 @@ _QUESTIONS: Final = {
         "differ enough for that to be possible, that is where the ceiling, the gain of an oracle that plays the best "
         "arm, is as high."
     ),
+    Question.WARM_START: (
+        "**Does it pay to start from an earlier experiment?** Regret of Thompson sampling, warm and cold."
+    ),
     Question.DECISION: (
         "**Sooner to a decision?** Against a fixed-horizon test with the same error rate (5 %) and power (80 %)."
     ),
@@ -33,6 +40,9 @@ _QUESTIONS: Final = {
         "**What does it cost in precision?** Width of valid intervals of the effect, over an equal split's."
     ),
     Question.ERROR: "**Do the stop rules keep what they promise?** Equal arms, watched after every batch.",
+    Question.GUARDRAIL: (
+        "**How soon do guardrails pause an arm that does harm?** The arm that converts best errs more often."
+    ),
 }
 
 _ORIGIN: Final = (
@@ -52,7 +62,7 @@ _METHOD: Final = """## How it is done
   arms. The same seed, runs and version give the same report, whatever the number of processes.
 - Limits: units are independent of each other and come once; batches are of one size; nobody ships the winner, so that
   a gain is that of the experiment itself; index rules look 100 units ahead while batches are larger; contextual
-  policies, stops by expected loss and guardrails are not played here."""
+  policies, stops by expected loss, budgets and shadow mode are not played here."""
 
 
 def write(

@@ -1,17 +1,19 @@
 """Runs one policy on one problem, many runs side by side: draws for all runs at once, weights run by run."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.bandit.domain.statistics import ArmStatistics
 from services.bandit.lab.learner import Learner, Seen
 from services.bandit.lab.outcomes import Before, Drawn
 from services.bandit.lab.policies import START, Policy, experiment_of
 from services.bandit.lab.problems import BATCH_DURATION, Delay, Problem
-from shared.definition.model import FixedSplit, MetricDirection
+from shared.definition.model import Experiment, FixedSplit, MetricDirection
 from shared.statistics.adaptive.batches import Batches
 from shared.statistics.aggregates.moments import Moments
 
@@ -61,11 +63,18 @@ def joined(parts: list[Trajectories]) -> Trajectories:
     return Trajectories(parts[0].direction, **arrays)
 
 
-def seeds(seed: int, problem: str, chunk: int) -> tuple[np.random.Generator, np.random.Generator]:
-    """Returns the chance of the truth and that of the draws, the same for all policies."""
+class Chance(NamedTuple):
+    """Holds sources of chance, the same for all policies: of the truth, the draws, and the earlier experiment."""
+
+    truth: np.random.Generator
+    draws: np.random.Generator
+    earlier: np.random.Generator
+
+
+def chance(seed: int, problem: str, chunk: int) -> Chance:
+    """Returns the chance of so many runs of a problem."""
     root = np.random.SeedSequence(seed, spawn_key=(crc32(problem.encode()), chunk))
-    truth, draws = root.spawn(2)
-    return np.random.default_rng(truth), np.random.default_rng(draws)
+    return Chance(*map(np.random.default_rng, root.spawn(3)))
 
 
 def simulate(problem: Problem, policy: Policy, *, runs: int, seed: int, chunk: int = 0) -> Trajectories:
@@ -78,12 +87,12 @@ def simulate(problem: Problem, policy: Policy, *, runs: int, seed: int, chunk: i
         seed: Of everything.
         chunk: The place of these runs among all.
     """
-    truth_rng, rng = seeds(seed, problem.name, chunk)
+    truth_rng, rng, earlier_rng = chance(seed, problem.name, chunk)
     truth = problem.truth.means(truth_rng, runs, problem.batch_count)
     table = _Table(problem, truth)
     experiment = experiment_of(problem, policy)
-    learners = [Learner(experiment, START) for _ in range(runs)]
-    is_fixed = isinstance(experiment.allocation_policy.algorithm, FixedSplit)
+    learners = [Learner(experiment, START, earlier) for earlier in _earlier(problem, experiment, runs, earlier_rng)]
+    is_fixed = isinstance(experiment.allocation_policy.algorithm, FixedSplit) and not problem.harm_rates
     serving = np.array([learner.weights for learner in learners])
     for batch in range(problem.batch_count):
         table.play(batch, serving, rng)
@@ -96,6 +105,27 @@ def simulate(problem: Problem, policy: Policy, *, runs: int, seed: int, chunk: i
     return table.trajectories()
 
 
+def _earlier(
+    problem: Problem, experiment: Experiment, runs: int, rng: np.random.Generator
+) -> Sequence[Mapping[str, ArmStatistics]]:
+    """Returns what the earlier experiment of each run knew of the arms; nothing where there was none."""
+    if problem.earlier is None:
+        return [{} for _ in range(runs)]
+    count = problem.earlier.arm_unit_count
+    successes = rng.binomial(count, problem.earlier.rates, (runs, len(experiment.arms))).tolist()
+    return [
+        {
+            arm.arm_id: _of_successes(arm.arm_id, count, number)
+            for arm, number in zip(experiment.arms, found, strict=True)
+        }
+        for found in successes
+    ]
+
+
+def _of_successes(arm_id: str, count: int, successes: float) -> ArmStatistics:
+    return ArmStatistics(arm_id, count, successes, successes / count, successes * (1 - successes / count))
+
+
 class _Table:
     """Holds all batches of all runs while they are played."""
 
@@ -104,6 +134,7 @@ class _Table:
         self._weights, self._counts, self._sums, self._squares, self._known_sums, self._known_raw = (
             np.zeros_like(truth) for _ in range(6)
         )
+        self._harms = np.zeros_like(truth) if problem.harm_rates else None
         self._coming: dict[int, list[tuple[int, Floats]]] = {}
 
     def play(self, batch: int, weights: Floats, rng: np.random.Generator) -> None:
@@ -113,6 +144,8 @@ class _Table:
         drawn = problem.outcomes.draw(rng, counts, truth, before)
         self._weights[:, batch], self._counts[:, batch] = weights, counts
         self._sums[:, batch], self._squares[:, batch] = drawn
+        if self._harms is not None:
+            self._harms[:, batch] = rng.binomial(counts, problem.harm_rates)
         if problem.delay is None:
             self._known_sums[:, batch] = drawn.sums
             self._known_raw[:, batch] = drawn.squares + drawn.sums**2 / np.maximum(counts, 1)
@@ -131,7 +164,8 @@ class _Table:
         self._known_raw[:, : batch + 1] = self._known_sums[:, : batch + 1]
 
     def seen(self, run: int, batches: int) -> Seen:
-        return Seen(self._counts[run, :batches], self._known_sums[run, :batches], self._known_raw[run, :batches])
+        counts, sums, raw = (part[run, :batches] for part in (self._counts, self._known_sums, self._known_raw))
+        return Seen(counts, sums, raw, None if self._harms is None else self._harms[run, :batches])
 
     def trajectories(self) -> Trajectories:
         return Trajectories(

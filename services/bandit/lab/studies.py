@@ -9,7 +9,7 @@ import numpy as np
 
 from services.bandit.lab.decisions import fixed_unit_count
 from services.bandit.lab.policies import EQUAL
-from services.bandit.lab.problems import OURS, PROBLEMS, Problem
+from services.bandit.lab.problems import OURS, PROBLEMS, WARM, Problem
 from services.bandit.lab.truths import Fixed
 from shared.errors import invalid_field
 
@@ -18,9 +18,11 @@ class Question(StrEnum):
     """Says what a problem is played for."""
 
     GAIN = "gain"
+    WARM_START = "warm start"
     DECISION = "decision"
     ERROR = "error"
     PRECISION = "precision"
+    GUARDRAIL = "guardrail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Study:
 
 
 _FIXED_BATCHES: Final = 20
+_WARM_POLICIES: Final = ("thompson", "thompson-warm", "thompson-warm-100")
 _PATIENCE: Final = 3
 """Decisions are waited for until this many times the units of the fixed test."""
 
@@ -84,8 +87,17 @@ def _precision(name: str, title: str, rates: tuple[float, ...], *, quick: bool =
     )
 
 
+def _guardrail(name: str, title: str, harm_rates: tuple[float, ...], *, quick: bool = False) -> Study:
+    """Returns a problem whose last arm converts best, and may harm."""
+    rates = (0.1, 0.12) if len(harm_rates) == 2 else (0.1, 0.105, 0.11, 0.115, 0.12)
+    problem = Problem(name, title, OURS, Fixed(rates), batch_unit_count=500, harm_rates=harm_rates, quick=quick)
+    policies = (EQUAL.name, "thompson", "thompson-control-20")
+    return Study(Question.GUARDRAIL, problem, policies, 2 if max(harm_rates) > harm_rates[0] else 10)
+
+
 STUDIES: Final = (
     *(_gain(problem) for problem in PROBLEMS),
+    *(Study(Question.WARM_START, problem, (EQUAL.name, *_WARM_POLICIES), 2) for problem in WARM),
     _decision("decide-two", "two arms, 10 and 12 %", (0.1, 0.12), quick=True),
     _decision("decide-two-twice", "two arms, planned for 11 %, truly 12 %", (0.1, 0.12), planned=(0.1, 0.11)),
     _decision("decide-five-alike", "five arms, four of 10 %, one of 12 %", (0.1, 0.1, 0.1, 0.1, 0.12)),
@@ -97,6 +109,13 @@ STUDIES: Final = (
     _precision("precise-null", "two arms of 10 %", (0.1, 0.1)),
     _precision("precise-two", "two arms, 10 and 12 %", (0.1, 0.12), quick=True),
     _precision("precise-five", "five arms, 10 to 14 %", (0.1, 0.11, 0.12, 0.13, 0.14)),
+    _guardrail("harm-doubled", "two arms, errors 5 and 10 %", (0.05, 0.1), quick=True),
+    _guardrail("harm-half-more", "two arms, errors 5 and 7.5 %", (0.05, 0.075)),
+    _guardrail("harm-rare", "two arms, errors 1 and 2 %", (0.01, 0.02)),
+    _guardrail("harm-one-of-five", "five arms, errors 5 %, the last 10 %", (0.05, 0.05, 0.05, 0.05, 0.1)),
+    _guardrail("harmless-two", "two arms, errors 5 %", (0.05, 0.05)),
+    _guardrail("harmless-rare", "two arms, errors 1 %", (0.01, 0.01)),
+    _guardrail("harmless-five", "five arms, errors 5 %", (0.05,) * 5),
 )
 
 

@@ -30,7 +30,14 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_report_when_quick_then_all_questions_are_answered(quick: Path) -> None:
     text = (quick / "README.md").read_text(encoding="utf-8")
 
-    for words in ("More conversions during", "Sooner to a decision", "cost in precision", "stop rules keep"):
+    for words in (
+        "More conversions during",
+        "start from an earlier experiment",
+        "Sooner to a decision",
+        "cost in precision",
+        "stop rules keep",
+        "guardrails pause an arm",
+    ):
         assert words in text.split("## Conversions gained")[0]
     assert "nan" not in text.lower()
     assert "A quick run" in text
