@@ -78,7 +78,12 @@ class BanditServicer(rpc.BanditServiceServicer):
         """Returns the arms of many units."""
         unit_ids = list(request.unit_ids)
         _check_count("unit_ids", len(unit_ids))
-        batch = self._allocations.batch_allocate(request.experiment_id, unit_ids, include_tokens=request.include_tokens)
+        batch = self._allocations.batch_allocate(
+            request.experiment_id,
+            unit_ids,
+            include_tokens=request.include_tokens,
+            contexts=allocations.contexts_from_proto(request.contexts),
+        )
         return allocations.batch_to_proto(batch)
 
     def BatchAllocateColumns(

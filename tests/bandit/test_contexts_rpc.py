@@ -174,12 +174,54 @@ def test_allocate_all_when_told_of_several_then_each_experiment_takes_what_it_de
     assert [answer.experiment_id for answer in answers] == ["checkout", "logged"]
 
 
-def test_batches_when_the_policy_goes_by_contexts_then_they_are_refused(personal: World) -> None:
+def test_batch_allocate_when_units_have_contexts_then_they_are_learned_from_like_any_other(
+    personal: World, engine: Engine
+) -> None:
     learned(personal)
-    batch = pb.BatchAllocateRequest(experiment_id="personal", unit_ids=["u"])
+    units = [f"new{unit}" for unit in range(60)]
+    contexts = [pb.UnitContext(context=told(returning=unit % 2 == 0)) for unit in range(60)]
+
+    batch = personal.stub.BatchAllocate(
+        pb.BatchAllocateRequest(experiment_id="personal", unit_ids=units, contexts=contexts)
+    )
+    personal.stub.RecordExposure(
+        pb.RecordExposureRequest(exposures=[pb.Exposure(token=token) for token in batch.tokens])
+    )
+    in_all, _ = counted(personal, "personal")
+    with transaction(engine) as connection:
+        told_of = connection.scalar(text("SELECT count(context) FROM allocations WHERE unit_id LIKE 'new%'"))
+    singles = [
+        personal.stub.Allocate(request(unit, returning=place % 2 == 0)).allocation for place, unit in enumerate(units)
+    ]
+
+    assert (in_all, told_of) == (360, 60)
+    assert [batch.arm_ids[arm] for arm in batch.arm_indexes] == [single.arm_id for single in singles]
+    assert list(batch.propensities) == [single.propensity for single in singles]
+
+
+@pytest.mark.parametrize(
+    ("contexts", "field"),
+    [
+        ([], "contexts"),
+        ([pb.UnitContext()] * 2, "contexts"),
+        ([pb.UnitContext(context=told(size=1.0))], "contexts[0].context['size']"),
+        (
+            [pb.UnitContext(context={"returning": common_pb2.FeatureValue()})],
+            "contexts[0].context['returning']",
+        ),
+    ],
+)
+def test_batch_allocate_when_contexts_do_not_fit_then_says_which(
+    personal: World, contexts: list[pb.UnitContext], field: str
+) -> None:
+    batch = pb.BatchAllocateRequest(experiment_id="personal", unit_ids=["u"], contexts=contexts)
+
+    assert refusal(personal.stub.BatchAllocate, batch) == (*INVALID_FIELD, [field])
+
+
+def test_columns_when_the_policy_goes_by_contexts_then_they_are_refused(personal: World) -> None:
     columns = pb.BatchAllocateColumnsRequest(experiment_id="personal", unit_hashes=bytes(8))
 
-    assert refusal(personal.stub.BatchAllocate, batch) == (*INVALID_FIELD, ["experiment_id"])
     assert refusal(personal.stub.BatchAllocateColumns, columns) == (*INVALID_FIELD, ["experiment_id"])
 
 

@@ -1,6 +1,6 @@
 """Questions and answers about arms to and from protobuf."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 
@@ -8,10 +8,11 @@ from google.protobuf.duration_pb2 import Duration
 
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import common_pb2
+from services.bandit.service.answers import Allocation, BatchAllocation
 from services.bandit.service.batch import BATCH_REASONS
+from services.bandit.service.batch_contexts import each_read
 from services.bandit.service.columns import ColumnAllocation
 from services.bandit.service.packed_units import PackedHashes, PackedIds
-from services.bandit.service.serving import Allocation, BatchAllocation
 from shared.errors import invalid_field
 from shared.policy.encoding import Context, ContextValue
 
@@ -99,6 +100,15 @@ def columns_to_proto(allocation: ColumnAllocation) -> pb.BatchAllocateColumnsRes
         freshness=freshness,
         snapshot_age=age,
     )
+
+
+def contexts_from_proto(messages: Sequence[pb.UnitContext]) -> list[Context]:
+    """Returns what is told of each unit of a batch.
+
+    Raises:
+        InvalidArgument: INVALID_FIELD, naming values that are not given.
+    """
+    return each_read(messages, lambda message: context_from_proto(message.context))
 
 
 def context_from_proto(messages: Mapping[str, common_pb2.FeatureValue]) -> Context:

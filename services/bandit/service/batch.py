@@ -11,7 +11,7 @@ from services.bandit.kernels.assignment import assign
 from services.bandit.service.policy_book import ArmCut, ServingPolicy
 from services.bandit.service.unit_columns import IdColumn, UnitColumn
 from shared.definition.model import ExperimentState
-from shared.errors import FieldViolation, invalid_field, invalid_fields
+from shared.errors import FieldViolation, invalid_fields
 from shared.policy.placement import PlacementReason
 from shared.policy.snapshot import RANGE
 
@@ -26,16 +26,6 @@ BATCH_REASONS: Final = (
 _POSITION_SHIFT: Final = np.uint64(32)
 _SPLIT: Final = BATCH_REASONS.index(PlacementReason.SPLIT)
 _ANALYSIS: Final = BATCH_REASONS.index(PlacementReason.ANALYSIS)
-
-
-def check_needs_no_context(policy: ServingPolicy) -> None:
-    """Returns if units can be placed of which nothing is told.
-
-    Raises:
-        InvalidArgument: INVALID_FIELD: the policy goes by contexts.
-    """
-    if policy.context_placer is not None:
-        raise invalid_field("experiment_id", f"{policy.experiment_id!r} goes by contexts: use Allocate for each unit")
 
 
 def check_unit_ids(column: IdColumn, unit_ids: Sequence[str]) -> None:

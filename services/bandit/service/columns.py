@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.bandit.service.batch import check_needs_no_context, placed
+from services.bandit.service.batch import placed
 from services.bandit.service.packed_units import PackedHashes, PackedIds, read_units
 from services.bandit.service.policy_book import PolicyBook
 from shared.errors import invalid_field
@@ -49,7 +49,8 @@ def allocate_columns(book: PolicyBook, experiment_id: str, packed: PackedIds | P
             "experiment_id",
             "counts every allocation by an id of its own, which columns have no room for: BatchAllocate",
         )
-    check_needs_no_context(policy)
+    if policy.needs_context:
+        raise invalid_field("experiment_id", "goes by contexts, which columns have no room for: BatchAllocate")
     units = read_units(packed)
     arms, reasons = placed(policy, units, units)
     return ColumnAllocation(policy.snapshot.arms, arms, reasons, policy.version, book.stale_seconds())

@@ -12,7 +12,7 @@ from services.bandit.domain import token
 from services.bandit.domain.context_placement import ContextPlacer
 from services.bandit.domain.ports import PolicyStore
 from services.bandit.domain.trial import HOLDOUT_ARM_ID, analysis_arm_id
-from shared.definition.model import AnalysisUnit, Metric
+from shared.definition.model import AnalysisUnit, ContextualAlgorithm, ExperimentState, Metric
 from shared.errors import FailedPrecondition, NotFound, Reason
 from shared.policy.encoding import Encoder
 from shared.policy.placement import PlacementReason, Placer, analysis_end, holdout_start, traffic_end
@@ -68,6 +68,9 @@ class ServingPolicy:
         self.position_among_arms = placer.position_among_arms
         self.encode = Encoder(snapshot.features).encode
         self.takes_context = bool(snapshot.features)
+        self.needs_context = snapshot.state is ExperimentState.RUNNING and isinstance(
+            snapshot.allocation_policy.algorithm, ContextualAlgorithm
+        )
         model = snapshot.contextual_model
         self.context_placer = ContextPlacer(model) if model is not None else None
         self.experiment_id = snapshot.experiment_id

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from services.bandit.domain import token, trial
 from services.bandit.domain.ports import AllocationLog, AllocationRow
 from services.bandit.domain.token import Decision, TokenSigner
-from services.bandit.service.batch import BATCH_REASONS, check_needs_no_context, check_unit_ids, placed, propensities
+from services.bandit.service.answers import DEFERRED, NOT_COUNTED, NOT_RECORDED, RECORDED, Allocation, BatchAllocation
+from services.bandit.service.batch import BATCH_REASONS, check_unit_ids, placed, propensities
+from services.bandit.service.batch_contexts import encoded_contexts
 from services.bandit.service.policy_book import PolicyBook, ServingPolicy
 from services.bandit.service.unit_columns import id_column
 from shared.definition.model import ExperimentState
@@ -18,51 +20,11 @@ from shared.errors import invalid_field
 from shared.policy.encoding import NOTHING_TOLD, Context
 from shared.policy.placement import KEY_SEPARATOR, PlacementReason
 
-RECORDED, DEFERRED, NOT_COUNTED, NOT_RECORDED = "RECORDED", "DEFERRED", "NOT_COUNTED", "NOT_RECORDED"
-
 _SEEN_SLOTS = 1 << 18
+_REASON_PLACES = {reason.value: place for place, reason in enumerate(BATCH_REASONS)}
 
 _Row: TypeAlias = tuple[str, str, str, str, int, float, str]
 """An AllocationRow up to its reason."""
-
-
-class Allocation(NamedTuple):
-    """Is one answer of the bandit.
-
-    Attributes:
-        reason: A PlacementReason as plain text.
-        stale_seconds: How long ago the store last confirmed the policy; None while fresh.
-        exposure_state: RECORDED, DEFERRED, NOT_COUNTED or NOT_RECORDED, as in ExposureState.
-    """
-
-    experiment_id: str
-    arm_id: str
-    propensity: float
-    policy_version: int
-    reason: str
-    stale_seconds: float | None
-    token: bytes
-    allocation_id: str
-    exposure_state: str
-
-
-class BatchAllocation(NamedTuple):
-    """Is the answer for many units: column i speaks of unit i.
-
-    Attributes:
-        arm_indexes: Positions in arm_ids, (n,) uint8.
-        propensities: Their probabilities, (n,) float64.
-        reasons: Positions in BATCH_REASONS, (n,) uint8.
-    """
-
-    arm_ids: tuple[str, ...]
-    arm_indexes: NDArray[np.uint8]
-    propensities: NDArray[np.float64]
-    reasons: NDArray[np.uint8]
-    policy_version: int
-    stale_seconds: float | None
-    tokens: list[bytes]
-    allocation_ids: list[str]
 
 
 class AllocationService:
@@ -159,22 +121,34 @@ class AllocationService:
         ]
 
     def batch_allocate(
-        self, experiment_id: str, unit_ids: Sequence[str], *, include_tokens: bool = False
+        self,
+        experiment_id: str,
+        unit_ids: Sequence[str],
+        *,
+        include_tokens: bool = False,
+        contexts: Sequence[Context] = (),
     ) -> BatchAllocation:
         """Returns the arms of many units; exposures are recorded later.
 
+        Args:
+            experiment_id: The experiment.
+            unit_ids: The units.
+            include_tokens: Whether each is to have a token; units that are placed by their contexts always have one.
+            contexts: What is told of each unit, by feature: it is logged with the allocation. None, or one for each.
+
         Raises:
-            InvalidArgument: INVALID_FIELD, naming every bad unit id.
+            InvalidArgument: INVALID_FIELD, naming every bad unit id, or the contexts at fault.
             NotFound: EXPERIMENT_NOT_FOUND.
         """
         policy = self._book.policy(experiment_id)
-        check_needs_no_context(policy)
         units = id_column(unit_ids)
         check_unit_ids(units, unit_ids)
-        allocation_ids: list[str] = []
+        told = encoded_contexts(policy, len(unit_ids), contexts)
+        allocation_ids = [self._new_allocation_id() for _ in unit_ids] if policy.counts_allocations else []
+        if told:
+            return self._batch_in_context(policy, unit_ids, allocation_ids, told, include_tokens=include_tokens)
         keys = units
-        if policy.counts_allocations:
-            allocation_ids = [self._new_allocation_id() for _ in unit_ids]
+        if allocation_ids:
             keys = id_column([unit + KEY_SEPARATOR + one for unit, one in zip(unit_ids, allocation_ids, strict=True)])
         arms, reasons = placed(policy, units, keys)
         tokens = self._tokens(policy, unit_ids, allocation_ids, arms, reasons) if include_tokens else []
@@ -186,6 +160,32 @@ class AllocationService:
             policy.version,
             self._book.stale_seconds(),
             tokens,
+            allocation_ids,
+        )
+
+    def _batch_in_context(
+        self,
+        policy: ServingPolicy,
+        unit_ids: Sequence[str],
+        allocation_ids: list[str],
+        told: Sequence[list[float]],
+        *,
+        include_tokens: bool,
+    ) -> BatchAllocation:
+        answers = [
+            self._place(policy, unit_id, allocation_id, encoded, expose=False)
+            for unit_id, allocation_id, encoded in zip(
+                unit_ids, allocation_ids or [""] * len(unit_ids), told, strict=True
+            )
+        ]
+        return BatchAllocation(
+            policy.arm_ids,
+            np.array([policy.arm_positions[answer.arm_id] for answer in answers], np.uint8),
+            np.array([answer.propensity for answer in answers]),
+            np.array([_REASON_PLACES[answer.reason] for answer in answers], np.uint8),
+            policy.version,
+            self._book.stale_seconds(),
+            [answer.token for answer in answers] if include_tokens or policy.context_placer is not None else [],
             allocation_ids,
         )
 

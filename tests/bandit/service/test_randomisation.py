@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from services.bandit.service.answers import BatchAllocation
 from services.bandit.service.batch import BATCH_REASONS
-from services.bandit.service.serving import BatchAllocation
 from shared.definition.model import AllocationControls, AnalysisUnit, BetaThompson, Traffic
 from shared.policy.placement import PlacementReason
 from shared.policy.snapshot import PolicySnapshot

@@ -721,13 +721,20 @@ class BatchAllocateRequest(_message.Message):
     EXPERIMENT_ID_FIELD_NUMBER: _builtins.int
     UNIT_IDS_FIELD_NUMBER: _builtins.int
     INCLUDE_TOKENS_FIELD_NUMBER: _builtins.int
+    CONTEXTS_FIELD_NUMBER: _builtins.int
     experiment_id: _builtins.str
     """Names the experiment. Required."""
     include_tokens: _builtins.bool
-    """Asks for a decision token for every unit. Default: none, as outcomes can be recorded by experiment and unit id."""
+    """Asks for a decision token for every unit. Default: none, as outcomes can be recorded by experiment and unit id, unless units are placed by their contexts: then
+    every unit has one, as its exposure needs it.
+    """
     @_builtins.property
     def unit_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Name the units, 1 to 10,000 of them, each of 1 to 256 bytes. Order is kept."""
+
+    @_builtins.property
+    def contexts(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnitContext]:
+        """Tell of the units, one for each, in their order; an empty one tells nothing. Required where the algorithm goes by contexts. Default: none."""
 
     def __init__(
         self,
@@ -735,14 +742,60 @@ class BatchAllocateRequest(_message.Message):
         experiment_id: _builtins.str = ...,
         unit_ids: _abc.Iterable[_builtins.str] | None = ...,
         include_tokens: _builtins.bool = ...,
+        contexts: _abc.Iterable[Global___UnitContext] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["experiment_id", b"experiment_id", "include_tokens", b"include_tokens", "unit_ids", b"unit_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contexts", b"contexts", "experiment_id", b"experiment_id", "include_tokens", b"include_tokens", "unit_ids", b"unit_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BatchAllocateRequest: _TypeAlias = BatchAllocateRequest  # noqa: Y015
+
+@_typing.final
+class UnitContext(_message.Message):
+    """Is what is told of one unit of a batch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ContextEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _common_pb2.FeatureValue: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _common_pb2.FeatureValue | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def context(self) -> _containers.MessageMap[_builtins.str, _common_pb2.FeatureValue]:
+        """Tells of the unit, by feature id, what the experiment declares; what is left out is missing. An undeclared feature or a value of another kind is refused."""
+
+    def __init__(
+        self,
+        *,
+        context: _abc.Mapping[_builtins.str, _common_pb2.FeatureValue] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnitContext: _TypeAlias = UnitContext  # noqa: Y015
 
 @_typing.final
 class BatchAllocateResponse(_message.Message):
@@ -785,7 +838,7 @@ class BatchAllocateResponse(_message.Message):
 
     @_builtins.property
     def tokens(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
-        """Are the decision tokens, when asked for."""
+        """Are the decision tokens, when asked for, or when units were placed by their contexts."""
 
     @_builtins.property
     def allocation_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

@@ -110,7 +110,8 @@ class BanditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchAllocate(self, request, context):
-        """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
+        """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. With contexts each unit is placed and logged
+        as by Allocate, and takes as long. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -118,7 +119,7 @@ class BanditServiceServicer:
 
     def BatchAllocateColumns(self, request, context):
         """Returns the arms of very many units of one experiment, ids and answers as packed bytes: millions of units a second. Reads memory only. Only where units count
-        (AnalysisUnit UNIT). Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
+        (AnalysisUnit UNIT) and the algorithm does not go by contexts. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,10 +38,12 @@ class BanditServiceStub:
     Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, INVALID_TOKEN, EXPIRED_TOKEN.
     """
     BatchAllocate: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.BatchAllocateRequest, _bandit_service_pb2.BatchAllocateResponse]
-    """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
+    """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. With contexts each unit is placed and logged
+    as by Allocate, and takes as long. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
+    """
     BatchAllocateColumns: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.BatchAllocateColumnsRequest, _bandit_service_pb2.BatchAllocateColumnsResponse]
     """Returns the arms of very many units of one experiment, ids and answers as packed bytes: millions of units a second. Reads memory only. Only where units count
-    (AnalysisUnit UNIT). Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
+    (AnalysisUnit UNIT) and the algorithm does not go by contexts. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
     """
     AllocateAll: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.AllocateAllRequest, _bandit_service_pb2.AllocateAllResponse]
     """Returns the arms of one unit in all running experiments, or in those named. Reads memory only. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
@@ -79,10 +81,12 @@ class BanditServiceAsyncStub(BanditServiceStub):
     Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, INVALID_TOKEN, EXPIRED_TOKEN.
     """
     BatchAllocate: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.BatchAllocateRequest, _bandit_service_pb2.BatchAllocateResponse]  # type: ignore[assignment]
-    """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
+    """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. With contexts each unit is placed and logged
+    as by Allocate, and takes as long. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
+    """
     BatchAllocateColumns: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.BatchAllocateColumnsRequest, _bandit_service_pb2.BatchAllocateColumnsResponse]  # type: ignore[assignment]
     """Returns the arms of very many units of one experiment, ids and answers as packed bytes: millions of units a second. Reads memory only. Only where units count
-    (AnalysisUnit UNIT). Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
+    (AnalysisUnit UNIT) and the algorithm does not go by contexts. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
     """
     AllocateAll: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.AllocateAllRequest, _bandit_service_pb2.AllocateAllResponse]  # type: ignore[assignment]
     """Returns the arms of one unit in all running experiments, or in those named. Reads memory only. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
@@ -129,7 +133,9 @@ class BanditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _bandit_service_pb2.BatchAllocateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_bandit_service_pb2.BatchAllocateResponse, _abc.Awaitable[_bandit_service_pb2.BatchAllocateResponse]]:
-        """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND."""
+        """Returns the arms of many units of one experiment as columns. Reads memory only. Exposures are left to RecordExposure. With contexts each unit is placed and logged
+        as by Allocate, and takes as long. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def BatchAllocateColumns(
@@ -138,7 +144,7 @@ class BanditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_bandit_service_pb2.BatchAllocateColumnsResponse, _abc.Awaitable[_bandit_service_pb2.BatchAllocateColumnsResponse]]:
         """Returns the arms of very many units of one experiment, ids and answers as packed bytes: millions of units a second. Reads memory only. Only where units count
-        (AnalysisUnit UNIT). Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
+        (AnalysisUnit UNIT) and the algorithm does not go by contexts. Exposures are left to RecordExposure. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod

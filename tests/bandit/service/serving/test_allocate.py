@@ -3,7 +3,7 @@
 import pytest
 
 from services.bandit.domain.trial import HOLDOUT_ARM_ID
-from services.bandit.service.serving import NOT_COUNTED, RECORDED
+from services.bandit.service.answers import NOT_COUNTED, RECORDED
 from shared.errors import InvalidArgument, NotFound, Reason
 from shared.policy.placement import PlacementReason
 from shared.policy.snapshot import PolicySnapshot

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.bandit.service.serving import DEFERRED
+from services.bandit.service.answers import DEFERRED
 from shared.errors import InvalidArgument, NotFound, Reason
 from tests.bandit.service.serving.snapshots import PAUSED, SPLIT, STOPPED, VIEWS, fault
 from tests.bandit.service.world import World

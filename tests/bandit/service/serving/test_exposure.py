@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.bandit.service.serving import DEFERRED, NOT_RECORDED, RECORDED
+from services.bandit.service.answers import DEFERRED, NOT_RECORDED, RECORDED
 from tests.bandit.service.serving.snapshots import SPLIT
 from tests.bandit.service.world import World
 

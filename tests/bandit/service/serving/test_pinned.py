@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.bandit.service.serving import NOT_COUNTED, RECORDED, Allocation
+from services.bandit.service.answers import NOT_COUNTED, RECORDED, Allocation
 from shared.definition.model import ExperimentState, Traffic
 from shared.errors import InvalidArgument, Reason
 from shared.policy.placement import PlacementReason, Placer
