@@ -160,6 +160,7 @@ class InMemoryStatisticsStore:
 
     known: dict[tuple[str, str], Statistics] = field(default_factory=dict)
     by_version: dict[tuple[str, str], Sequence[VersionStatistics]] = field(default_factory=dict)
+    in_analysis: dict[tuple[str, str], Sequence[VersionStatistics]] = field(default_factory=dict)
     away: bool = False
 
     def statistics(self, experiment_id: str, metric_id: str) -> Statistics:
@@ -171,6 +172,11 @@ class InMemoryStatisticsStore:
         if self.away:
             raise store_is_away()
         return self.by_version.get((experiment_id, metric_id), ())
+
+    def analysis_versions(self, experiment_id: str, metric_id: str) -> Sequence[VersionStatistics]:
+        if self.away:
+            raise store_is_away()
+        return self.in_analysis.get((experiment_id, metric_id), ())
 
 
 @dataclass

@@ -66,6 +66,25 @@ def _arms_to_proto(bandit: Bandit) -> list[pb.ArmPosterior]:
     return messages
 
 
+def _analysis_to_proto(bandit: Bandit) -> pb.AnalysisResults | None:
+    if bandit.analysis is None:
+        return None
+    pairs = zip(bandit.analysis.arms, bandit.snapshot.arms, strict=True)
+    return pb.AnalysisResults(
+        arms=[
+            pb.AnalysisArm(
+                arm_id=arm.arm_id,
+                weight=policy.analysis_weight,
+                unit_count=round(arm.unit_count),
+                mean=arm.mean if arm.unit_count else None,
+                square_deviation_sum=arm.square_deviation_sum,
+            )
+            for arm, policy in pairs
+        ],
+        left_out_unit_count=round(bandit.analysis.left_out_unit_count),
+    )
+
+
 def _weights(snapshot: PolicySnapshot) -> Sequence[common_pb2.ArmWeight]:
     return [common_pb2.ArmWeight(arm_id=arm.arm_id, weight=arm.weight) for arm in snapshot.arms]
 
@@ -90,6 +109,7 @@ def bandit_to_proto(bandit: Bandit) -> pb.Bandit:
         statistics_as_of=timestamp_to_proto(bandit.as_of),
         stop_advice=_advice_to_proto(bandit.stop_advice),
         spent=bandit.spent,
+        analysis_results=_analysis_to_proto(bandit),
     )
 
 

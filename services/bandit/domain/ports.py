@@ -126,7 +126,8 @@ class Statistics(NamedTuple):
     """Is what was folded for one experiment.
 
     Attributes:
-        arms: Of the metric asked for, by arm id, held-out units under HOLDOUT_ARM_ID.
+        arms: Of the metric asked for, by arm id, held-out units under HOLDOUT_ARM_ID, those of the analysis split under
+            the ids that `analysis_arm_id` gives.
         as_of: Everything committed before this instant is in it; None before the first fold.
     """
 
@@ -147,6 +148,13 @@ class StatisticsStore(Protocol):
 
     def versions(self, experiment_id: str, metric_id: str) -> Sequence[VersionStatistics]:
         """Returns the statistics of one metric by policy version, oldest first.
+
+        Raises:
+            Unavailable: STORE_UNAVAILABLE.
+        """
+
+    def analysis_versions(self, experiment_id: str, metric_id: str) -> Sequence[VersionStatistics]:
+        """Returns the same of the units in the analysis split, by the arms that they were shown.
 
         Raises:
             Unavailable: STORE_UNAVAILABLE.

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from services.bandit.domain.analysis_split import AnalysisResults, analysis_results
 from services.bandit.domain.pacing import spent
 from services.bandit.domain.periods import Memory, counted
 from services.bandit.domain.ports import Health, LearningSwitch, PolicyStore, StatisticsStore, SwitchStore
@@ -42,7 +43,8 @@ class Bandit(NamedTuple):
         gain_over_equal_split: Reward gained so far, in the good direction.
         history: Newest first.
         stop_advice: None where nothing can be said yet.
-        spent: What the arms have cost so far, in the reward's unit.
+        spent: What the arms have cost so far, in the reward's unit, in the analysis split, too.
+        analysis: What came of the analysis split, which all of the above but `spent` leave out; None without one.
     """
 
     snapshot: PolicySnapshot
@@ -56,6 +58,7 @@ class Bandit(NamedTuple):
     as_of: datetime | None
     stop_advice: StopAdvice | None
     spent: float
+    analysis: AnalysisResults | None
 
 
 class InsightService:
@@ -81,6 +84,7 @@ class InsightService:
         metric = reward_metric(snapshot)
         known, health, as_of = self._statistics.statistics(experiment_id, metric.metric_id)
         versions = self._statistics.versions(experiment_id, metric.metric_id)
+        fixed = self._statistics.analysis_versions(experiment_id, metric.metric_id)
         arms = [known.get(arm.arm_id, ArmStatistics(arm.arm_id)) for arm in snapshot.arms]
         holdout = known.get(HOLDOUT_ARM_ID, ArmStatistics(HOLDOUT_ARM_ID)) if snapshot.traffic.holdout_share else None
         return Bandit(
@@ -98,7 +102,8 @@ class InsightService:
                 [arm.arm_id for arm in snapshot.arms if not arm.paused],
                 versions_net_of_cost(snapshot, versions),
             ),
-            spent(versions),
+            spent(versions) + spent(fixed),
+            analysis_results(snapshot, fixed) if snapshot.analysis_split is not None else None,
         )
 
     def _posterior(

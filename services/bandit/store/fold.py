@@ -15,7 +15,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from services.bandit.domain.reward import REWARD_ID
-from services.bandit.domain.trial import SKEW_TOLERANCE_SECONDS
+from services.bandit.domain.trial import ANALYSIS_PREFIX, SKEW_TOLERANCE_SECONDS
 from shared.definition.model import Experiment
 
 _WORK_TABLES = """
@@ -72,12 +72,14 @@ WHERE trials.arm_id IS NOT NULL
 """
 
 # A trial counts in the arm and version of its first exposure. Of equal instants the lower version and arm id win, so
-# that the answer does not depend on the order of arrival.
-_EXPOSE = """
+# that the answer does not depend on the order of arrival. Who comes into the analysis split, or leaves it, and keeps
+# the arm has seen one arm.
+_SHOWN = f"replace(arm_id, '{ANALYSIS_PREFIX}', '')"
+_EXPOSE = f"""
 INSERT INTO trials AS known
   (experiment_id, trial_id, exposed_at, policy_version, arm_id, lowest_arm_id, highest_arm_id)
 SELECT DISTINCT ON (experiment_id, trial_id) experiment_id, trial_id, exposed_at, policy_version, arm_id,
-  min(arm_id) OVER same_trial, max(arm_id) OVER same_trial
+  min({_SHOWN}) OVER same_trial, max({_SHOWN}) OVER same_trial
 FROM fold_exposures WINDOW same_trial AS (PARTITION BY experiment_id, trial_id)
 ORDER BY experiment_id, trial_id, exposed_at, policy_version, arm_id
 ON CONFLICT (experiment_id, trial_id) DO UPDATE SET
@@ -95,7 +97,7 @@ INSERT INTO fold_exposed
 SELECT experiment_id, trial_id, exposed_at FROM fold_trials JOIN trials USING (experiment_id, trial_id)
 WHERE exposed_at IS NOT NULL;
 ANALYZE fold_exposed;
-"""
+"""  # noqa: S608 - our own prefix
 
 # Doubles become numeric by way of text, which keeps every digit; a direct cast keeps fifteen.
 _COMBINE = """

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from services.bandit.domain.ports import Health, Statistics
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
+from services.bandit.domain.trial import ANALYSIS_PREFIX
 from shared.store.engine import transaction
 
 _ARMS = text(
@@ -24,7 +25,8 @@ _HEALTH = text(
 )
 _VERSIONS = text(
     """
-SELECT experiment_id, policy_version, replaced_at, arm_id, propensity, cost, unit_count, value_sum, value_square_sum
+SELECT version.experiment_id, version.policy_version, replaced_at, arm.arm_id, propensity, cost,
+  unit_count, value_sum, value_square_sum
 FROM (
   SELECT experiment_id, policy_version, document,
     lead(published_at) OVER (PARTITION BY experiment_id ORDER BY policy_version) AS replaced_at
@@ -33,15 +35,18 @@ FROM (
 JOIN unnest(CAST(:experiment_ids AS text[]), CAST(:metric_ids AS text[])) AS wanted (experiment_id, metric_id)
   USING (experiment_id)
 CROSS JOIN LATERAL (
-  SELECT arm ->> 'arm_id' AS arm_id,
-    -- With a contextual model every unit had a propensity of its own.
-    CASE WHEN document -> 'contextual_model' IS NULL THEN coalesce(arm ->> 'weight', '0')::float8
+  SELECT arm ->> 'arm_id' AS arm_id, :prefix || (arm ->> 'arm_id') AS logged_arm_id,
+    -- With a contextual model every unit that is learned from had a propensity of its own.
+    CASE WHEN :prefix <> '' THEN coalesce(arm ->> 'analysis_weight', '0')::float8
+    WHEN document -> 'contextual_model' IS NULL THEN coalesce(arm ->> 'weight', '0')::float8
     ELSE 'NaN'::float8 END AS propensity,
     coalesce(arm ->> 'cost', '0')::float8 AS cost
   FROM json_array_elements(document -> 'arms') AS arm
 ) AS arm
-LEFT JOIN arm_statistics USING (experiment_id, policy_version, arm_id, metric_id)
-ORDER BY experiment_id, policy_version
+LEFT JOIN arm_statistics AS known
+  ON known.experiment_id = version.experiment_id AND known.policy_version = version.policy_version
+  AND known.arm_id = arm.logged_arm_id AND known.metric_id = wanted.metric_id
+ORDER BY version.experiment_id, version.policy_version
 """
 )
 _AS_OF = text("SELECT nullif(statistics_as_of, '-infinity') FROM learner_progress")
@@ -66,6 +71,12 @@ class PostgresStatisticsStore:
         with transaction(self._engine) as connection:
             return version_statistics(connection, [(experiment_id, metric_id)]).get(experiment_id, [])
 
+    def analysis_versions(self, experiment_id: str, metric_id: str) -> Sequence[VersionStatistics]:
+        """Returns the same of the units in the analysis split."""
+        with transaction(self._engine) as connection:
+            known = version_statistics(connection, [(experiment_id, metric_id)], prefix=ANALYSIS_PREFIX)
+            return known.get(experiment_id, [])
+
 
 def arm_statistics(connection: Connection, metrics: Sequence[tuple[str, str]]) -> dict[str, dict[str, ArmStatistics]]:
     """Returns statistics summed over policy versions, by experiment and arm.
@@ -82,19 +93,20 @@ def arm_statistics(connection: Connection, metrics: Sequence[tuple[str, str]]) -
 
 
 def version_statistics(
-    connection: Connection, metrics: Sequence[tuple[str, str]]
+    connection: Connection, metrics: Sequence[tuple[str, str]], *, prefix: str = ""
 ) -> dict[str, list[VersionStatistics]]:
     """Returns statistics by experiment and policy version, oldest first; versions without units are left out.
 
     Args:
         connection: In a transaction.
         metrics: Experiment and metric id of each that is wanted, an experiment at most once.
+        prefix: Stands before the arms' ids in the statistics: ANALYSIS_PREFIX for the units in the analysis split.
     """
     if not metrics:
         return {}
     arguments = {"experiment_ids": [one[0] for one in metrics], "metric_ids": [one[1] for one in metrics]}
     known: dict[str, list[VersionStatistics]] = {}
-    rows = connection.execute(_VERSIONS, arguments)
+    rows = connection.execute(_VERSIONS, {**arguments, "prefix": prefix})
     for (experiment_id, version, replaced_at), group in groupby(rows, lambda row: tuple(row[:3])):
         rows_of_arms = list(group)
         if arms := {row.arm_id: _summary(row) for row in rows_of_arms if row.unit_count is not None}:

@@ -1,0 +1,81 @@
+"""GetBandit's view of the analysis split: beside the arms, and from it a fixed-horizon comparison."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from experimentation.v1 import bandit_service_pb2 as pb
+from services.bandit.convert.insight import bandit_to_proto
+from services.bandit.domain.ports import Health, Statistics
+from services.bandit.domain.statistics import VersionStatistics
+from services.bandit.domain.trial import analysis_arm_id
+from services.bandit.service.insight import InsightService
+from shared.definition.model import Experiment, GaussianThompson, Traffic
+from shared.statistics.aggregates.moments import Moments
+from shared.statistics.estimates.means import means
+from shared.statistics.fixed.difference import compare
+from shared.statistics.result.report import Interval
+from tests.bandit.examples import NOW, SALES, by_arm, experiment, measured, policy, published
+from tests.fakes.bandit import HandClock, InMemoryPolicyStore, InMemoryStatisticsStore, InMemorySwitchStore
+
+SPLIT = experiment(metrics=(SALES,), allocation_policy=policy(GaussianThompson()), traffic=Traffic(analysis_share=0.25))
+EQUAL = dict.fromkeys(("control", "blue", "green"), 1 / 3)
+CONTROL, BLUE = [1.0, 2.0, 4.0, 2.5, 3.0], [3.0, 5.0, 4.5, 6.0]
+
+
+def shown(definition: Experiment) -> pb.Bandit:
+    """Returns what is shown of an experiment with units on both sides."""
+    policies, statistics = InMemoryPolicyStore(), InMemoryStatisticsStore()
+    policies.add(published(definition))
+    learned = by_arm(measured("control", [9.0]), measured("blue", [9.0, 8.0]))
+    fixed = by_arm(measured("control", CONTROL), measured("blue", BLUE))
+    pooled = {
+        **learned,
+        **{analysis_arm_id(one): replace(arm, arm_id=analysis_arm_id(one)) for one, arm in fixed.items()},
+    }
+    statistics.known["checkout", "sales"] = Statistics(pooled, Health(0, 0), NOW)
+    costs = {arm.arm_id: arm.cost for arm in definition.arms}
+    statistics.by_version["checkout", "sales"] = [VersionStatistics(1, None, learned, EQUAL, costs)]
+    statistics.in_analysis["checkout", "sales"] = [VersionStatistics(1, None, fixed, EQUAL, costs)]
+    service = InsightService(policies, statistics, InMemorySwitchStore(), now=HandClock(NOW))
+    return bandit_to_proto(service.bandit("checkout"))
+
+
+def test_bandit_when_there_is_a_split_then_it_stands_beside_the_arms() -> None:
+    bandit = shown(SPLIT)
+
+    assert [(arm.arm_id, arm.unit_count) for arm in bandit.arms] == [("control", 1), ("blue", 2), ("green", 0)]
+    results = bandit.analysis_results
+    assert [(arm.arm_id, arm.unit_count) for arm in results.arms] == [("control", 5), ("blue", 4), ("green", 0)]
+    assert [arm.weight for arm in results.arms] == pytest.approx([1 / 3] * 3, abs=1e-9)
+    assert results.arms[0].mean == pytest.approx(np.mean(CONTROL))
+    assert results.arms[0].square_deviation_sum == pytest.approx(np.var(CONTROL) * 5)
+    assert not results.arms[2].HasField("mean")
+    assert results.left_out_unit_count == 0
+
+
+def test_bandit_when_there_is_no_split_then_nothing_is_shown_of_one() -> None:
+    assert not shown(replace(SPLIT, traffic=Traffic())).HasField("analysis_results")
+
+
+def test_bandit_when_arms_cost_something_then_the_splits_units_are_spent_too() -> None:
+    costly = tuple(replace(arm, cost=2.0 * (arm.arm_id == "blue")) for arm in SPLIT.arms)
+
+    assert shown(replace(SPLIT, arms=costly)).spent == 2.0 * (2 + 4)
+
+
+def test_results_when_compared_by_a_fixed_look_then_it_is_welchs_test_of_the_splits_values() -> None:
+    control, blue = (
+        means(Moments.of_values(arm.unit_count, arm.mean, arm.square_deviation_sum))
+        for arm in shown(SPLIT).analysis_results.arms[:2]
+    )
+
+    found = compare(blue, control).report()
+
+    oracle = stats.ttest_ind(BLUE, CONTROL, equal_var=False)
+    interval = oracle.confidence_interval(0.95)
+    assert isinstance(found.difference, Interval)
+    assert found.p_value == pytest.approx(oracle.pvalue)
+    assert (found.difference.low, found.difference.high) == pytest.approx((interval.low, interval.high))
