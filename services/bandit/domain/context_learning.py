@@ -1,5 +1,6 @@
 """Turns trials into the contextual model of the next snapshot, within the controls of the experiment."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from services.bandit.domain.context_placement import ContextPlacer, to_snapshot
 from services.bandit.domain.contextual.fitting import fit
 from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.learning import lower_bounds
+from services.bandit.domain.reward import reward_metric, values_net_of_cost
 from shared.definition.model import ContextualAlgorithm, Experiment, MetricDirection
 from shared.policy.snapshot import ContextualModel, PolicySnapshot
 
@@ -33,9 +35,10 @@ def fitted_model(experiment: Experiment, trials: Trials | None, *, seed: int) ->
     mature = counts >= max(controls.burn_in_unit_count, 1)
     if not mature.any():
         return None
-    metric = experiment.primary_metric
+    metric = reward_metric(experiment)
     minimize = metric.direction is MetricDirection.MINIMIZE
-    found = fit(algorithm, trials, arm_count, minimize=minimize, kind=metric.kind, seed=seed)
+    net = replace(trials, values=values_net_of_cost(experiment, trials.arms, trials.values))
+    found = fit(algorithm, net, arm_count, minimize=minimize, kind=metric.kind, seed=seed)
     least = np.where(mature, lower_bounds(experiment, controls), 1 / arm_count)
     return to_snapshot(found, least / max(float(least.sum()), 1.0))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from services.bandit.domain import segments
 from services.bandit.domain.analysis_split import with_analysis_split
+from services.bandit.domain.context_controls import paced_model
 from services.bandit.domain.context_learning import (
     LEAST_CHANGE,
     average_weights,
@@ -77,10 +78,8 @@ def next_snapshot(
     reason = _reason(experiment, previous, paused, frozen=frozen)
     if reason is None and previous is not None and not _is_due(experiment, previous, frozen=frozen, now=now):
         return None
-    if frozen and previous is not None:
+    if previous is not None and (frozen or _waits_for_reward(experiment, previous)):
         model, asked = kept_model(experiment, previous), _kept(experiment, previous)
-    elif previous is not None and _waits_for_reward(experiment, previous):
-        model, asked = None, _kept(experiment, previous)
     elif isinstance(experiment.allocation_policy.algorithm, ContextualAlgorithm):
         model, asked = _in_context(experiment, trials, previous)
     else:
@@ -89,6 +88,7 @@ def next_snapshot(
         asked = spread(_weights(live, statistics, versions, prior, now=now), experiment, paused)
     asked = without(asked, experiment, paused)
     allowed = allowance(experiment, versions, now=now)
+    model = paced_model(model, asked, experiment, paused, allowed)
     asked = paced(asked, experiment, paused, allowed)
     if reason is None and previous is not None:
         reason = _reason_to_learn(experiment, previous, asked, model, trials, allowed=allowed, now=now)
@@ -136,8 +136,9 @@ def _reason_to_learn(
 ) -> PublishReason | None:
     before = model_before(experiment, previous)
     if model is not None and trials is not None:
-        change = change_in_contexts(before, model, trials)
-        is_material = change >= max(experiment.allocation_policy.controls.min_weight_change, LEAST_CHANGE)
+        is_used_up = allowed is not None and allowed.is_used_up
+        least = 0.0 if is_used_up else experiment.allocation_policy.controls.min_weight_change
+        is_material = change_in_contexts(before, model, trials) >= max(least, LEAST_CHANGE)
     else:
         is_material = before is not None or _is_material(experiment, previous, asked, allowed)
     if is_material:

@@ -4,9 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from shared.definition.model import AllocationPolicy, Experiment, Metric, MetricDirection, MetricKind, MetricRole
 from shared.policy.snapshot import PolicySnapshot
+
+Floats = NDArray[np.float64]
 
 REWARD_ID: Final = "~reward"
 """Stands for the reward among the metrics; no metric id starts like this."""
@@ -43,8 +48,7 @@ def net_of_cost(
         definition: The arms with their costs.
         statistics: Of the metric that is learned from, by arm.
     """
-    sign = -1.0 if reward_metric(definition).direction is MetricDirection.MAXIMIZE else 1.0
-    shifts = {arm.arm_id: sign * arm.cost for arm in definition.arms if arm.cost}
+    shifts = dict(zip((arm.arm_id for arm in definition.arms), _shifts(definition), strict=True))
     return {arm_id: _shifted(arm, shifts.get(arm_id, 0.0)) for arm_id, arm in statistics.items()}
 
 
@@ -53,6 +57,23 @@ def versions_net_of_cost(
 ) -> Sequence[VersionStatistics]:
     """Returns the same of every version, by what arms cost now."""
     return [replace(version, arms=net_of_cost(definition, version.arms)) for version in versions]
+
+
+def values_net_of_cost(definition: Experiment, arms: NDArray[np.integer], values: Floats) -> Floats:
+    """Returns the same of single values, shape (n,).
+
+    Args:
+        definition: The arms with their costs.
+        arms: Positions of the arms that the units got, shape (n,).
+        values: Of the metric that is learned from, shape (n,).
+    """
+    return np.asarray(values + np.array(_shifts(definition))[arms])
+
+
+def _shifts(definition: Experiment | PolicySnapshot) -> list[float]:
+    """Returns what costs add to the values of each arm, in the definition's order."""
+    sign = -1.0 if reward_metric(definition).direction is MetricDirection.MAXIMIZE else 1.0
+    return [sign * arm.cost for arm in definition.arms]
 
 
 def _shifted(arm: ArmStatistics, shift: float) -> ArmStatistics:

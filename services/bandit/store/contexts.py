@@ -4,6 +4,7 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from services.bandit.domain.contextual.trials import Trials
+from services.bandit.domain.reward import reward_metric
 from shared.definition.features import column_count
 from shared.definition.model import Experiment
 
@@ -32,7 +33,7 @@ ORDER BY exposed_at DESC, trial.trial_id
 
 
 def contextual_trials(connection: Connection, experiment: Experiment, *, limit: int) -> Trials:
-    """Returns the latest trials whose arm and context are known, latest first, with values of the primary metric.
+    """Returns the latest trials whose arm and context are known, latest first, with what the policy learns from.
 
     Args:
         connection: In a transaction.
@@ -47,7 +48,7 @@ def contextual_trials(connection: Connection, experiment: Experiment, *, limit: 
             "experiment_id": experiment.experiment_id,
             "arm_ids": list(places),
             "column_count": columns,
-            "metric_id": experiment.primary_metric.metric_id,
+            "metric_id": reward_metric(experiment).metric_id,
             "limit": limit,
         },
     ).all()

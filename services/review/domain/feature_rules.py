@@ -76,7 +76,6 @@ def _unfit_controls(experiment: model.Experiment) -> checks.Violations:
         "mature_only": controls.mature_only,
         "guardrail_pause": controls.guardrail_pause is not None,
         "warm_start": controls.warm_start is not None,
-        "budget": controls.budget is not None,
     }
     for name, is_given in given.items():
         if is_given:

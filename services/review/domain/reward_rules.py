@@ -19,8 +19,11 @@ _GOING_BY_MEANS: Final = (
     model.Ucb1,
     model.KlUcb,
     model.EpsilonGreedy,
+    model.LinearThompson,
+    model.LinUcb,
+    model.InverseGap,
 )
-"""The others model their values as successes, counts or losses within bounds, or by contexts."""
+"""The others model their values as successes, counts or losses within bounds."""
 
 
 def violations(experiment: model.Experiment) -> checks.Violations:

@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 
 from services.bandit.domain.ports import AllocationRow
 from services.bandit.store.learner_session import PostgresLearnerSession
-from shared.definition.model import BetaThompson, BooleanFeature, Experiment, GuardrailPause, MetricRole, WarmStart
+from shared.definition.model import (
+    AllocationPolicy,
+    BetaThompson,
+    BooleanFeature,
+    Experiment,
+    GuardrailPause,
+    LinearThompson,
+    MetricRole,
+    RewardTerm,
+    WarmStart,
+)
 from shared.policy.snapshot import RANGE, ContextualModel, PolicySnapshot, ScoreMode
 from tests.bandit.examples import cut, policy, published
 from tests.bandit.store.conftest import NOW, Logs, experiment_with_every_rule, exposure, outcome
@@ -112,6 +122,20 @@ def test_trials_when_contexts_were_told_then_latest_first_with_rewards(
     assert known.contexts.tolist() == [[1.0, 1.0], [1.0, 0.1 + 0.2], [1.0, 0.5]]
     assert known.arms.tolist() == [2, 0, 1]
     assert known.values.tolist() == [0.0, 0.0, 5.0]
+
+
+def test_trials_when_the_policy_has_a_reward_then_values_are_rewards(
+    session: PostgresLearnerSession, logs: Logs
+) -> None:
+    reward = AllocationPolicy(LinearThompson(), reward=(RewardTerm("sum", 1.0), RewardTerm("max", -2.0)))
+    definition = replace(
+        experiment_with_every_rule(), features=(BooleanFeature("returning"),), allocation_policy=reward
+    )
+    logs.expose(told("u1", "green", 1.0, 0.5))
+    logs.observe(outcome("u1", 10.0), outcome("u1", 4.0, metric_id="max"))
+    session.fold([definition], now=NOW)
+
+    assert session.contextual_trials(definition, limit=100).values.tolist() == [2.0]
 
 
 def test_trials_when_there_are_more_than_the_limit_then_the_latest(session: PostgresLearnerSession, logs: Logs) -> None:

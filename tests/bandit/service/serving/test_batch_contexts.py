@@ -36,7 +36,7 @@ TOLD: list[Context] = [{"returning": place % 2 == 0} for place in range(300)]
 def learned(**fields: Any) -> PolicySnapshot:
     """Returns a policy that prefers blue for returning units and green for new ones."""
     rng = np.random.default_rng(1)
-    contexts = np.column_stack([np.ones(900), np.arange(900) % 2])
+    contexts = np.column_stack([np.ones(900), np.arange(900) % 2]).astype(np.float64)
     arms = rng.integers(0, 3, 900)
     values = np.where(contexts[:, 1] == 1, arms == 1, arms == 2).astype(float)
     trials = Trials(contexts, arms, values)

@@ -1,5 +1,6 @@
 """Rules of features and of the algorithms that learn from them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,13 +9,18 @@ import pytest
 from services.review.domain import rules
 from shared.definition import model
 from tests.review.domain.rules.fields import NAN, PRIMARY_REVENUE, learning_by, many_arms
-from tests.review.examples import experiment
+from tests.review.examples import CONTROL, LATER, TREATMENT, experiment
 
 AGE = model.NumericFeature("age", 40.0, 15.0)
 
 
-def _contextual(algorithm: model.Algorithm | None = None, *features: model.Feature, **controls: Any) -> dict[str, Any]:
-    policy = model.AllocationPolicy(algorithm or model.LinearThompson(), model.AllocationControls(**controls))
+def _contextual(
+    algorithm: model.Algorithm | None = None,
+    *features: model.Feature,
+    reward: tuple[model.RewardTerm, ...] = (),
+    **controls: Any,
+) -> dict[str, Any]:
+    policy = model.AllocationPolicy(algorithm or model.LinearThompson(), model.AllocationControls(**controls), reward)
     return {"allocation_policy": policy, "features": features or (AGE,)}
 
 
@@ -34,6 +40,13 @@ def _features(*features: model.Feature) -> dict[str, Any]:
         _contextual(model.InverseGap(1e6)),
         {**_contextual(model.LinearThompson()), "metrics": (PRIMARY_REVENUE,)},
         _contextual(shadow=True),
+        *(
+            {
+                **_contextual(algorithm, budget=model.Budget(1.0, LATER), reward=(model.RewardTerm("revenue", 2.0),)),
+                "arms": (CONTROL, replace(TREATMENT, cost=1.0)),
+            }
+            for algorithm in (model.LinearThompson(), model.LinUcb(), model.InverseGap())
+        ),
     ],
 )
 def test_violations_when_the_experiment_is_valid_then_there_are_none(fields: dict[str, Any]) -> None:

@@ -15,10 +15,7 @@ UNFIT = (
     model.BetaThompson(),
     model.GammaThompson(),
     model.Exp3(),
-    model.LinearThompson(),
-    model.LinUcb(),
     model.LogisticThompson(),
-    model.InverseGap(),
 )
 
 
