@@ -12,7 +12,14 @@ from services.bandit.service.learning import Learner
 from services.bandit.store.learner_session import PostgresLearnerSession
 from services.bandit.store.statistics import PostgresStatisticsStore
 from shared.definition.document import to_document
-from shared.definition.model import Experiment, ExperimentState, GaussianThompson, Traffic
+from shared.definition.model import (
+    BooleanFeature,
+    Experiment,
+    ExperimentState,
+    GaussianThompson,
+    LinearThompson,
+    Traffic,
+)
 from shared.store.engine import transaction
 from tests.bandit.examples import MINUTE, cut, policy, published
 from tests.bandit.store.conftest import NOW, Logs, experiment_with_every_rule, exposure, outcome
@@ -83,6 +90,21 @@ def test_health_when_a_unit_comes_into_the_split_then_it_was_in_two_arms_only_if
     assert known.health.multiple_arm_unit_count == 1
     # Whoever was seen before counts where it was first seen.
     assert {arm_id: arm.unit_count for arm_id, arm in known.arms.items()} == {"blue": 2}
+
+
+def test_trials_when_units_are_in_the_split_then_contextual_models_are_not_fitted_to_them(
+    session: PostgresLearnerSession, logs: Logs
+) -> None:
+    told = replace(CHECKOUT, features=(BooleanFeature("returning"),), allocation_policy=policy(LinearThompson()))
+    logs.expose(
+        exposure("u1", "blue")._replace(context=(1.0, 1.0)), exposure("u2", FIXED_BLUE)._replace(context=(1.0, 0.0))
+    )
+    logs.observe(outcome("u1", 3.0), outcome("u2", 5.0))
+    session.fold([told], now=NOW)
+
+    trials = session.contextual_trials(told, limit=10)
+
+    assert (trials.contexts.tolist(), trials.arms.tolist(), trials.values.tolist()) == ([[1.0, 1.0]], [1], [3.0])
 
 
 def apply(engine: Engine, definition: Experiment) -> None:
