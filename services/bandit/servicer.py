@@ -16,7 +16,7 @@ from services.bandit.service.recording import RecordingService
 from services.bandit.service.serving import AllocationService
 from shared.errors import invalid_field
 from shared.policy.encoding import NOTHING_TOLD
-from shared.rpc import pagination
+from shared.rpc import caller, pagination
 from shared.rpc.pools import Pool
 
 SERVICE = pb.DESCRIPTOR.services_by_name["BanditService"]
@@ -37,7 +37,6 @@ MAX_EXPERIMENTS = 1_000
 HEARTBEAT_SECONDS = 20.0
 MAX_WATCH_BYTES = 2 << 20
 """Clients take messages of 4 MiB unless they are told otherwise, and a snapshot has less than 1 MiB."""
-ACTOR_KEY = "x-actor"
 
 
 class BanditServicer(rpc.BanditServiceServicer):
@@ -162,6 +161,7 @@ class BanditServicer(rpc.BanditServiceServicer):
         yield from (*parts, last)
         while context.is_active() and not self._changes.closed:
             before, cursor = cursor, self._changes.wait_beyond(cursor, timeout_seconds=HEARTBEAT_SECONDS)
+            caller.confirm()
             for message in self._unsent(wanted, sent):
                 if message.snapshots or cursor == before:
                     yield message
@@ -172,7 +172,7 @@ class BanditServicer(rpc.BanditServiceServicer):
             request.experiment_id,
             frozen=True,
             reason=request.reason,
-            actor=_actor(context),
+            actor=caller.current().principal_id,
             request_id=request.request_id,
         )
         return pb.FreezeResponse(learning_switch=insight.switch_to_proto(entry))
@@ -183,7 +183,7 @@ class BanditServicer(rpc.BanditServiceServicer):
             request.experiment_id,
             frozen=False,
             reason=request.reason,
-            actor=_actor(context),
+            actor=caller.current().principal_id,
             request_id=request.request_id,
         )
         return pb.UnfreezeResponse(learning_switch=insight.switch_to_proto(entry))
@@ -205,9 +205,9 @@ class BanditServicer(rpc.BanditServiceServicer):
         fresh = [
             policy
             for experiment_id, policy in sorted(self._book.policies().items())
-            if (not wanted or experiment_id in wanted) and sent.get(experiment_id) != policy.version
+            if (not wanted or experiment_id in wanted) and sent.get(experiment_id) != policy.answer_version
         ]
-        sent.update({policy.experiment_id: policy.version for policy in fresh})
+        sent.update({policy.experiment_id: policy.answer_version for policy in fresh})
         messages, room = [pb.WatchPoliciesResponse()], MAX_WATCH_BYTES
         for snapshot in (insight.published_to_proto(policy.snapshot) for policy in fresh):
             room -= snapshot.ByteSize()
@@ -221,8 +221,3 @@ class BanditServicer(rpc.BanditServiceServicer):
 def _check_count(field: str, count: int, *, low: int = 1, high: int = MAX_BATCH_ROWS) -> None:
     if not low <= count <= high:
         raise invalid_field(field, f"has {count} entries, must have {low} to {high}")
-
-
-def _actor(context: grpc.ServicerContext) -> str:
-    given = dict(context.invocation_metadata()).get(ACTOR_KEY, "")
-    return str(given) if given else "anonymous"

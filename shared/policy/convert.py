@@ -45,6 +45,7 @@ def snapshot_to_proto(snapshot: PolicySnapshot, *, checksum: bytes = b"") -> pb.
         contextual_model=_model_to_proto(snapshot.contextual_model),
         analysis_split=_split_to_proto(snapshot.analysis_split, snapshot.traffic.analysis_share),
         shadow_model=_model_to_proto(snapshot.shadow_model),
+        control_served=snapshot.control_served,
     )
 
 
@@ -115,4 +116,5 @@ def snapshot_from_proto(message: pb.PolicySnapshot) -> PolicySnapshot:
         contextual_model=_model_from_proto(message.contextual_model) if message.HasField("contextual_model") else None,
         analysis_split=_split_from_proto(message.analysis_split) if message.HasField("analysis_split") else None,
         shadow_model=_model_from_proto(message.shadow_model) if message.HasField("shadow_model") else None,
+        control_served=message.control_served,
     )

@@ -2,6 +2,9 @@
 
     position(key, salt) = XXH64(utf-8 bytes of key, seed = salt) >> 32          in [0, 2^32)
 
+    control_served                            -> the control, not counted
+    the state is PAUSED or STOPPED            -> the default arm, not counted
+
     t = position(unit_id, traffic_salt)
     t >= 2^32 - round(holdout_share x 2^32)   -> held out: the default arm, reported beside the arms
     t >= round(share x 2^32)                  -> not in traffic: the default arm, not counted
@@ -37,6 +40,13 @@ class PlacementReason(StrEnum):
     PAUSED = "PAUSED"
     STOPPED = "STOPPED"
     ANALYSIS = "ANALYSIS"
+    CONTROL_SERVED = "CONTROL_SERVED"
+
+
+_REASONS_OF_STATES: Final = {
+    ExperimentState.PAUSED: PlacementReason.PAUSED,
+    ExperimentState.STOPPED: PlacementReason.STOPPED,
+}
 
 
 def position(key: str, salt: int) -> int:
@@ -57,6 +67,19 @@ def holdout_start(snapshot: PolicySnapshot) -> int:
 def analysis_end(snapshot: PolicySnapshot) -> int:
     """Returns the position under the split's salt below which units are in the analysis split; 0 when none is."""
     return round(snapshot.traffic.analysis_share * RANGE) if snapshot.analysis_split is not None else 0
+
+
+def fixed_placement(snapshot: PolicySnapshot) -> tuple[int, PlacementReason] | None:
+    """Returns where every unit is placed, as `Placer.place` does, or None where units are spread."""
+    if snapshot.control_served:
+        return control_position(snapshot), PlacementReason.CONTROL_SERVED
+    reason = _REASONS_OF_STATES.get(snapshot.state)
+    return None if reason is None else (snapshot.default_arm, reason)
+
+
+def control_position(snapshot: PolicySnapshot) -> int:
+    """Returns the position of the control among the snapshot's arms."""
+    return next(place for place, arm in enumerate(snapshot.arms) if arm.control)
 
 
 class Placer:
@@ -90,10 +113,7 @@ class Placer:
         self._analysis_salt = split.salt if split else 0
         self._analysis_starts = list(split.segments.starts) if split else []
         self._analysis_arms = list(split.segments.arms) if split else []
-        self._fixed = {
-            ExperimentState.PAUSED: PlacementReason.PAUSED,
-            ExperimentState.STOPPED: PlacementReason.STOPPED,
-        }.get(snapshot.state)
+        self._fixed = fixed_placement(snapshot)
 
     def position_among_arms(self, unit_id: str, allocation_id: str = "") -> int:
         """Returns where a unit falls among the arms, in [0, RANGE)."""
@@ -108,7 +128,7 @@ class Placer:
             allocation_id: The trial where every allocation counts; empty where units count.
         """
         if self._fixed is not None:
-            return self._default, self._fixed
+            return self._fixed
         if self._traffic_end < RANGE or self._holdout_start < RANGE:
             place = xxh64_intdigest(unit_id.encode(), self._traffic_salt) >> 32
             if place >= self._holdout_start:

@@ -111,6 +111,8 @@ class PolicySnapshot:
         contextual_model: None where all units have the weights of the arms.
         analysis_split: None where the traffic has no share for it.
         shadow_model: What would be the contextual model, in shadow mode; None otherwise.
+        control_served: Whether everybody gets the control, whatever else it says. Never published: whoever serves the
+            snapshot sets it while a switch asks for it.
     """
 
     experiment_id: str
@@ -134,3 +136,4 @@ class PolicySnapshot:
     contextual_model: ContextualModel | None = None
     analysis_split: AnalysisSplit | None = None
     shadow_model: ContextualModel | None = None
+    control_served: bool = False

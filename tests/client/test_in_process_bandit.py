@@ -102,6 +102,24 @@ def test_allocate_when_weights_follow_contexts_then_is_left_to_the_server(
     assert client.allocate("checkout", "u")[2:6] == ("arm-0", 1.0, 3, AllocationReason.PAUSED)
 
 
+def test_allocate_when_the_control_is_served_then_nothing_is_recorded_until_the_arms_are_again(
+    bandit: ScriptedBandit, client: Client
+) -> None:
+    before = client.allocate("checkout", "u", expose=False)
+    switched = message()
+    switched.control_served = True
+    bandit.publish(switched)
+    when(client, lambda: client.allocate("checkout", "u", expose=False).reason == "CONTROL_SERVED")
+
+    during = client.allocate("checkout", "u")
+    client.record_exposure(during)
+
+    assert during[2:6] == ("arm-0", 1.0, -1, AllocationReason.CONTROL_SERVED)
+    assert client.counts().exposures.waiting == client.counts().exposures.delivered == 0
+    bandit.publish(message())
+    when(client, lambda: client.allocate("checkout", "u", expose=False)[2:6] == before[2:6])
+
+
 def test_allocate_when_every_allocation_counts_then_each_has_a_trial_of_its_own(
     bandit: ScriptedBandit, client: Client
 ) -> None:

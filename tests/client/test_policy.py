@@ -88,6 +88,16 @@ def test_place_when_not_running_then_everybody_gets_the_default_arm_and_nobody_c
     assert answers == {("arm-1", 1.0, state.value, False)}
 
 
+def test_place_when_the_control_is_served_then_everybody_gets_it_and_no_context_is_needed() -> None:
+    source = message()
+    source.state, source.default_arm, source.control_served = common_pb2.EXPERIMENT_STATE_STOPPED, 1, True
+    source.contextual_model.row_count = 1
+    policy = Policy(source)
+
+    assert {policy.place(f"unit {number}") for number in range(50)} == {("arm-0", 1.0, "CONTROL_SERVED", False)}
+    assert (policy.needs_context, policy.version, policy.answer_version) == (False, 1, -1)
+
+
 def changed(change: Callable[[pb.PolicySnapshot], object]) -> pb.PolicySnapshot:
     """Returns a good snapshot, spoiled."""
     spoiled = message()
@@ -107,6 +117,13 @@ def analysis(**changes: Any) -> pb.PolicySnapshot:
     spoiled = message()
     good: dict[str, Any] = {"share": 0.5, "segment_starts": [0], "segment_arms": [0]}
     spoiled.analysis_split.CopyFrom(pb.AnalysisSplit(**(good | changes)))
+    return spoiled
+
+
+def without_control() -> pb.PolicySnapshot:
+    """Returns a snapshot that serves a control that it does not have."""
+    spoiled = message()
+    spoiled.control_served, spoiled.arms[0].control = True, False
     return spoiled
 
 
@@ -133,6 +150,7 @@ def analysis(**changes: Any) -> pb.PolicySnapshot:
         (starts(1, 5), "do not cut"),
         (starts(0, 0), "do not cut"),
         (starts(0, 2**32), "do not cut"),
+        (without_control(), "control is missing"),
     ],
 )
 def test_policy_when_the_snapshot_makes_no_sense_then_is_refused(spoiled: pb.PolicySnapshot, fault: str) -> None:
@@ -152,3 +170,15 @@ def test_newer_when_the_version_is_higher_or_the_store_was_set_up_anew_then_take
 
     assert other.is_newer_than(held) is newer
     assert other.is_newer_than(None)
+
+
+@pytest.mark.parametrize(("version", "newer"), [(4, True), (3, True), (2, False)])
+@pytest.mark.parametrize("served", [True, False])
+def test_newer_when_the_control_is_served_or_no_more_then_the_same_version_takes_over(
+    version: int, *, newer: bool, served: bool
+) -> None:
+    held = Policy(snapshot_to_proto(replace(snapshot(version=3), control_served=not served)))
+    other = Policy(snapshot_to_proto(replace(snapshot(version=version), control_served=served)))
+
+    assert other.is_newer_than(held) is newer
+    assert not held.is_newer_than(held)

@@ -13,6 +13,7 @@ class AllocationReason(StrEnum):
     PAUSED = "PAUSED"
     STOPPED = "STOPPED"
     ANALYSIS = "ANALYSIS"
+    CONTROL_SERVED = "CONTROL_SERVED"
 
 
 class Freshness(StrEnum):
@@ -45,7 +46,8 @@ class Allocation(NamedTuple):
         unit_id: The unit.
         arm_id: The arm to show.
         propensity: The probability with which the policy gives this arm, in (0, 1]; 1 where nothing was drawn.
-        policy_version: The version of the policy that answered, from 1.
+        policy_version: The version of the policy that answered, from 1; with its sign changed where everybody gets the
+            control in its place (CONTROL_SERVED).
         reason: How the answer came about.
         freshness: Whether the policy is known to be the newest.
         allocation_id: Names the trial where every allocation counts; empty where units count.

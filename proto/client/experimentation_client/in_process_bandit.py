@@ -119,7 +119,7 @@ class InProcessBandit:
                 unit_id,
                 arm_id,
                 propensity,
-                policy.version,
+                policy.answer_version,
                 reason,
                 freshness,
                 allocation_id,

@@ -2,6 +2,9 @@
 
 position(key, salt) = XXH64(utf-8 bytes of key, seed = salt) >> 32          in [0, 2^32)
 
+control_served                            -> the control, not counted
+the state is PAUSED or STOPPED            -> the default arm, not counted
+
 t = position(unit_id, traffic_salt)
 t >= 2^32 - round(holdout_share x 2^32)   -> held out: the default arm, counted beside the arms
 t >= round(share x 2^32)                  -> not in traffic: the default arm, not counted
@@ -47,7 +50,12 @@ class Answer(NamedTuple):
 
 
 class Policy:
-    """Is a snapshot, ready to place units. Immutable, safe for threads."""
+    """Is a snapshot, ready to place units. Immutable, safe for threads.
+
+    Attributes:
+        answer_version: What units are told: the version, with its sign changed where everybody gets the control and it
+            places nobody.
+    """
 
     __slots__ = (
         "_analysis_answers",
@@ -63,6 +71,7 @@ class Policy:
         "_starts",
         "_traffic_end",
         "_traffic_salt",
+        "answer_version",
         "counts_allocations",
         "experiment_id",
         "needs_context",
@@ -82,6 +91,7 @@ class Policy:
         self.snapshot = snapshot
         self.experiment_id = snapshot.experiment_id
         self.version = snapshot.policy_version
+        self.answer_version = -self.version if snapshot.control_served else self.version
         self.published_at = (snapshot.published_at.seconds, snapshot.published_at.nanos)
         self.counts_allocations = snapshot.analysis_unit == common_pb2.ANALYSIS_UNIT_ALLOCATION
         self._arm_salt = snapshot.arm_salt
@@ -102,9 +112,8 @@ class Policy:
         self._analysis_answers = [fixed[arm] for arm in split.segment_arms]
         self._held_out = self._default(AllocationReason.HOLDOUT)
         self._outside = self._default(AllocationReason.NOT_IN_TRAFFIC)
-        self.needs_context = snapshot.state == _RUNNING and snapshot.HasField("contextual_model")
-        reason = _FIXED.get(snapshot.state)
-        self._fixed = None if reason is None else self._default(reason)
+        self._fixed = self._answer_to_all()
+        self.needs_context = self._fixed is None and snapshot.HasField("contextual_model")
 
     def place(self, unit_id: str, allocation_id: str = "") -> Answer:
         """Returns what a unit is told, where that needs no context; well under a microsecond.
@@ -135,8 +144,20 @@ class Policy:
         """Returns whether this is to serve in place of another one.
 
         A lower version that was published later comes from a store that was set up anew, not from a replica that lags.
+        Whether one version serves the control to everybody is as the replica says that is followed now.
         """
-        return other is None or self.version > other.version or self.published_at > other.published_at
+        if other is None or self.version > other.version or self.published_at > other.published_at:
+            return True
+        is_same = (self.version, self.published_at) == (other.version, other.published_at)
+        return is_same and self.snapshot.control_served != other.snapshot.control_served
+
+    def _answer_to_all(self) -> Answer | None:
+        """Returns what every unit is told, or None where units are spread."""
+        if self.snapshot.control_served:
+            control = next(arm.arm_id for arm in self.snapshot.arms if arm.control)
+            return Answer(control, 1.0, AllocationReason.CONTROL_SERVED, counts=False)
+        reason = _FIXED.get(self.snapshot.state)
+        return None if reason is None else self._default(reason)
 
     def _default(self, reason: AllocationReason) -> Answer:
         arm_id = self.snapshot.arms[self.snapshot.default_arm].arm_id
@@ -149,6 +170,7 @@ def _check(snapshot: pb.PolicySnapshot) -> None:
         "its state is unknown": snapshot.state != _RUNNING and snapshot.state not in _FIXED,
         "its default arm is none of its arms": not 0 <= snapshot.default_arm < len(snapshot.arms),
         "its shares are out of range": not (0 < snapshot.traffic_share <= 1 and 0 <= snapshot.holdout_share < 1),
+        "its control is missing": snapshot.control_served and not any(arm.control for arm in snapshot.arms),
         "its segments do not cut the range": not _cut_the_range(snapshot.segment_starts),
         "its segments are not those of its arms": not _are_of_arms(snapshot, snapshot),
     }

@@ -10,7 +10,6 @@ from services.bandit.domain import trial
 from services.bandit.kernels.assignment import assign
 from services.bandit.service.policy_book import ArmCut, ServingPolicy
 from services.bandit.service.unit_columns import IdColumn, UnitColumn
-from shared.definition.model import ExperimentState
 from shared.errors import FieldViolation, invalid_fields
 from shared.policy.placement import PlacementReason
 from shared.policy.snapshot import RANGE
@@ -22,6 +21,7 @@ BATCH_REASONS: Final = (
     PlacementReason.PAUSED,
     PlacementReason.STOPPED,
     PlacementReason.ANALYSIS,
+    PlacementReason.CONTROL_SERVED,
 )
 _POSITION_SHIFT: Final = np.uint64(32)
 _SPLIT: Final = BATCH_REASONS.index(PlacementReason.SPLIT)
@@ -49,9 +49,9 @@ def placed(policy: ServingPolicy, units: UnitColumn, keys: UnitColumn) -> tuple[
         keys: Placed among the arms; where units count they are the units.
     """
     snapshot, count = policy.snapshot, len(policy.arm_ids)
-    if snapshot.state is not ExperimentState.RUNNING:
-        reason = BATCH_REASONS.index(PlacementReason(snapshot.state.value))
-        return np.full(len(units), snapshot.default_arm, np.uint8), np.full(len(units), reason, np.uint8)
+    if policy.fixed is not None:
+        arm, reason = policy.fixed
+        return np.full(len(units), arm, np.uint8), np.full(len(units), BATCH_REASONS.index(reason), np.uint8)
     arm_hashes = keys.hashes(snapshot.arm_salt)
     cells = _cells(policy, arm_hashes if policy.takes_all else units.hashes(snapshot.traffic_salt), arm_hashes)
     if (split := snapshot.analysis_split) is not None and policy.analysis_cut is not None:

@@ -53,4 +53,4 @@ def allocate_columns(book: PolicyBook, experiment_id: str, packed: PackedIds | P
         raise invalid_field("experiment_id", "goes by contexts, which columns have no room for: BatchAllocate")
     units = read_units(packed)
     arms, reasons = placed(policy, units, units)
-    return ColumnAllocation(policy.snapshot.arms, arms, reasons, policy.version, book.stale_seconds())
+    return ColumnAllocation(policy.snapshot.arms, arms, reasons, policy.answer_version, book.stale_seconds())

@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,10 +13,17 @@ from services.bandit.domain import token
 from services.bandit.domain.context_placement import ContextPlacer
 from services.bandit.domain.ports import PolicyStore
 from services.bandit.domain.trial import HOLDOUT_ARM_ID, analysis_arm_id
-from shared.definition.model import AnalysisUnit, ContextualAlgorithm, ExperimentState, Metric
+from shared.definition.model import AnalysisUnit, ContextualAlgorithm, Metric
 from shared.errors import FailedPrecondition, NotFound, Reason
 from shared.policy.encoding import Encoder
-from shared.policy.placement import PlacementReason, Placer, analysis_end, holdout_start, traffic_end
+from shared.policy.placement import (
+    PlacementReason,
+    Placer,
+    analysis_end,
+    fixed_placement,
+    holdout_start,
+    traffic_end,
+)
 from shared.policy.snapshot import RANGE, PolicySnapshot, Segments
 
 COUNTED: Final = frozenset(
@@ -59,7 +67,13 @@ class ArmCut(NamedTuple):
 
 
 class ServingPolicy:
-    """Is a snapshot with all that can be worked out of it once. Immutable, safe for threads."""
+    """Is a snapshot with all that can be worked out of it once. Immutable, safe for threads.
+
+    Attributes:
+        fixed: Where every unit is placed; None where units are spread.
+        answer_version: What units are told: the version, with its sign changed where everybody gets the control and it
+            places nobody.
+    """
 
     def __init__(self, snapshot: PolicySnapshot) -> None:
         self.snapshot = snapshot
@@ -68,20 +82,23 @@ class ServingPolicy:
         self.position_among_arms = placer.position_among_arms
         self.encode = Encoder(snapshot.features).encode
         self.takes_context = bool(snapshot.features)
-        self.needs_context = snapshot.state is ExperimentState.RUNNING and isinstance(
+        self.fixed = fixed_placement(snapshot)
+        self.needs_context = self.fixed is None and isinstance(
             snapshot.allocation_policy.algorithm, ContextualAlgorithm
         )
         model = snapshot.contextual_model
         self.context_placer = ContextPlacer(model) if model is not None else None
         self.experiment_id = snapshot.experiment_id
         self.version = snapshot.policy_version
+        self.answer_version = -self.version if snapshot.control_served else self.version
         self.arm_ids = tuple(arm.arm_id for arm in snapshot.arms)
         self.weights = tuple(arm.weight for arm in snapshot.arms)
         positions = range(len(self.arm_ids))
         self.analysis_weights = tuple(arm.analysis_weight for arm in snapshot.arms)
         self.split_answers = tuple(self._answer(arm, PlacementReason.SPLIT) for arm in positions)
         self.analysis_answers = tuple(self._answer(arm, PlacementReason.ANALYSIS) for arm in positions)
-        self.default_answers = {reason: self._answer(snapshot.default_arm, reason) for reason in PlacementReason}
+        default_arm = self.fixed[0] if self.fixed else snapshot.default_arm
+        self.default_answers = {reason: self._answer(default_arm, reason) for reason in PlacementReason}
         self.arm_positions = {arm_id: position for position, arm_id in enumerate(self.arm_ids)}
         self.counts_allocations = snapshot.analysis_unit is AnalysisUnit.ALLOCATION
         self.metrics: Mapping[str, Metric] = {metric.metric_id: metric for metric in snapshot.metrics}
@@ -130,7 +147,10 @@ class PolicyBook:
         self._store = store
         self._monotonic = monotonic
         self._stale_after_seconds = stale_after_seconds
+        self._published: Mapping[str, ServingPolicy] = {}
         self._policies: Mapping[str, ServingPolicy] = {}
+        self._serving_control: frozenset[str] = frozenset()
+        self._writing = threading.Lock()
         self._older: OrderedDict[tuple[str, int], ServingPolicy | None] = OrderedDict()
         self._older_lock = threading.Lock()
         self._confirmed_at = -float("inf")
@@ -139,14 +159,24 @@ class PolicyBook:
 
     def replace(self, snapshots: Iterable[PolicySnapshot]) -> bool:
         """Takes snapshots that are newer than what is held; returns whether there was one."""
-        newer = {
-            snapshot.experiment_id: ServingPolicy(snapshot)
-            for snapshot in snapshots
-            if (held := self._policies.get(snapshot.experiment_id)) is None or snapshot.policy_version > held.version
-        }
-        if newer:
-            self._policies = {**self._policies, **newer}
+        with self._writing:
+            held = self._published
+            newer = {
+                one.experiment_id: ServingPolicy(one)
+                for one in snapshots
+                if one.experiment_id not in held or one.policy_version > held[one.experiment_id].version
+            }
+            self._published = {**held, **newer}
+            self._show(newer)
         return bool(newer)
+
+    def serve_control(self, experiment_ids: frozenset[str]) -> bool:
+        """Gives everybody in these experiments the control, and in no others; returns whether that changes anything."""
+        with self._writing:
+            changed = (experiment_ids ^ self._serving_control) & self._published.keys()
+            self._serving_control = experiment_ids
+            self._show(changed)
+        return bool(changed)
 
     def confirm(self) -> None:
         """Notes that the store has nothing newer than what is held."""
@@ -160,12 +190,16 @@ class PolicyBook:
             return None
         return now - max(self._confirmed_at, self._loaded_at)
 
+    def published(self) -> Mapping[str, ServingPolicy]:
+        """Returns the newest policy of every experiment, as it was published."""
+        return self._published
+
     def policies(self) -> Mapping[str, ServingPolicy]:
-        """Returns the newest policy of every experiment."""
+        """Returns the newest policy of every experiment, as it is to serve."""
         return self._policies
 
     def policy(self, experiment_id: str) -> ServingPolicy:
-        """Returns the newest policy of an experiment.
+        """Returns the newest policy of an experiment, as it is to serve.
 
         Raises:
             NotFound: EXPERIMENT_NOT_FOUND: none that was ever started.
@@ -180,14 +214,14 @@ class PolicyBook:
         return policy
 
     def version(self, experiment_id: str, policy_version: int) -> ServingPolicy:
-        """Returns a policy by its version, from the store where it must be.
+        """Returns a policy by its version, as it was published, from the store where it must be.
 
         Raises:
             NotFound: EXPERIMENT_NOT_FOUND.
             FailedPrecondition: POLICY_VERSION_UNKNOWN: never published, or not known here yet.
             Unavailable: STORE_UNAVAILABLE: an older version is wanted that is not in memory.
         """
-        newest = self.policy(experiment_id)
+        newest = self._published[self.policy(experiment_id).experiment_id]
         if policy_version == newest.version:
             return newest
         policy = self._older_version(experiment_id, policy_version) if 0 < policy_version < newest.version else None
@@ -212,3 +246,13 @@ class PolicyBook:
             if len(self._older) > _OLD_VERSIONS:
                 self._older.popitem(last=False)
         return policy
+
+    def _show(self, experiment_ids: Iterable[str]) -> None:
+        """Takes over what was published of experiments, for serving."""
+        if fresh := {one: self._shown(self._published[one]) for one in experiment_ids}:
+            self._policies = {**self._policies, **fresh}
+
+    def _shown(self, policy: ServingPolicy) -> ServingPolicy:
+        if policy.experiment_id not in self._serving_control:
+            return policy
+        return ServingPolicy(replace(policy.snapshot, control_served=True))

@@ -94,7 +94,10 @@ class RecordingService:
         )
 
     def _decision(self, exposure: Exposure, now: datetime) -> Decision:
-        """Returns the decision that a token proves, or that the policy version named must have made."""
+        """Returns the decision that a token proves, or that the policy version named must have made.
+
+        A version below 0 was told to units that it did not place: they got the control, and do not count.
+        """
         if exposure.token:
             decision = self._signer.read(exposure.token, now_ms=_milliseconds(now))
             _check_agreement(decision, exposure.experiment_id, exposure.unit_id)
@@ -102,8 +105,9 @@ class RecordingService:
             return decision
         if fault := trial.unit_id_fault(exposure.unit_id):
             raise invalid_field("unit_id", fault)
-        policy = self._book.version(exposure.experiment_id, exposure.policy_version)
-        if policy.context_placer is not None:
+        policy = self._book.version(exposure.experiment_id, abs(exposure.policy_version))
+        was_placed = exposure.policy_version > 0
+        if was_placed and policy.context_placer is not None:
             raise invalid_field("token", "is needed: this version placed units by their contexts")
         allocation_id = _allocation_id(exposure.allocation_id, required=policy.counts_allocations)
         answer = policy.answer(*policy.place(exposure.unit_id, allocation_id))
@@ -115,7 +119,7 @@ class RecordingService:
             answer.propensity,
             allocation_id,
             _milliseconds(now),
-            answer.counts,
+            answer.counts and was_placed,
         )
 
     def _outcome_row(self, outcome: Outcome, now: datetime) -> OutcomeRow:

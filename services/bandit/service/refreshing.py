@@ -44,7 +44,7 @@ class PolicyRefresher:
         self._book.confirm()
         self._publication = max([self._publication or 0, *(entry.publication for entry in published)])
         if changed:
-            self._file.write(policy.snapshot for policy in self._book.policies().values())
+            self._file.write(policy.snapshot for policy in self._book.published().values())
         return changed
 
     def _published(self) -> Sequence[Publication]:

@@ -157,7 +157,7 @@ class AllocationService:
             arms,
             propensities(policy, arms, reasons),
             reasons,
-            policy.version,
+            policy.answer_version,
             self._book.stale_seconds(),
             tokens,
             allocation_ids,
@@ -183,7 +183,7 @@ class AllocationService:
             np.array([policy.arm_positions[answer.arm_id] for answer in answers], np.uint8),
             np.array([answer.propensity for answer in answers]),
             np.array([_REASON_PLACES[answer.reason] for answer in answers], np.uint8),
-            policy.version,
+            policy.answer_version,
             self._book.stale_seconds(),
             [answer.token for answer in answers] if include_tokens or policy.context_placer is not None else [],
             allocation_ids,
@@ -217,7 +217,7 @@ class AllocationService:
             policy.experiment_id,
             arm_id,
             propensity,
-            policy.version,
+            policy.answer_version,
             reason,
             self._book.stale_seconds(),
             self._signer.sign(prefix, unit_id, allocation_id, issued_at_ms=now_ms),
@@ -273,7 +273,7 @@ class AllocationService:
         weights = policy.analysis_weights if is_of_split else policy.weights
         position = policy.arm_positions.get(arm_id)
         lives = position is not None and weights[position] > 0
-        return decision if lives and decision.counts and policy.snapshot.state is ExperimentState.RUNNING else None
+        return decision if lives and decision.counts and policy.fixed is None else None
 
     def _tokens(
         self,

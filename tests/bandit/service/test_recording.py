@@ -102,7 +102,7 @@ EXPOSURE_FAULTS = [
     *ID_FAULTS,
     ({"policy_version": 0}, Reason.POLICY_VERSION_UNKNOWN, ""),
     ({"policy_version": 2}, Reason.POLICY_VERSION_UNKNOWN, ""),
-    ({"policy_version": -1}, Reason.POLICY_VERSION_UNKNOWN, ""),
+    ({"policy_version": -2}, Reason.POLICY_VERSION_UNKNOWN, ""),
     ({"exposed_at": NOW + AHEAD + timedelta(microseconds=1)}, Reason.INVALID_FIELD, "exposed_at"),
 ]
 

@@ -61,6 +61,7 @@ def golden_snapshot(case: dict[str, Any]) -> PolicySnapshot:
         publish_reason=PublishReason.DEFINITION,
         published_at=datetime(2026, 3, 1, tzinfo=UTC),
         analysis_split=split,
+        control_served=case["control_served"],
     )
 
 

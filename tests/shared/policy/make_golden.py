@@ -19,7 +19,8 @@ RANGE = 1 << 32
 EXPLANATION = (
     "position(key, salt) = XXH64(UTF-8 bytes of key, seed = salt) >> 32. A unit's traffic position comes from its id"
     " and traffic_salt; its arm position from its id and arm_salt or, where analysis_unit is ALLOCATION, from unit_id +"
-    " U+001F + allocation_id. Reason and arm: PAUSED or STOPPED by state: default_arm. Traffic position >= 2^32 -"
+    " U+001F + allocation_id. Reason and arm: control_served: CONTROL_SERVED, the control, which is arm 0 in all cases."
+    " PAUSED or STOPPED by state: default_arm. Traffic position >= 2^32 -"
     " round(holdout_share x 2^32): HOLDOUT, default_arm. Traffic position >= round(traffic_share x 2^32):"
     " NOT_IN_TRAFFIC, default_arm. Otherwise, where there is an analysis_split and the position of the id by its salt"
     " < round(its share x 2^32): ANALYSIS, the arm of the last segment of the analysis_split that starts at or before"
@@ -51,6 +52,7 @@ class Case(NamedTuple):
     analysis_unit: str = "UNIT"
     state: str = "RUNNING"
     analysis_split: Split | None = None
+    control_served: bool = False
 
 
 CASES = (
@@ -133,6 +135,17 @@ CASES = (
     ),
     Case("paused", 21, 22, [0, RANGE // 2], [0, 1], 0, 0.5, 0.1, state="PAUSED"),
     Case("stopped, the second arm shipped", 23, 24, [0, RANGE // 2], [0, 1], 1, 0.5, 0.1, state="STOPPED"),
+    Case("the control is served", 43, 44, [0, RANGE // 2], [0, 1], 0, 0.5, 0.1, control_served=True),
+    Case(
+        "the control is served, though the second arm was shipped",
+        45,
+        46,
+        [0, RANGE // 2],
+        [0, 1],
+        1,
+        state="STOPPED",
+        control_served=True,
+    ),
 )
 
 BORDER_UNIT = "user 42"
@@ -211,7 +224,7 @@ def _vector(case: Case, place: int, unit_id: str) -> dict[str, Any]:
     split_hash = xxh64(unit_id.encode(), case.analysis_split.salt) if case.analysis_split else None
     reason = _reason(case, traffic_hash // RANGE, split_hash)
     cut = {"SPLIT": case, "ANALYSIS": case.analysis_split}.get(reason)
-    arm = _owner(cut, arm_hash // RANGE) if cut is not None else case.default_arm
+    arm = _owner(cut, arm_hash // RANGE) if cut is not None else 0 if case.control_served else case.default_arm
     return {
         "unit_id": unit_id,
         "allocation_id": allocation_id,
@@ -224,6 +237,8 @@ def _vector(case: Case, place: int, unit_id: str) -> dict[str, Any]:
 
 
 def _reason(case: Case, traffic_position: int, split_hash: int | None) -> str:
+    if case.control_served:
+        return "CONTROL_SERVED"
     if case.state != "RUNNING":
         return case.state
     if traffic_position >= RANGE - round(Fraction(case.holdout_share) * RANGE):

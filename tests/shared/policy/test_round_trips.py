@@ -72,10 +72,13 @@ snapshots = plain_snapshots | st.builds(
     splits,
 )
 with_models = st.builds(
-    lambda snapshot, served, shown: replace(snapshot, contextual_model=served, shadow_model=shown),
+    lambda snapshot, served, shown, control: replace(
+        snapshot, contextual_model=served, shadow_model=shown, control_served=control
+    ),
     plain_snapshots,
     models | st.none(),
     models | st.none(),
+    st.booleans(),
 )
 GOLDEN = [golden_snapshot(case) for case in golden_cases()]
 

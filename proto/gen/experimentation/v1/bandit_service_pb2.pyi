@@ -22,6 +22,38 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _LearningSwitchKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LearningSwitchKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LearningSwitchKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LEARNING_SWITCH_KIND_UNSPECIFIED: _LearningSwitchKind.ValueType  # 0
+    """Is never sent."""
+    LEARNING_SWITCH_KIND_FREEZE: _LearningSwitchKind.ValueType  # 1
+    """Keeps the weights."""
+    LEARNING_SWITCH_KIND_UNFREEZE: _LearningSwitchKind.ValueType  # 2
+    """Lets the weights follow the data."""
+    LEARNING_SWITCH_KIND_SERVE_CONTROL: _LearningSwitchKind.ValueType  # 3
+    """Gives everybody the control."""
+    LEARNING_SWITCH_KIND_SERVE_ARMS: _LearningSwitchKind.ValueType  # 4
+    """Gives units their arms."""
+
+class LearningSwitchKind(_LearningSwitchKind, metaclass=_LearningSwitchKindEnumTypeWrapper):
+    """Says what was switched."""
+
+LEARNING_SWITCH_KIND_UNSPECIFIED: LearningSwitchKind.ValueType  # 0
+"""Is never sent."""
+LEARNING_SWITCH_KIND_FREEZE: LearningSwitchKind.ValueType  # 1
+"""Keeps the weights."""
+LEARNING_SWITCH_KIND_UNFREEZE: LearningSwitchKind.ValueType  # 2
+"""Lets the weights follow the data."""
+LEARNING_SWITCH_KIND_SERVE_CONTROL: LearningSwitchKind.ValueType  # 3
+"""Gives everybody the control."""
+LEARNING_SWITCH_KIND_SERVE_ARMS: LearningSwitchKind.ValueType  # 4
+"""Gives units their arms."""
+Global___LearningSwitchKind: _TypeAlias = LearningSwitchKind  # noqa: Y015
+
 class _AllocationReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -44,6 +76,8 @@ class _AllocationReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Allo
     """Gets the shipped arm or the control, as the experiment is stopped: does not count."""
     ALLOCATION_REASON_ANALYSIS: _AllocationReason.ValueType  # 7
     """Was drawn by the fixed shares of the analysis split: counts beside the arms, is never learned from."""
+    ALLOCATION_REASON_CONTROL_SERVED: _AllocationReason.ValueType  # 8
+    """Gets the control, as ServeControl gives it to everybody: does not count."""
 
 class AllocationReason(_AllocationReason, metaclass=_AllocationReasonEnumTypeWrapper):
     """Says how an allocation came about."""
@@ -64,6 +98,8 @@ ALLOCATION_REASON_STOPPED: AllocationReason.ValueType  # 6
 """Gets the shipped arm or the control, as the experiment is stopped: does not count."""
 ALLOCATION_REASON_ANALYSIS: AllocationReason.ValueType  # 7
 """Was drawn by the fixed shares of the analysis split: counts beside the arms, is never learned from."""
+ALLOCATION_REASON_CONTROL_SERVED: AllocationReason.ValueType  # 8
+"""Gets the control, as ServeControl gives it to everybody: does not count."""
 Global___AllocationReason: _TypeAlias = AllocationReason  # noqa: Y015
 
 class _Freshness:
@@ -317,7 +353,7 @@ class Allocation(_message.Message):
     propensity: _builtins.float
     """Is the probability with which the policy gives this arm, in (0, 1]. 1 where nothing was drawn (see reason)."""
     policy_version: _builtins.int
-    """Is the version of the policy snapshot that answered, from 1."""
+    """Is the version of the policy snapshot that answered, from 1; with its sign changed where ServeControl answered in its place (CONTROL_SERVED)."""
     reason: Global___AllocationReason.ValueType
     """Says how the answer came about."""
     freshness: Global___Freshness.ValueType
@@ -384,6 +420,7 @@ class PolicySnapshot(_message.Message):
     CONTEXTUAL_MODEL_FIELD_NUMBER: _builtins.int
     ANALYSIS_SPLIT_FIELD_NUMBER: _builtins.int
     SHADOW_MODEL_FIELD_NUMBER: _builtins.int
+    CONTROL_SERVED_FIELD_NUMBER: _builtins.int
     experiment_id: _builtins.str
     """Names the experiment."""
     policy_version: _builtins.int
@@ -410,6 +447,8 @@ class PolicySnapshot(_message.Message):
     """Says why this version was published."""
     checksum: _builtins.bytes
     """Is the SHA-256 of the snapshot in its canonical form."""
+    control_served: _builtins.bool
+    """Says that everybody gets the control, by ServeControl. It is no part of what was published: WatchPolicies alone tells it, and sends a version again when it changes."""
     @_builtins.property
     def arms(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicyArm]:
         """Are the arms with their weights, in the order that the segments count in."""
@@ -481,10 +520,11 @@ class PolicySnapshot(_message.Message):
         contextual_model: Global___ContextualModel | None = ...,
         analysis_split: Global___AnalysisSplit | None = ...,
         shadow_model: Global___ContextualModel | None = ...,
+        control_served: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_split", b"analysis_split", "attribution_window", b"attribution_window", "contextual_model", b"contextual_model", "published_at", b"published_at", "shadow_model", b"shadow_model"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_split", b"analysis_split", "analysis_unit", b"analysis_unit", "arm_salt", b"arm_salt", "arms", b"arms", "attribution_window", b"attribution_window", "checksum", b"checksum", "contextual_model", b"contextual_model", "default_arm", b"default_arm", "experiment_id", b"experiment_id", "experiment_revision", b"experiment_revision", "features", b"features", "frozen", b"frozen", "holdout_share", b"holdout_share", "metrics", b"metrics", "policy_version", b"policy_version", "publish_reason", b"publish_reason", "published_at", b"published_at", "segment_arms", b"segment_arms", "segment_starts", b"segment_starts", "shadow_model", b"shadow_model", "state", b"state", "traffic_salt", b"traffic_salt", "traffic_share", b"traffic_share"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation_policy", b"allocation_policy", "analysis_split", b"analysis_split", "analysis_unit", b"analysis_unit", "arm_salt", b"arm_salt", "arms", b"arms", "attribution_window", b"attribution_window", "checksum", b"checksum", "contextual_model", b"contextual_model", "control_served", b"control_served", "default_arm", b"default_arm", "experiment_id", b"experiment_id", "experiment_revision", b"experiment_revision", "features", b"features", "frozen", b"frozen", "holdout_share", b"holdout_share", "metrics", b"metrics", "policy_version", b"policy_version", "publish_reason", b"publish_reason", "published_at", b"published_at", "segment_arms", b"segment_arms", "segment_starts", b"segment_starts", "shadow_model", b"shadow_model", "state", b"state", "traffic_salt", b"traffic_salt", "traffic_share", b"traffic_share"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -813,7 +853,7 @@ class BatchAllocateResponse(_message.Message):
     TOKENS_FIELD_NUMBER: _builtins.int
     ALLOCATION_IDS_FIELD_NUMBER: _builtins.int
     policy_version: _builtins.int
-    """Is the version of the policy snapshot that answered."""
+    """Is the version of the policy snapshot that answered, as in Allocation."""
     freshness: Global___Freshness.ValueType
     """Says whether the snapshot is known to be the newest."""
     @_builtins.property
@@ -942,7 +982,7 @@ class BatchAllocateColumnsResponse(_message.Message):
     reasons: _builtins.bytes
     """Are the reasons, one byte each: numbers of AllocationReason. The propensity is the arm's weight for SPLIT, its analysis_weight for ANALYSIS, else 1."""
     policy_version: _builtins.int
-    """Is the version of the policy snapshot that answered."""
+    """Is the version of the policy snapshot that answered, as in Allocation."""
     freshness: Global___Freshness.ValueType
     """Says whether the snapshot is known to be the newest."""
     @_builtins.property
@@ -1073,7 +1113,7 @@ class Exposure(_message.Message):
     unit_id: _builtins.str
     """Names the unit of a BatchAllocate without tokens."""
     policy_version: _builtins.int
-    """Is the policy version of that answer; the arm follows from it. A version that this replica has not loaded yet is POLICY_VERSION_UNKNOWN: send the row again."""
+    """Is the policy version of that answer; the arm follows from it. One below 0 says that the unit got the control and does not count. A version that this replica has not loaded yet is POLICY_VERSION_UNKNOWN: send the row again."""
     allocation_id: _builtins.str
     """Names the trial where every allocation counts."""
     @_builtins.property
@@ -1315,6 +1355,7 @@ class Bandit(_message.Message):
     STOP_ADVICE_FIELD_NUMBER: _builtins.int
     SPENT_FIELD_NUMBER: _builtins.int
     ANALYSIS_RESULTS_FIELD_NUMBER: _builtins.int
+    CONTROL_SWITCH_FIELD_NUMBER: _builtins.int
     estimated_regret: _builtins.float
     """Estimates the reward lost so far by not always giving the arm that now looks best: sum of units x (best mean - arm mean), net of costs, 0 or more. 0 where weights follow contexts."""
     estimated_gain_over_equal_split: _builtins.float
@@ -1353,6 +1394,10 @@ class Bandit(_message.Message):
     def analysis_results(self) -> Global___AnalysisResults:
         """Is what is known of the analysis split, which `arms` and everything learned leave out; unset without one."""
 
+    @_builtins.property
+    def control_switch(self) -> Global___LearningSwitch:
+        """Is the switch by which this replica gives everybody the control, whatever the snapshot says; unset while it does not."""
+
     def __init__(
         self,
         *,
@@ -1367,10 +1412,11 @@ class Bandit(_message.Message):
         stop_advice: Global___StopAdvice | None = ...,
         spent: _builtins.float = ...,
         analysis_results: Global___AnalysisResults | None = ...,
+        control_switch: Global___LearningSwitch | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["analysis_results", b"analysis_results", "health", b"health", "holdout", b"holdout", "snapshot", b"snapshot", "statistics_as_of", b"statistics_as_of", "stop_advice", b"stop_advice"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["analysis_results", b"analysis_results", "control_switch", b"control_switch", "health", b"health", "holdout", b"holdout", "snapshot", b"snapshot", "statistics_as_of", b"statistics_as_of", "stop_advice", b"stop_advice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["analysis_results", b"analysis_results", "arms", b"arms", "estimated_gain_over_equal_split", b"estimated_gain_over_equal_split", "estimated_regret", b"estimated_regret", "health", b"health", "history", b"history", "holdout", b"holdout", "snapshot", b"snapshot", "spent", b"spent", "statistics_as_of", b"statistics_as_of", "stop_advice", b"stop_advice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["analysis_results", b"analysis_results", "arms", b"arms", "control_switch", b"control_switch", "estimated_gain_over_equal_split", b"estimated_gain_over_equal_split", "estimated_regret", b"estimated_regret", "health", b"health", "history", b"history", "holdout", b"holdout", "snapshot", b"snapshot", "spent", b"spent", "statistics_as_of", b"statistics_as_of", "stop_advice", b"stop_advice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1767,7 +1813,7 @@ class WatchPoliciesResponse(_message.Message):
     """Ends the initial state: every snapshot known when the stream began has been sent."""
     @_builtins.property
     def snapshots(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicySnapshot]:
-        """Are snapshots that are new to this stream, at most one per experiment. Empty: the stream lives (sent every 20 seconds)."""
+        """Are snapshots that are new to this stream or whose control_served changed, at most one per experiment. Empty: the stream lives (sent every 20 seconds)."""
 
     def __init__(
         self,
@@ -1892,6 +1938,114 @@ class UnfreezeResponse(_message.Message):
 Global___UnfreezeResponse: _TypeAlias = UnfreezeResponse  # noqa: Y015
 
 @_typing.final
+class ServeControlRequest(_message.Message):
+    """Gives everybody in an experiment the control."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPERIMENT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    experiment_id: _builtins.str
+    """Names the experiment. Required."""
+    reason: _builtins.str
+    """Says why, 1 to 2,000 characters."""
+    request_id: _builtins.str
+    """Makes a retry safe: the same id gets the same answer. At most 64 characters."""
+    def __init__(
+        self,
+        *,
+        experiment_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["experiment_id", b"experiment_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServeControlRequest: _TypeAlias = ServeControlRequest  # noqa: Y015
+
+@_typing.final
+class ServeControlResponse(_message.Message):
+    """Answers ServeControl."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEARNING_SWITCH_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def learning_switch(self) -> Global___LearningSwitch:
+        """Is the entry put on record."""
+
+    def __init__(
+        self,
+        *,
+        learning_switch: Global___LearningSwitch | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["learning_switch", b"learning_switch"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["learning_switch", b"learning_switch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServeControlResponse: _TypeAlias = ServeControlResponse  # noqa: Y015
+
+@_typing.final
+class ServeArmsRequest(_message.Message):
+    """Gives units in an experiment their arms again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPERIMENT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    experiment_id: _builtins.str
+    """Names the experiment. Required."""
+    reason: _builtins.str
+    """Says why, 1 to 2,000 characters."""
+    request_id: _builtins.str
+    """Makes a retry safe: the same id gets the same answer. At most 64 characters."""
+    def __init__(
+        self,
+        *,
+        experiment_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["experiment_id", b"experiment_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServeArmsRequest: _TypeAlias = ServeArmsRequest  # noqa: Y015
+
+@_typing.final
+class ServeArmsResponse(_message.Message):
+    """Answers ServeArms."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEARNING_SWITCH_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def learning_switch(self) -> Global___LearningSwitch:
+        """Is the entry put on record."""
+
+    def __init__(
+        self,
+        *,
+        learning_switch: Global___LearningSwitch | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["learning_switch", b"learning_switch"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["learning_switch", b"learning_switch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServeArmsResponse: _TypeAlias = ServeArmsResponse  # noqa: Y015
+
+@_typing.final
 class EvaluatePolicyRequest(_message.Message):
     """Asks what other weights would have earned."""
 
@@ -2009,7 +2163,7 @@ Global___PolicyValue: _TypeAlias = PolicyValue  # noqa: Y015
 
 @_typing.final
 class LearningSwitch(_message.Message):
-    """Is an entry in the record of who froze and unfroze an experiment."""
+    """Is an entry in the record of who froze and unfroze an experiment, and of who gave everybody the control."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2018,14 +2172,20 @@ class LearningSwitch(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
     SWITCHED_AT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    STORED_FIELD_NUMBER: _builtins.int
     experiment_id: _builtins.str
     """Names the experiment."""
     frozen: _builtins.bool
-    """Says whether the weights are kept from here on."""
+    """Says whether the weights are kept from here on; false where the entry is of another kind than FREEZE and UNFREEZE."""
     reason: _builtins.str
     """Says why."""
     actor: _builtins.str
     """Is who did it."""
+    kind: Global___LearningSwitchKind.ValueType
+    """Says what was switched."""
+    stored: _builtins.bool
+    """Says whether the store has it; while it does not, the entry waits on the disk of the machine that took it."""
     @_builtins.property
     def switched_at(self) -> _timestamp_pb2.Timestamp:
         """Is when."""
@@ -2038,10 +2198,12 @@ class LearningSwitch(_message.Message):
         reason: _builtins.str = ...,
         actor: _builtins.str = ...,
         switched_at: _timestamp_pb2.Timestamp | None = ...,
+        kind: Global___LearningSwitchKind.ValueType = ...,
+        stored: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["switched_at", b"switched_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "experiment_id", b"experiment_id", "frozen", b"frozen", "reason", b"reason", "switched_at", b"switched_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "experiment_id", b"experiment_id", "frozen", b"frozen", "kind", b"kind", "reason", b"reason", "stored", b"stored", "switched_at", b"switched_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -90,6 +90,16 @@ class BanditServiceStub:
                 request_serializer=experimentation_dot_v1_dot_bandit__service__pb2.UnfreezeRequest.SerializeToString,
                 response_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.UnfreezeResponse.FromString,
                 _registered_method=True)
+        self.ServeControl = channel.unary_unary(
+                '/experimentation.v1.BanditService/ServeControl',
+                request_serializer=experimentation_dot_v1_dot_bandit__service__pb2.ServeControlRequest.SerializeToString,
+                response_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.ServeControlResponse.FromString,
+                _registered_method=True)
+        self.ServeArms = channel.unary_unary(
+                '/experimentation.v1.BanditService/ServeArms',
+                request_serializer=experimentation_dot_v1_dot_bandit__service__pb2.ServeArmsRequest.SerializeToString,
+                response_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.ServeArmsResponse.FromString,
+                _registered_method=True)
         self.EvaluatePolicy = channel.unary_unary(
                 '/experimentation.v1.BanditService/EvaluatePolicy',
                 request_serializer=experimentation_dot_v1_dot_bandit__service__pb2.EvaluatePolicyRequest.SerializeToString,
@@ -171,14 +181,32 @@ class BanditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Freeze(self, request, context):
-        """Keeps the weights of an experiment as they are until Unfreeze; outcomes are still recorded. Harm-reducing, hence never gated; kept on record. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, STORE_UNAVAILABLE.
+        """Keeps the weights of an experiment as they are until Unfreeze; outcomes are still recorded. Harm-reducing, hence never gated; kept on record. Answers when the store is away:
+        the switch then waits on this machine's disk, and nothing is learned meanwhile anyway. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, SPOOL_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Unfreeze(self, request, context):
-        """Lets the weights of an experiment follow the data again. Kept on record. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, STORE_UNAVAILABLE.
+        """Lets the weights of an experiment follow the data again. Kept on record. Needs the store. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, STORE_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ServeControl(self, request, context):
+        """Gives everybody in an experiment the control until ServeArms, whatever its state: on this replica at once, on the others within about a second of the switch being stored.
+        Harm-reducing, hence never gated; kept on record. Answers when the store is away: the switch then waits on this machine's disk, holds for this replica and the clients that
+        follow it, survives a restart, and is stored once the store is back. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, SPOOL_FULL.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ServeArms(self, request, context):
+        """Gives units their arms again, as the experiment's state and weights say. Kept on record. Needs the store, so that no replica undoes alone what the others still do: switches that
+        wait on this machine are stored first; one that waits on another machine counts when it arrives. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, STORE_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -249,6 +277,16 @@ def add_BanditServiceServicer_to_server(servicer, server):
                     servicer.Unfreeze,
                     request_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.UnfreezeRequest.FromString,
                     response_serializer=experimentation_dot_v1_dot_bandit__service__pb2.UnfreezeResponse.SerializeToString,
+            ),
+            'ServeControl': grpc.unary_unary_rpc_method_handler(
+                    servicer.ServeControl,
+                    request_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.ServeControlRequest.FromString,
+                    response_serializer=experimentation_dot_v1_dot_bandit__service__pb2.ServeControlResponse.SerializeToString,
+            ),
+            'ServeArms': grpc.unary_unary_rpc_method_handler(
+                    servicer.ServeArms,
+                    request_deserializer=experimentation_dot_v1_dot_bandit__service__pb2.ServeArmsRequest.FromString,
+                    response_serializer=experimentation_dot_v1_dot_bandit__service__pb2.ServeArmsResponse.SerializeToString,
             ),
             'EvaluatePolicy': grpc.unary_unary_rpc_method_handler(
                     servicer.EvaluatePolicy,
@@ -554,6 +592,60 @@ class BanditService:
             '/experimentation.v1.BanditService/Unfreeze',
             experimentation_dot_v1_dot_bandit__service__pb2.UnfreezeRequest.SerializeToString,
             experimentation_dot_v1_dot_bandit__service__pb2.UnfreezeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ServeControl(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/experimentation.v1.BanditService/ServeControl',
+            experimentation_dot_v1_dot_bandit__service__pb2.ServeControlRequest.SerializeToString,
+            experimentation_dot_v1_dot_bandit__service__pb2.ServeControlResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ServeArms(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/experimentation.v1.BanditService/ServeArms',
+            experimentation_dot_v1_dot_bandit__service__pb2.ServeArmsRequest.SerializeToString,
+            experimentation_dot_v1_dot_bandit__service__pb2.ServeArmsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,9 +63,20 @@ class BanditServiceStub:
     WatchPolicies: _grpc.UnaryStreamMultiCallable[_bandit_service_pb2.WatchPoliciesRequest, _bandit_service_pb2.WatchPoliciesResponse]
     """Streams the newest snapshot of every experiment, then each new one as it is published. Errors: LIMIT_EXCEEDED, DRAINING."""
     Freeze: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.FreezeRequest, _bandit_service_pb2.FreezeResponse]
-    """Keeps the weights of an experiment as they are until Unfreeze; outcomes are still recorded. Harm-reducing, hence never gated; kept on record. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, STORE_UNAVAILABLE."""
+    """Keeps the weights of an experiment as they are until Unfreeze; outcomes are still recorded. Harm-reducing, hence never gated; kept on record. Answers when the store is away:
+    the switch then waits on this machine's disk, and nothing is learned meanwhile anyway. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, SPOOL_FULL.
+    """
     Unfreeze: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.UnfreezeRequest, _bandit_service_pb2.UnfreezeResponse]
-    """Lets the weights of an experiment follow the data again. Kept on record. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, STORE_UNAVAILABLE."""
+    """Lets the weights of an experiment follow the data again. Kept on record. Needs the store. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, STORE_UNAVAILABLE."""
+    ServeControl: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.ServeControlRequest, _bandit_service_pb2.ServeControlResponse]
+    """Gives everybody in an experiment the control until ServeArms, whatever its state: on this replica at once, on the others within about a second of the switch being stored.
+    Harm-reducing, hence never gated; kept on record. Answers when the store is away: the switch then waits on this machine's disk, holds for this replica and the clients that
+    follow it, survives a restart, and is stored once the store is back. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, SPOOL_FULL.
+    """
+    ServeArms: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.ServeArmsRequest, _bandit_service_pb2.ServeArmsResponse]
+    """Gives units their arms again, as the experiment's state and weights say. Kept on record. Needs the store, so that no replica undoes alone what the others still do: switches that
+    wait on this machine are stored first; one that waits on another machine counts when it arrives. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, STORE_UNAVAILABLE.
+    """
     EvaluatePolicy: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.EvaluatePolicyRequest, _bandit_service_pb2.EvaluatePolicyResponse]
     """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store.
     Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, NOT_ESTIMABLE, STORE_UNAVAILABLE.
@@ -106,9 +117,20 @@ class BanditServiceAsyncStub(BanditServiceStub):
     WatchPolicies: _aio.UnaryStreamMultiCallable[_bandit_service_pb2.WatchPoliciesRequest, _bandit_service_pb2.WatchPoliciesResponse]  # type: ignore[assignment]
     """Streams the newest snapshot of every experiment, then each new one as it is published. Errors: LIMIT_EXCEEDED, DRAINING."""
     Freeze: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.FreezeRequest, _bandit_service_pb2.FreezeResponse]  # type: ignore[assignment]
-    """Keeps the weights of an experiment as they are until Unfreeze; outcomes are still recorded. Harm-reducing, hence never gated; kept on record. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, STORE_UNAVAILABLE."""
+    """Keeps the weights of an experiment as they are until Unfreeze; outcomes are still recorded. Harm-reducing, hence never gated; kept on record. Answers when the store is away:
+    the switch then waits on this machine's disk, and nothing is learned meanwhile anyway. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, SPOOL_FULL.
+    """
     Unfreeze: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.UnfreezeRequest, _bandit_service_pb2.UnfreezeResponse]  # type: ignore[assignment]
-    """Lets the weights of an experiment follow the data again. Kept on record. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, STORE_UNAVAILABLE."""
+    """Lets the weights of an experiment follow the data again. Kept on record. Needs the store. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, STORE_UNAVAILABLE."""
+    ServeControl: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.ServeControlRequest, _bandit_service_pb2.ServeControlResponse]  # type: ignore[assignment]
+    """Gives everybody in an experiment the control until ServeArms, whatever its state: on this replica at once, on the others within about a second of the switch being stored.
+    Harm-reducing, hence never gated; kept on record. Answers when the store is away: the switch then waits on this machine's disk, holds for this replica and the clients that
+    follow it, survives a restart, and is stored once the store is back. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, SPOOL_FULL.
+    """
+    ServeArms: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.ServeArmsRequest, _bandit_service_pb2.ServeArmsResponse]  # type: ignore[assignment]
+    """Gives units their arms again, as the experiment's state and weights say. Kept on record. Needs the store, so that no replica undoes alone what the others still do: switches that
+    wait on this machine are stored first; one that waits on another machine counts when it arrives. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, STORE_UNAVAILABLE.
+    """
     EvaluatePolicy: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.EvaluatePolicyRequest, _bandit_service_pb2.EvaluatePolicyResponse]  # type: ignore[assignment]
     """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store.
     Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, NOT_ESTIMABLE, STORE_UNAVAILABLE.
@@ -206,7 +228,9 @@ class BanditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _bandit_service_pb2.FreezeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_bandit_service_pb2.FreezeResponse, _abc.Awaitable[_bandit_service_pb2.FreezeResponse]]:
-        """Keeps the weights of an experiment as they are until Unfreeze; outcomes are still recorded. Harm-reducing, hence never gated; kept on record. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, STORE_UNAVAILABLE."""
+        """Keeps the weights of an experiment as they are until Unfreeze; outcomes are still recorded. Harm-reducing, hence never gated; kept on record. Answers when the store is away:
+        the switch then waits on this machine's disk, and nothing is learned meanwhile anyway. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, SPOOL_FULL.
+        """
 
     @_abc_1.abstractmethod
     def Unfreeze(
@@ -214,7 +238,28 @@ class BanditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _bandit_service_pb2.UnfreezeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_bandit_service_pb2.UnfreezeResponse, _abc.Awaitable[_bandit_service_pb2.UnfreezeResponse]]:
-        """Lets the weights of an experiment follow the data again. Kept on record. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, STORE_UNAVAILABLE."""
+        """Lets the weights of an experiment follow the data again. Kept on record. Needs the store. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, STORE_UNAVAILABLE."""
+
+    @_abc_1.abstractmethod
+    def ServeControl(
+        self,
+        request: _bandit_service_pb2.ServeControlRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bandit_service_pb2.ServeControlResponse, _abc.Awaitable[_bandit_service_pb2.ServeControlResponse]]:
+        """Gives everybody in an experiment the control until ServeArms, whatever its state: on this replica at once, on the others within about a second of the switch being stored.
+        Harm-reducing, hence never gated; kept on record. Answers when the store is away: the switch then waits on this machine's disk, holds for this replica and the clients that
+        follow it, survives a restart, and is stored once the store is back. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, SPOOL_FULL.
+        """
+
+    @_abc_1.abstractmethod
+    def ServeArms(
+        self,
+        request: _bandit_service_pb2.ServeArmsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bandit_service_pb2.ServeArmsResponse, _abc.Awaitable[_bandit_service_pb2.ServeArmsResponse]]:
+        """Gives units their arms again, as the experiment's state and weights say. Kept on record. Needs the store, so that no replica undoes alone what the others still do: switches that
+        wait on this machine are stored first; one that waits on another machine counts when it arrives. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, STORE_UNAVAILABLE.
+        """
 
     @_abc_1.abstractmethod
     def EvaluatePolicy(
