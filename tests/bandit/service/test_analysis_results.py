@@ -1,6 +1,8 @@
 """GetBandit's view of the analysis split: beside the arms, and from it a fixed-horizon comparison."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,6 +66,16 @@ def test_bandit_when_arms_cost_something_then_the_splits_units_are_spent_too() -
     costly = tuple(replace(arm, cost=2.0 * (arm.arm_id == "blue")) for arm in SPLIT.arms)
 
     assert shown(replace(SPLIT, arms=costly)).spent == 2.0 * (2 + 4)
+
+
+def test_page_when_it_says_how_to_compare_arms_of_the_split_then_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "bandits.md").read_text(encoding="utf-8")
+    (recipe,) = re.findall(r"```python\n(.*?)```", page.split("## Analysis split", 1)[1], flags=re.DOTALL)
+
+    exec(compile(recipe, "analysis split", "exec"), {"bandit": shown(SPLIT)})
+
+    (printed,) = re.findall(r"p_value=([0-9.e-]+)", capsys.readouterr().out)
+    assert float(printed) == pytest.approx(stats.ttest_ind(BLUE, CONTROL, equal_var=False).pvalue)
 
 
 def test_results_when_compared_by_a_fixed_look_then_it_is_welchs_test_of_the_splits_values() -> None:
