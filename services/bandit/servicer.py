@@ -197,6 +197,7 @@ class BanditServicer(rpc.BanditServiceServicer):
             [(arm.arm_id, arm.weight) for arm in request.weights],
             metric_id=request.metric_id,
             alpha=request.alpha,
+            analysis_split=request.analysis_split,
         )
         return insight.evaluation_to_proto(evaluation)
 

@@ -27,7 +27,13 @@ class EvaluationService:
         self._statistics = statistics
 
     def evaluate(
-        self, experiment_id: str, weights: Sequence[tuple[str, float]], *, metric_id: str = "", alpha: float = 0.0
+        self,
+        experiment_id: str,
+        weights: Sequence[tuple[str, float]],
+        *,
+        metric_id: str = "",
+        alpha: float = 0.0,
+        analysis_split: bool = False,
     ) -> Evaluation:
         """Returns what the weights would have earned; at least one estimator has a value.
 
@@ -36,6 +42,7 @@ class EvaluationService:
             weights: Arms and their weights in [0, 1], which sum to 1; arms left out have 0.
             metric_id: The metric; empty: the primary one.
             alpha: 1 minus the intervals' confidence level; 0: 0.05.
+            analysis_split: Whether the units of the analysis split are asked, not those that are learned from.
 
         Raises:
             InvalidArgument: INVALID_FIELD.
@@ -47,15 +54,16 @@ class EvaluationService:
         snapshots = self._policies.history(experiment_id, below_version=None, limit=1)
         if not snapshots:
             raise experiment_not_found(experiment_id)
-        if isinstance(snapshots[0].allocation_policy.algorithm, ContextualAlgorithm):
+        if isinstance(snapshots[0].allocation_policy.algorithm, ContextualAlgorithm) and not analysis_split:
             raise FailedPrecondition(
                 Reason.NOT_ESTIMABLE,
                 "weights follow contexts, so that each unit had a propensity of its own: evaluate the log of"
-                " allocations (expctl evaluate)",
+                " allocations (expctl evaluate), or ask the analysis split",
                 metadata={"experiment_id": experiment_id, "obstacle": Obstacle.MISSING_PROPENSITY.name},
             )
         metric_id = _metric_id(snapshots[0], metric_id)
-        versions = self._statistics.versions(experiment_id, metric_id)
+        read = self._statistics.analysis_versions if analysis_split else self._statistics.versions
+        versions = read(experiment_id, metric_id)
         arm_ids = _arm_ids(snapshots[0], versions)
         _check_known(weights, arm_ids)
         if not versions:

@@ -1,4 +1,4 @@
-"""GetBandit's view of the analysis split: beside the arms, and from it a fixed-horizon comparison."""
+"""What is said of the analysis split: results beside the arms, a fixed-horizon comparison, other weights' values."""
 
 import re
 from dataclasses import replace
@@ -13,11 +13,14 @@ from services.bandit.convert.insight import bandit_to_proto
 from services.bandit.domain.ports import Health, Statistics
 from services.bandit.domain.statistics import VersionStatistics
 from services.bandit.domain.trial import analysis_arm_id
+from services.bandit.service.evaluation import EvaluationService
 from services.bandit.service.insight import InsightService
-from shared.definition.model import Experiment, GaussianThompson, Traffic
+from shared.definition.model import BooleanFeature, Experiment, GaussianThompson, LinearThompson, Traffic
+from shared.errors import FailedPrecondition, Reason
 from shared.statistics.aggregates.moments import Moments
 from shared.statistics.estimates.means import means
 from shared.statistics.fixed.difference import compare
+from shared.statistics.off_policy.values import Estimator
 from shared.statistics.result.report import Interval
 from tests.bandit.examples import NOW, SALES, by_arm, experiment, measured, policy, published
 from tests.fakes.bandit import HandClock, InMemoryPolicyStore, InMemoryStatisticsStore, InMemorySwitchStore
@@ -66,6 +69,41 @@ def test_bandit_when_arms_cost_something_then_the_splits_units_are_spent_too() -
     costly = tuple(replace(arm, cost=2.0 * (arm.arm_id == "blue")) for arm in SPLIT.arms)
 
     assert shown(replace(SPLIT, arms=costly)).spent == 2.0 * (2 + 4)
+
+
+def test_evaluate_when_the_split_is_asked_then_its_units_and_fixed_weights_answer() -> None:
+    policies, statistics = InMemoryPolicyStore(), InMemoryStatisticsStore()
+    policies.add(
+        published(replace(SPLIT, features=(BooleanFeature("new"),), allocation_policy=policy(LinearThompson())))
+    )
+    fixed = by_arm(measured("control", CONTROL), measured("blue", BLUE), measured("green", [1.0, 2.0]))
+    learned = by_arm(measured("control", [9.0]), measured("blue", [9.0, 8.0]))
+    statistics.in_analysis["checkout", "sales"] = [VersionStatistics(1, None, fixed, EQUAL)]
+    statistics.by_version["checkout", "sales"] = [
+        VersionStatistics(1, None, learned, dict.fromkeys(EQUAL, float("nan")))
+    ]
+    service = EvaluationService(policies, statistics)
+
+    found = service.evaluate("checkout", [("blue", 1.0)], analysis_split=True)
+
+    assert found.unit_count == len(CONTROL) + len(BLUE) + 2
+    assert found.of(Estimator.SNIPS).value == pytest.approx(np.mean(BLUE))
+    assert found.of(Estimator.IPS).value == pytest.approx(3 * sum(BLUE) / found.unit_count)
+    with pytest.raises(FailedPrecondition) as caught:
+        service.evaluate("checkout", [("blue", 1.0)])
+    assert caught.value.reason is Reason.NOT_ESTIMABLE
+
+
+def test_evaluate_when_nobody_is_in_the_split_then_it_is_not_estimable() -> None:
+    policies = InMemoryPolicyStore()
+    policies.add(published(SPLIT))
+
+    with pytest.raises(FailedPrecondition) as caught:
+        EvaluationService(policies, InMemoryStatisticsStore()).evaluate(
+            "checkout", [("blue", 1.0)], analysis_split=True
+        )
+
+    assert (caught.value.reason, caught.value.metadata["obstacle"]) == (Reason.NOT_ESTIMABLE, "NO_UNITS")
 
 
 def test_page_when_it_says_how_to_compare_arms_of_the_split_then_it_does(capsys: pytest.CaptureFixture[str]) -> None:

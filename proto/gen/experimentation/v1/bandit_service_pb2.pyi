@@ -2055,12 +2055,17 @@ class EvaluatePolicyRequest(_message.Message):
     METRIC_ID_FIELD_NUMBER: _builtins.int
     WEIGHTS_FIELD_NUMBER: _builtins.int
     ALPHA_FIELD_NUMBER: _builtins.int
+    ANALYSIS_SPLIT_FIELD_NUMBER: _builtins.int
     experiment_id: _builtins.str
     """Names the experiment. Required."""
     metric_id: _builtins.str
     """Names the metric. Default: the primary one."""
     alpha: _builtins.float
     """Is 1 minus the intervals' confidence level, above 0 and below 0.5. Default (0): 0.05."""
+    analysis_split: _builtins.bool
+    """Asks the units in the analysis split alone: nothing was learned from them, and their propensities follow no context, so that fixed weights can be judged under a
+    contextual policy, too. Default: the units that are learned from.
+    """
     @_builtins.property
     def weights(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.ArmWeight]:
         """Are the weights to be judged; arms left out have 0, and they sum to 1 (within 1e-9). Required."""
@@ -2072,10 +2077,11 @@ class EvaluatePolicyRequest(_message.Message):
         metric_id: _builtins.str = ...,
         weights: _abc.Iterable[_common_pb2.ArmWeight] | None = ...,
         alpha: _builtins.float = ...,
+        analysis_split: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alpha", b"alpha", "experiment_id", b"experiment_id", "metric_id", b"metric_id", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alpha", b"alpha", "analysis_split", b"analysis_split", "experiment_id", b"experiment_id", "metric_id", b"metric_id", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
