@@ -1,20 +1,16 @@
 """Runs the command: `expctl`, or python -m services.admin."""
 
+import signal
 import sys
 
-from services.admin.app import app
-from services.admin.screen import complain
-from shared.config import ConfigError
-from shared.errors import PlatformError
+from services.admin.run import run
 
 
 def main() -> None:
-    """Runs the command that the arguments ask for; a failure is one message and exit code 1."""
-    try:
-        app()
-    except (PlatformError, ConfigError, OSError) as error:
-        complain(str(error))
-        sys.exit(1)
+    """Runs the command that the arguments ask for, and ends with its exit code."""
+    # Whoever asks us to end gets the same clean stop as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

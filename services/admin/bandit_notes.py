@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from experimentation.v1 import bandit_service_pb2 as pb
+from experimentation.v1 import common_pb2
 
 CONTEXTUAL: Final = frozenset({"linear_thompson", "lin_ucb", "logistic_thompson", "inverse_gap"})
 
@@ -26,7 +27,12 @@ _NAMES: Final = {
 
 def algorithm_name(snapshot: pb.PolicySnapshot) -> str:
     """Returns the name of the algorithm for people."""
-    algorithm = _algorithm(snapshot)
+    return policy_name(snapshot.allocation_policy)
+
+
+def policy_name(policy: common_pb2.AllocationPolicy) -> str:
+    """Returns the name of a policy's algorithm for people."""
+    algorithm = policy.WhichOneof("algorithm") or _DEFAULT_ALGORITHM
     # The server may be newer.
     return _NAMES.get(algorithm, algorithm.replace("_", " "))
 

@@ -1,40 +1,22 @@
-"""The command `bandit status`, and the table of arms that it shares with the demo."""
+"""What the bandit knows and does, for people; the demo shares the table of arms."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
+from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from experimentation.v1 import bandit_service_pb2, common_pb2
 from services.admin.bandit_notes import algorithm_name, notes
-from services.admin.clients import CALL_SECONDS, address_of, bandit_at
-from services.admin.screen import screen
-from shared.rpc import client
+from services.admin.words import enum_name
 
 _CAPTION: Final = "Interval: central 95 % of the posterior. P(best): probability of being the best arm."
 
 
-def status(experiment_id: str, directory: Path, *, address: str) -> None:
-    """Writes what the bandit knows of one experiment, and what it does.
-
-    Raises:
-        NotFound: EXPERIMENT_NOT_FOUND.
-        PlatformError: There is no stack, or the call failed.
-    """
-    request = bandit_service_pb2.GetBanditRequest(experiment_id=experiment_id)
-    with bandit_at(address_of("bandit", directory, given=address)) as stub:
-        bandit = client.call(stub.GetBandit, request, timeout_seconds=CALL_SECONDS).bandit
-    show(bandit)
-
-
-def show(bandit: bandit_service_pb2.Bandit) -> None:
-    """Writes one bandit: a headline, a row per arm, and what else there is to know."""
-    console = screen()
-    console.print(_headline(bandit.snapshot), markup=False)
-    console.print(arms_table(bandit))
-    for note in notes(bandit):
-        console.print(note, markup=False)
+def drawing(bandit: bandit_service_pb2.Bandit) -> RenderableType:
+    """Returns one bandit: a headline, a row per arm, and what else there is to know."""
+    return Group(Text(_headline(bandit.snapshot)), arms_table(bandit), *map(Text, notes(bandit)))
 
 
 def arms_table(bandit: bandit_service_pb2.Bandit) -> Table:
@@ -48,7 +30,7 @@ def arms_table(bandit: bandit_service_pb2.Bandit) -> Table:
         table.add_column(title, justify="right")
     for arm in bandit.arms:
         table.add_row(
-            arm.arm_id,
+            Text(arm.arm_id),
             f"{arm.unit_count:,}",
             f"{arm.value_sum:,.6g}",
             f"{arm.mean:.3f}" if arm.HasField("mean") else "-",
@@ -82,7 +64,7 @@ def _interval(arm: bandit_service_pb2.ArmPosterior) -> str:
 
 
 def _headline(snapshot: bandit_service_pb2.PolicySnapshot) -> str:
-    state = common_pb2.ExperimentState.Name(snapshot.state).removeprefix("EXPERIMENT_STATE_").lower()
+    state = enum_name(common_pb2.ExperimentState.DESCRIPTOR, snapshot.state)
     frozen = ", weights frozen" if snapshot.frozen else ""
     published = f"{snapshot.published_at.ToDatetime():%Y-%m-%d %H:%M:%S}"
     version = f"policy version {snapshot.policy_version} of {published} UTC"

@@ -1,35 +1,27 @@
-"""The commands `evaluate` and `bandit evaluate`: what another policy would have earned."""
+"""The command `evaluate`: what another policy would have earned, from a file of logged decisions."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from rich.table import Table
+from rich.console import RenderableType
 
-from experimentation.v1 import bandit_service_pb2 as pb
-from experimentation.v1 import common_pb2
-from services.admin.clients import CALL_SECONDS, address_of, bandit_at
 from services.admin.decisions import numbers, read_columns, shares, texts
+from services.admin.evaluation_table import add_estimate, add_obstacle, estimates_table, with_grounds
 from services.admin.flags import named_by_flags
+from services.admin.formats import Document, Format
+from services.admin.output import PLAIN, Output
 from services.admin.screen import screen
 from shared.errors import FailedPrecondition, Reason, invalid_field
-from shared.rpc import client
 from shared.statistics.off_policy.actions import evaluate_actions
 from shared.statistics.off_policy.rows import evaluate_rows
-from shared.statistics.off_policy.values import Estimator, Evaluation
+from shared.statistics.off_policy.values import Evaluation, PolicyValues
 from shared.statistics.result.obstacles import Caution, Obstacle
 from shared.statistics.result.report import Interval
 
-_NAMES: Final = {
-    Estimator.IPS: "inverse propensity",
-    Estimator.SNIPS: "self-normalised",
-    Estimator.DOUBLY_ROBUST: "doubly robust",
-}
 _BECAUSE: Final = {
     Obstacle.NO_UNITS: "the file has no rows",
     Obstacle.ARM_NEVER_ALLOCATED: "the policy takes none of the actions in the file",
@@ -47,7 +39,7 @@ class Columns:
     target_propensity: str = ""
 
 
-def evaluate_file(path: Path, columns: Columns, *, weights: str, alpha: float) -> None:
+def evaluate_file(path: Path, columns: Columns, *, weights: str, alpha: float, output: Output = PLAIN) -> None:
     """Writes what another policy would have earned per decision.
 
     Args:
@@ -55,6 +47,7 @@ def evaluate_file(path: Path, columns: Columns, *, weights: str, alpha: float) -
         columns: Which of its columns are what.
         weights: The policy as fixed weights, such as `a=0.5,b=0.5`; empty where it stands in a column.
         alpha: 1 minus the confidence level.
+        output: Where it is written.
 
     Raises:
         InvalidArgument: INVALID_FIELD.
@@ -66,14 +59,20 @@ def evaluate_file(path: Path, columns: Columns, *, weights: str, alpha: float) -
     evaluation = _by_weights(path, columns, weights, alpha) if weights else _by_column(path, columns, alpha)
     if evaluation.obstacle:
         raise _not_estimable(evaluation.obstacle, _BECAUSE.get(evaluation.obstacle, evaluation.obstacle.because))
-    table = _table(alpha)
+    output.document(_document(evaluation), lambda: _drawing(evaluation, alpha))
+    if not weights and output.kind is Format.TABLE:
+        screen().print("Doubly robust needs the policy's chances of all actions: give them as --weights.")
+
+
+def _drawing(evaluation: Evaluation, alpha: float) -> RenderableType:
+    table = estimates_table(alpha)
     for values in evaluation.values:
         if values.obstacle:
-            table.add_row(_NAMES[values.estimator], str(values.report()))
+            add_obstacle(table, values.estimator, str(values.report()))
         else:
             interval = Interval(float(values.value), float(values.low), float(values.high))
-            _add(table, values.estimator, interval, float(values.standard_error))
-    _show(
+            add_estimate(table, values.estimator, interval, float(values.standard_error))
+    return with_grounds(
         table,
         logged_value=float(evaluation.logged_value),
         unit_count=int(evaluation.unit_count),
@@ -81,47 +80,30 @@ def evaluate_file(path: Path, columns: Columns, *, weights: str, alpha: float) -
         largest_weight=float(evaluation.largest_weight),
         caution=evaluation.caution_at(),
     )
-    if not weights:
-        screen().print("Doubly robust needs the policy's chances of all actions: give them as --weights.")
 
 
-def evaluate_experiment(
-    experiment_id: str, directory: Path, *, address: str, weights: str, metric_id: str, alpha: float
-) -> None:
-    """Writes what other weights of an experiment's arms would have earned per unit.
-
-    Raises:
-        InvalidArgument: INVALID_FIELD.
-        NotFound: EXPERIMENT_NOT_FOUND.
-        FailedPrecondition: NOT_ESTIMABLE.
-        PlatformError: There is no stack, or the call failed.
-    """
-    request = pb.EvaluatePolicyRequest(
-        experiment_id=experiment_id,
-        metric_id=metric_id,
-        weights=[common_pb2.ArmWeight(arm_id=arm_id, weight=weight) for arm_id, weight in parsed(weights).items()],
-        alpha=alpha,
-    )
-    with named_by_flags(), bandit_at(address_of("bandit", directory, given=address)) as stub:
-        found = client.call(stub.EvaluatePolicy, request, timeout_seconds=CALL_SECONDS)
-    table = _table(alpha)
-    for value in found.values:
-        estimator = Estimator(pb.PolicyEstimator.Name(value.estimator).removeprefix("POLICY_ESTIMATOR_"))
-        interval = Interval(value.value, value.interval_low, value.interval_high)
-        _add(table, estimator, interval, value.standard_error)
-    _show(
-        table,
-        logged_value=found.logged_value,
-        unit_count=found.unit_count,
-        effective_sample_size=found.effective_sample_size,
-        caution=_cautions(found.cautions),
-    )
+def _document(evaluation: Evaluation) -> Document:
+    """Returns the evaluation with the names of EvaluatePolicyResponse."""
+    return {
+        "values": [_value(values) for values in evaluation.values],
+        "logged_value": float(evaluation.logged_value),
+        "unit_count": int(evaluation.unit_count),
+        "effective_sample_size": float(evaluation.effective_sample_size),
+        "largest_weight": float(evaluation.largest_weight),
+        "cautions": sorted(caution.name for caution in Caution if caution and caution in evaluation.caution_at()),
+    }
 
 
-def _cautions(names: Iterable[str]) -> Caution:
-    """Returns the cautions that are known here: the server may be newer."""
-    known = (Caution[name] for name in names if name in Caution.__members__)
-    return reduce(or_, known, Caution.NONE)
+def _value(values: PolicyValues) -> Document:
+    if values.obstacle:
+        return {"estimator": str(values.estimator), "obstacle": Obstacle(int(values.obstacle)).name}
+    return {
+        "estimator": str(values.estimator),
+        "value": float(values.value),
+        "standard_error": float(values.standard_error),
+        "interval_low": float(values.low),
+        "interval_high": float(values.high),
+    }
 
 
 def parsed(weights: str) -> Mapping[str, float]:
@@ -188,33 +170,3 @@ def _by_column(path: Path, columns: Columns, alpha: float) -> Evaluation:
     target = shares(columns.target_propensity, found[columns.target_propensity])
     with named_by_flags():
         return evaluate_rows(rewards, propensities, target, alpha=alpha)
-
-
-def _table(alpha: float) -> Table:
-    table = Table("estimate", box=None, pad_edge=False)
-    for title in ("value", "standard error", f"{100 * (1 - alpha):g} % interval"):
-        table.add_column(title, justify="right")
-    return table
-
-
-def _add(table: Table, estimator: Estimator, interval: Interval, error: float) -> None:
-    estimate, low, high = f"{interval.estimate:.5g}", f"{interval.low:.5g}", f"{interval.high:.5g}"
-    table.add_row(_NAMES[estimator], estimate, f"{error:.2g}", f"{low} to {high}")
-
-
-def _show(
-    table: Table,
-    *,
-    logged_value: float,
-    unit_count: int,
-    effective_sample_size: float,
-    caution: Caution,
-    largest_weight: float | None = None,
-) -> None:
-    console = screen()
-    console.print(table)
-    heaviest = "" if largest_weight is None else f", largest weight {largest_weight:.3g}"
-    console.print(f"really earned: {logged_value:.5g}")
-    console.print(f"{unit_count:,} units, effective sample size {effective_sample_size:,.0f}{heaviest}")
-    for text in caution.texts:
-        console.print(f"careful: {text}", markup=False)

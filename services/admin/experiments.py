@@ -1,46 +1,31 @@
-"""The commands `experiment list` and `experiment show`."""
+"""Experiments for people: a table of them, and all that one declares."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from google.protobuf import json_format
+from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from experimentation.v1 import common_pb2, experiment_service_pb2
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
-from services.admin.clients import CALL_SECONDS, address_of, experiments_at
-from services.admin.screen import screen
+from services.admin.bandit_notes import policy_name
+from services.admin.clients import CALL_SECONDS
+from services.admin.words import NOTHING, enum_name, instant, span, state_name
 from shared.rpc import client
 
-_PAGE_SIZE: Final = 200
+PAGE_SIZE: Final = 200
+_NONE: Final = "There are no experiments yet."
 
 
-def list_all(directory: Path, *, address: str) -> None:
-    """Writes a table of all experiments, newest first.
-
-    Raises:
-        PlatformError: There is no stack, or the call failed.
-    """
-    table = Table("experiment", "state", "revision", "arms", "created (UTC)", box=None, pad_edge=False)
-    with experiments_at(address_of("review", directory, given=address)) as stub:
-        for each in pages(stub, experiment_service_pb2.ListExperimentsRequest(page_size=_PAGE_SIZE)):
-            created = f"{each.created_at.ToDatetime():%Y-%m-%d %H:%M}"
-            table.add_row(each.experiment_id, state_name(each), str(each.revision), str(len(each.arms)), created)
-    screen().print(table if table.row_count else "There are no experiments yet.")
-
-
-def show(experiment_id: str, directory: Path, *, address: str) -> None:
-    """Writes one experiment as JSON.
+def get(stub: ExperimentServiceStub, experiment_id: str) -> common_pb2.Experiment:
+    """Returns one experiment.
 
     Raises:
         NotFound: EXPERIMENT_NOT_FOUND.
-        PlatformError: There is no stack, or the call failed.
     """
     request = experiment_service_pb2.GetExperimentRequest(experiment_id=experiment_id)
-    with experiments_at(address_of("review", directory, given=address)) as stub:
-        found = client.call(stub.GetExperiment, request, timeout_seconds=CALL_SECONDS).experiment
-    screen().print_json(json_format.MessageToJson(found, preserving_proto_field_name=True))
+    return client.call(stub.GetExperiment, request, timeout_seconds=CALL_SECONDS).experiment
 
 
 def pages(
@@ -55,6 +40,86 @@ def pages(
         request.page_token = response.next_page_token
 
 
-def state_name(experiment: common_pb2.Experiment) -> str:
-    """Returns the state for people."""
-    return common_pb2.ExperimentState.Name(experiment.state).removeprefix("EXPERIMENT_STATE_").lower()
+def table(found: Sequence[common_pb2.Experiment]) -> RenderableType:
+    """Returns a row per experiment."""
+    if not found:
+        return Text(_NONE)
+    rows = Table("experiment", "state", "revision", "arms", "created (UTC)", box=None, pad_edge=False)
+    for each in found:
+        # An id broken over two lines cannot be copied.
+        name = Text(each.experiment_id, overflow="fold")
+        rows.add_row(name, state_name(each), str(each.revision), str(len(each.arms)), instant(each.created_at))
+    return rows
+
+
+def drawing(experiment: common_pb2.Experiment) -> RenderableType:
+    """Returns all that an experiment declares."""
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    for name, text in _facts(experiment):
+        facts.add_row(name, Text(text))
+    return Group(_headline(experiment), facts, Text(), _arms(experiment), Text(), _metrics(experiment.metrics))
+
+
+def _headline(experiment: common_pb2.Experiment) -> Text:
+    state = f"{state_name(experiment)}, revision {experiment.revision}"
+    return Text.assemble((experiment.experiment_id, "bold"), f": {state}")
+
+
+def _facts(experiment: common_pb2.Experiment) -> Iterator[tuple[str, str]]:
+    if experiment.display_name not in ("", experiment.experiment_id):
+        yield "name", experiment.display_name
+    if experiment.description:
+        yield "description", experiment.description
+    if experiment.labels:
+        yield "labels", ", ".join(f"{key}={value}" for key, value in sorted(experiment.labels.items()))
+    yield "allocation", policy_name(experiment.allocation_policy)
+    yield "traffic", _traffic(experiment.traffic)
+    yield "counts once", enum_name(common_pb2.AnalysisUnit.DESCRIPTOR, experiment.analysis_unit)
+    yield "outcomes count", f"for {span(experiment.attribution_window)} after the first exposure"
+    if experiment.features:
+        yield "features", ", ".join(feature.feature_id for feature in experiment.features)
+    if experiment.shipped_arm_id:
+        yield "shipped arm", experiment.shipped_arm_id
+    yield "created", f"{instant(experiment.created_at)} UTC by {experiment.creator or NOTHING}"
+    for name in ("started", "stopped", "updated"):
+        if experiment.HasField(f"{name}_at"):  # type: ignore[arg-type]  # the names are fields
+            yield name, f"{instant(getattr(experiment, f'{name}_at'))} UTC"
+
+
+def _traffic(traffic: common_pb2.Traffic) -> str:
+    parts = [f"{traffic.share:.4g} of the units"]
+    if traffic.holdout_share:
+        parts.append(f"holdout {traffic.holdout_share:.4g}")
+    if traffic.analysis_share:
+        parts.append(f"analysis split {traffic.analysis_share:.4g}")
+    return ", ".join(parts)
+
+
+def _arms(experiment: common_pb2.Experiment) -> Table:
+    weights = {each.arm_id: each.weight for each in experiment.allocation_policy.fixed_split.weights}
+    has_costs = any(arm.cost for arm in experiment.arms)
+    rows = Table("arm", "name", box=None, pad_edge=False)
+    for title, is_shown in (("weight", bool(weights)), ("cost", has_costs)):
+        if is_shown:
+            rows.add_column(title, justify="right")
+    for arm in experiment.arms:
+        cells = [f"{weights.get(arm.arm_id, 0):.4g}"] if weights else []
+        cells += [f"{arm.cost:.4g}"] if has_costs else []
+        rows.add_row(Text(arm.arm_id + (" (control)" if arm.control else "")), Text(arm.display_name), *cells)
+    return rows
+
+
+def _metrics(metrics: Iterable[common_pb2.Metric]) -> Table:
+    rows = Table("metric", "role", "kind", "good", "combined by", box=None, pad_edge=False)
+    for metric in metrics:
+        kind = enum_name(common_pb2.MetricKind.DESCRIPTOR, metric.kind)
+        rows.add_row(
+            Text(metric.metric_id),
+            enum_name(common_pb2.MetricRole.DESCRIPTOR, metric.role),
+            f"{kind}, revenue" if metric.revenue else kind,
+            "less" if metric.direction == common_pb2.METRIC_DIRECTION_MINIMIZE else "more",
+            enum_name(common_pb2.CombinationRule.DESCRIPTOR, metric.combination_rule),
+        )
+    return rows

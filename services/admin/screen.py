@@ -13,7 +13,12 @@ _PIPED_WIDTH: Final = 120
 
 def screen() -> Console:
     """Returns standard output; without a terminal there are no colours, and lines are 120 characters wide."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+
+
+def messages() -> Console:
+    """Returns standard error, for what is no answer: messages, questions, advice."""
+    return Console(stderr=True, highlight=False, emoji=False, width=None if sys.stderr.isatty() else _PIPED_WIDTH)
 
 
 def complain(message: str) -> None:

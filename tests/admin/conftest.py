@@ -24,6 +24,14 @@ def stack_directory(open_directory: Path) -> Path:
     return open_directory / new_id("s")[:10]
 
 
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keeps the command from the profiles and settings of whoever runs the tests."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for name in [name for name in os.environ if name.startswith("EXPCTL_")]:
+        monkeypatch.delenv(name)
+
+
 @pytest.fixture(scope="session")
 def await_end() -> AwaitEnd:
     """Waits until a process has ended."""

@@ -4,7 +4,8 @@ import pytest
 
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import common_pb2
-from services.admin.bandits import show
+from services.admin.bandits import drawing
+from services.admin.screen import screen
 
 ALGORITHMS = [field.name for field in common_pb2.AllocationPolicy.DESCRIPTOR.oneofs_by_name["algorithm"].fields]
 CONTEXTUAL = {"linear_thompson", "lin_ucb", "logistic_thompson", "inverse_gap"}
@@ -24,7 +25,7 @@ def bandit(algorithm: str = "beta_thompson") -> pb.Bandit:
 
 
 def shown(known: pb.Bandit, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    show(known)
+    screen().print(drawing(known))
     return capsys.readouterr().out.splitlines()
 
 

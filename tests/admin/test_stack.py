@@ -11,8 +11,11 @@ from typing import NamedTuple
 import pytest
 
 from experimentation.v1 import bandit_service_pb2, experiment_service_pb2
-from services.admin import bandits, claim, experiments
-from services.admin.clients import address_of, bandit_at, experiments_at
+from services.admin import claim
+from services.admin.access import address_of
+from services.admin.clients import bandit_at, experiments_at
+from services.admin.exit_codes import ExitCode
+from services.admin.run import run
 from services.admin.stack import LocalStack
 from services.admin.supervisor import Event, Notice
 from shared import errors
@@ -74,20 +77,21 @@ def test_stack_when_ready_then_others_find_its_addresses(watched: Watched) -> No
     assert address_of("bandit", watched.directory, given="other:1") == "other:1"
 
 
-def test_command_when_another_service_has_the_address_then_says_which_is_needed(watched: Watched) -> None:
-    addresses, nowhere = watched.stack.addresses, watched.directory
+def test_command_when_another_service_has_the_address_then_says_which_is_needed(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    addresses = watched.stack.addresses
 
-    with pytest.raises(
-        errors.FailedPrecondition, match=f"{addresses['review']} .* is not the bandit service"
-    ) as caught:
-        bandits.status("checkout", nowhere, address=addresses["review"])
-    assert caught.value.reason is errors.Reason.INVALID_STATE
+    for other, service, command in (
+        ("review", "bandit", ("bandit", "status", "checkout")),
+        ("bandit", "review", ("experiment", "list")),
+    ):
+        ended = run([*command, "--address", addresses[other], "--directory", str(watched.directory)])
 
-    with pytest.raises(
-        errors.FailedPrecondition, match=f"{addresses['bandit']} .* is not the review service"
-    ) as caught:
-        experiments.list_all(nowhere, address=addresses["bandit"])
-    assert caught.value.reason is errors.Reason.INVALID_STATE
+        assert ended == ExitCode.ERROR
+        complaint = capsys.readouterr().err
+        assert f"the server at {addresses[other]} " in complaint
+        assert f"it is not the {service} service" in complaint
 
 
 @pytest.mark.parametrize("name", ["review", "learner", "bandit", "database"])

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import grpc
 import pytest
 
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import common_pb2
-from services.admin.evaluation import evaluate_experiment
+from services.admin.experiment_evaluation import drawing, evaluate_experiment
+from services.admin.screen import screen
 from shared.errors import FailedPrecondition, InvalidArgument, Reason
 from shared.rpc import status
 from tests.bandit.conftest import CHECKOUT, HALF, World, refusal
@@ -197,14 +197,13 @@ def test_evaluate_policy_when_no_unit_was_counted_then_not_estimable(world: Worl
 
 
 def test_command_when_units_were_counted_then_shows_the_values(
-    world: World, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     serve(world, 0, 120)
     world.learn()
 
-    evaluate_experiment(
-        "checkout", tmp_path, address=world.address, weights="blue=0.9,control=0.1", metric_id="paid", alpha=0.1
-    )
+    found = evaluate_experiment(world.stub, "checkout", weights="blue=0.9,control=0.1", metric_id="paid", alpha=0.1)
+    screen().print(drawing(found, 0.1))
 
     shown = capsys.readouterr().out.splitlines()
     expected = world.stub.EvaluatePolicy(asked({"blue": 0.9, "control": 0.1}, alpha=0.1))
@@ -216,16 +215,16 @@ def test_command_when_units_were_counted_then_shows_the_values(
     assert shown[6:] == ["careful: few units carry most of the weight, since their propensities were small"]
 
 
-def test_command_when_nothing_was_counted_then_says_why(world: World, tmp_path: Path) -> None:
+def test_command_when_nothing_was_counted_then_says_why(world: World) -> None:
     with pytest.raises(FailedPrecondition) as caught:
-        evaluate_experiment("checkout", tmp_path, address=world.address, weights="blue=1", metric_id="", alpha=0.05)
+        evaluate_experiment(world.stub, "checkout", weights="blue=1", metric_id="", alpha=0.05)
 
     assert caught.value.reason is Reason.NOT_ESTIMABLE
     assert "not estimable because an arm has no units" in caught.value.message
 
 
-def test_command_when_an_arm_is_unknown_then_names_the_flag(world: World, tmp_path: Path) -> None:
+def test_command_when_an_arm_is_unknown_then_names_the_flag(world: World) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        evaluate_experiment("checkout", tmp_path, address=world.address, weights="red=1", metric_id="", alpha=0.05)
+        evaluate_experiment(world.stub, "checkout", weights="red=1", metric_id="", alpha=0.05)
 
     assert caught.value.message == "--weights: 'red' is not an arm of the experiment"

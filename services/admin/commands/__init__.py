@@ -1,0 +1,1 @@
+"""The commands: their options, their examples, and whom they call."""

@@ -1,0 +1,83 @@
+"""The commands that need no service: up, demo, evaluate, simulate."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from services.admin.demo import command as demo_command
+from services.admin.evaluation import Columns, evaluate_file
+from services.admin.examples import examples
+from services.admin.lab import run_lab
+from services.admin.session import session_of
+from services.admin.stack import BANDIT_PORT, DEMO_HOME, REVIEW_PORT
+from services.admin.up import run_up
+
+_HIGHEST_PORT: Final = 65535
+
+Alpha = Annotated[float, typer.Option(help="1 minus the intervals' confidence level, above 0 and below 0.5.")]
+Weights = Annotated[str, typer.Option(help="The policy as fixed weights, such as a=0.2,b=0.8; others have 0.")]
+
+
+def up(
+    context: typer.Context,
+    bandit_port: Annotated[
+        int, typer.Option(min=0, max=_HIGHEST_PORT, help="The bandit's port; 0: a free one.")
+    ] = BANDIT_PORT,
+    review_port: Annotated[
+        int, typer.Option(min=0, max=_HIGHEST_PORT, help="Review's port; 0: a free one.")
+    ] = REVIEW_PORT,
+) -> None:
+    """Runs Postgres (or uses DATABASE_URL), review, learner and bandit until Ctrl-C."""
+    run_up(session_of(context).access.directory, bandit_port=bandit_port, review_port=review_port)
+
+
+def demo(
+    context: typer.Context,
+    runs: Annotated[int, typer.Option(min=1, max=100, help="How many times the experiment is replayed.")] = 5,
+    units: Annotated[int, typer.Option(min=1, max=1000, help="How many people arrive in each run.")] = 800,
+    keep_running: Annotated[bool, typer.Option("--keep-running", help="Leave the stack on until Ctrl-C.")] = False,  # noqa: FBT002 - a command line has flags
+) -> None:
+    """Replays a real field experiment through the running services, and shows what the bandit gained."""
+    directory = session_of(context).options.directory or DEMO_HOME
+    demo_command.run_demo(directory, run_count=runs, unit_count=units, keep_running=keep_running)
+
+
+def evaluate(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Logged decisions, one a row: CSV with a header, or Parquet.")],
+    *,
+    reward: Annotated[str, typer.Option(help="The column of what a decision earned.")],
+    propensity: Annotated[str, typer.Option(help="The column of the chance with which the action was taken.")],
+    action: Annotated[str, typer.Option(help="The column of the action that was taken; --weights needs it.")] = "",
+    target_propensity: Annotated[
+        str, typer.Option(help="The column of the chance with which the other policy takes that action.")
+    ] = "",
+    weights: Weights = "",
+    alpha: Alpha = 0.05,
+) -> None:
+    """Estimates what another policy would have earned, from a file of logged decisions with their propensities."""
+    columns = Columns(action, reward, propensity, target_propensity)
+    evaluate_file(file, columns, weights=weights, alpha=alpha, output=session_of(context).output)
+
+
+def simulate(context: typer.Context) -> None:
+    """Plays policies against simulated and replayed problems, and writes a report; --help lists its options."""
+    raise typer.Exit(run_lab(context.args))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Makes them commands of the app."""
+    app.command(epilog=examples("expctl up", "expctl up --bandit-port 0 --review-port 0 --directory /tmp/stack"))(up)
+    app.command(epilog=examples("expctl demo", "expctl demo --runs 2 --units 300 --keep-running"))(demo)
+    app.command(
+        epilog=examples(
+            "expctl evaluate log.csv --reward click --propensity p \\\n    --action item --weights a=0.2,b=0.8",
+            "expctl evaluate log.parquet --reward click --propensity p \\\n    --target-propensity new_p",
+        )
+    )(evaluate)
+    app.command(
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+        epilog=examples("expctl simulate --quick"),
+    )(simulate)

@@ -1,0 +1,89 @@
+"""What a command answers: tables for people, documents for machines; advice goes to standard error."""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeVar
+
+from google.protobuf.message import Message
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from services.admin import formats, pager
+from services.admin.formats import Document, Format
+from services.admin.plain_text import cleaned
+from services.admin.screen import command_line, messages, screen
+
+_Message = TypeVar("_Message", bound=Message)
+
+
+class Output:
+    """Writes the answers of one command."""
+
+    def __init__(self, kind: Format, *, quiet: bool = False, pager_command: Sequence[str] = ()) -> None:
+        """Says how.
+
+        Args:
+            kind: The format of answers.
+            quiet: Leaves out what is no answer.
+            pager_command: Shows what is longer than the terminal. Empty: nothing does.
+        """
+        self.kind = kind
+        self._quiet = quiet
+        self._pager = pager_command
+
+    def one(self, message: _Message, human: Callable[[_Message], RenderableType]) -> None:
+        """Writes one message: for people as the function draws it."""
+        if self.kind is Format.TABLE:
+            self.draw(human(cleaned(message)))
+        else:
+            sys.stdout.write(formats.one(self.kind, message))
+
+    def many(self, found: Iterable[_Message], human: Callable[[Sequence[_Message]], RenderableType]) -> None:
+        """Writes a list: for people as the function draws it."""
+        if self.kind is Format.TABLE:
+            self.draw(human([cleaned(each) for each in found]))
+        elif self.kind is Format.JSONL:
+            for each in found:
+                sys.stdout.write(formats.one(self.kind, each))
+        else:
+            sys.stdout.write(formats.many(self.kind, found))
+
+    def document(self, thing: Document, human: Callable[[], RenderableType]) -> None:
+        """Writes what is no message of the contracts."""
+        if self.kind is Format.TABLE:
+            self.draw(human())
+        else:
+            sys.stdout.write(formats.one(self.kind, thing))
+
+    def draw(self, drawing: RenderableType) -> None:
+        """Writes a drawing, through the pager where it is longer than the terminal."""
+        console = screen()
+        if not self._pager or not console.is_terminal:
+            console.print(drawing)
+            return
+        with console.capture() as captured:
+            console.print(drawing)
+        text = captured.get()
+        if text.count("\n") < console.height or not pager.show(text, self._pager):
+            sys.stdout.write(text)
+
+    def say(self, text: str) -> None:
+        """Writes a message, which is no answer."""
+        if not self._quiet:
+            messages().print(text, markup=False)
+
+    def suggest(self, *commands: tuple[str, Sequence[str]]) -> None:
+        """Says what can be typed next: pairs of what for, and the command's arguments."""
+        if not self._quiet and self.kind is Format.TABLE:
+            console: Console = messages()
+            for purpose, arguments in commands:
+                console.print(f"{purpose}:", markup=False)
+                console.print(f"  {command_line(*arguments)}", markup=False, soft_wrap=True)
+
+
+def lines(*texts: str) -> RenderableType:
+    """Returns texts as a drawing, one below the other."""
+    return Group(*map(Text, texts))
+
+
+PLAIN: Final = Output(Format.TABLE)
