@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.bandit.lab import report
-from services.bandit.lab.playing import Results, play
-from services.bandit.lab.studies import STUDIES, Study, chosen
+from services.bandit.lab.playing import Played, play
+from services.bandit.lab.studies import AnyStudy, chosen, names
 from shared.errors import PlatformError
 
 RUNS: Final = 100
@@ -36,10 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         studies = chosen(given.only, quick=given.quick)
         started = time.monotonic()
-        results = _played(console, studies, runs=runs, seed=given.seed, workers=given.workers)
+        played = _played(console, studies, runs=runs, seed=given.seed, workers=given.workers)
         is_whole = not given.quick and not given.only and runs == RUNS
         out = given.out or (OUT if is_whole else PART_OUT)
-        written = report.write(studies, results, out, runs=runs, seed=given.seed, quick=given.quick)
+        written = report.write(studies, played, out, runs=runs, seed=given.seed, quick=given.quick)
     except KeyboardInterrupt:
         console.print(f"{_program_name()}: interrupted, nothing is written")
         sys.exit(_INTERRUPTED)
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
 
 
-def _played(console: Console, studies: Sequence[Study], *, runs: int, seed: int, workers: int) -> Results:
+def _played(console: Console, studies: Sequence[AnyStudy], *, runs: int, seed: int, workers: int) -> Played:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         shown = progress.add_task("batches played", total=None)
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME",
-        help=f"a problem; may be repeated: {', '.join(s.name for s in STUDIES)}",
+        help=f"a problem; may be repeated: {', '.join(names())}",
     )
     parser.add_argument("--quick", action="store_true", help="a few problems, few runs: less than a minute")
     parser.add_argument(

@@ -5,7 +5,7 @@ Gains and regret are counted with the arms' true means, so that chance enters by
 
 import math
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -54,22 +54,48 @@ def share(hits: ArrayLike) -> Estimate:
     return Estimate(count / number, low, high)
 
 
-def gains(runs: Trajectories) -> Floats:
+class Earnings(Protocol):
+    """Holds what was earned in R runs of B batches, in sums of true means over units, each of shape (R, B)."""
+
+    @property
+    def sign(self) -> float:
+        """Returns 1 where large values are good, -1 where small ones are."""
+
+    @property
+    def earned(self) -> Floats:
+        """Returns what the arms earned that were given."""
+
+    @property
+    def equal(self) -> Floats:
+        """Returns what an equal split would have earned."""
+
+    @property
+    def best(self) -> Floats:
+        """Returns what an oracle would have earned."""
+
+    @property
+    def lost(self) -> Floats:
+        """Returns what was lost against the oracle, 0 or more."""
+
+
+def gains(runs: Earnings) -> Floats:
     """Returns by what share the sum of values is better than an equal split's, in the good direction, shape (R,)."""
-    return _over_equal(runs, (runs.counts * runs.truth).sum(axis=(1, 2)))
+    return over_equal(runs, runs.earned)
 
 
-def ceilings(runs: Trajectories) -> Floats:
-    """Returns the gain of an oracle that plays the best arm of every batch, shape (R,)."""
-    best = runs.sign * (runs.sign * runs.truth).max(axis=2)
-    return _over_equal(runs, (runs.counts.sum(axis=2) * best).sum(axis=1))
+def ceilings(runs: Earnings) -> Floats:
+    """Returns the gain of an oracle that plays the best arm of every batch, or unit, shape (R,)."""
+    return over_equal(runs, runs.best)
 
 
-def regret(runs: Trajectories) -> Floats:
-    """Returns what was lost against the best arm until each batch, in the metric's unit, shape (R, B)."""
-    good = runs.sign * runs.truth
-    lost = (runs.counts * (good.max(axis=2, keepdims=True) - good)).sum(axis=2)
-    return np.asarray(lost.cumsum(axis=1))
+def over_equal(runs: Earnings, values: Floats) -> Floats:
+    """Returns by what share sums of values, shape (R, B), are better than an equal split's, shape (R,)."""
+    return np.asarray(runs.sign * (values.sum(axis=1) / runs.equal.sum(axis=1) - 1))
+
+
+def regret(runs: Earnings) -> Floats:
+    """Returns what was lost against the oracle until each batch, in the metric's unit, shape (R, B)."""
+    return np.asarray(runs.lost.cumsum(axis=1))
 
 
 def picked_best(runs: Trajectories) -> Booleans:
@@ -86,8 +112,3 @@ def worst_shares(runs: Trajectories) -> Floats:
     good = runs.sign * runs.truth
     is_worst = good <= good.min(axis=2, keepdims=True) + _TIES
     return np.asarray((runs.counts * is_worst).sum(axis=(1, 2)) / runs.counts.sum(axis=(1, 2)))
-
-
-def _over_equal(runs: Trajectories, value: Floats) -> Floats:
-    equal = (runs.counts.sum(axis=2) * runs.truth.mean(axis=2)).sum(axis=1)
-    return np.asarray(runs.sign * (value / equal - 1))

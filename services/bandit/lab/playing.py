@@ -5,17 +5,33 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeAlias
 
+from services.bandit.lab.context_problems import ContextProblem
+from services.bandit.lab.context_simulation import ContextRuns, joined_in_context, simulate_in_context
 from services.bandit.lab.policies import POLICIES
-from services.bandit.lab.simulation import CHUNK_RUNS, Trajectories, joined, simulate
-from services.bandit.lab.studies import Study, Task, tasks
+from services.bandit.lab.simulation import Trajectories, joined, simulate
+from services.bandit.lab.studies import AnyStudy, Task, tasks
 
 Results: TypeAlias = Mapping[tuple[str, str], Trajectories]
 """What each policy did, by problem and policy."""
 
+ContextResults: TypeAlias = Mapping[tuple[str, str], ContextRuns]
+"""The same of problems in which units differ."""
 
-def play(studies: Sequence[Study], *, runs: int, seed: int, workers: int, tell: Callable[[int, int], None]) -> Results:
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Holds what was played."""
+
+    results: Results
+    in_context: ContextResults
+
+
+def play(
+    studies: Sequence[AnyStudy], *, runs: int, seed: int, workers: int, tell: Callable[[int, int], None]
+) -> Played:
     """Returns all runs of all studies; the same for any number of workers.
 
     Args:
@@ -25,27 +41,38 @@ def play(studies: Sequence[Study], *, runs: int, seed: int, workers: int, tell: 
         workers: Processes; 1 plays in this one.
         tell: Is told how many batches of runs are done, and of how many.
     """
-    todo = [task for study in studies for task in tasks(study, runs=runs, chunk_runs=CHUNK_RUNS)]
+    todo = [task for study in studies for task in tasks(study, runs=runs)]
     total, done = sum(map(_size, todo)), 0
-    parts: dict[tuple[str, str], list[Trajectories]] = {}
+    plain: dict[tuple[str, str], list[Trajectories]] = {}
+    in_context: dict[tuple[str, str], list[ContextRuns]] = {}
     with _mapped(workers) as mapped:
         for task, part in zip(todo, mapped(_played, todo, [seed] * len(todo)), strict=True):
-            parts.setdefault((task.problem.name, task.policy), []).append(part)
+            key = task.problem.name, task.policy
+            if isinstance(part, ContextRuns):
+                in_context.setdefault(key, []).append(part)
+            else:
+                plain.setdefault(key, []).append(part)
             done += _size(task)
             tell(done, total)
-    return {key: joined(found) for key, found in parts.items()}
+    return Played(
+        {key: joined(parts) for key, parts in plain.items()},
+        {key: joined_in_context(parts) for key, parts in in_context.items()},
+    )
 
 
 def _size(task: Task) -> int:
     return task.runs * task.problem.batch_count
 
 
-def _played(task: Task, seed: int) -> Trajectories:
-    return simulate(task.problem, POLICIES[task.policy], runs=task.runs, seed=seed, chunk=task.chunk)
+def _played(task: Task, seed: int) -> Trajectories | ContextRuns:
+    policy = POLICIES[task.policy]
+    if isinstance(task.problem, ContextProblem):
+        return simulate_in_context(task.problem, policy, runs=task.runs, seed=seed, chunk=task.chunk)
+    return simulate(task.problem, policy, runs=task.runs, seed=seed, chunk=task.chunk)
 
 
 @contextmanager
-def _mapped(workers: int) -> Iterator[Callable[..., Iterator[Trajectories]]]:
+def _mapped(workers: int) -> Iterator[Callable[..., Iterator[Trajectories | ContextRuns]]]:
     if workers == 1:
         yield map
         return

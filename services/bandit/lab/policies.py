@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from services.bandit.lab.context_problems import ContextProblem
 from services.bandit.lab.problems import BATCH_DURATION, Kind, Problem
 from shared.definition.model import (
     Algorithm,
@@ -21,7 +22,11 @@ from shared.definition.model import (
     GammaThompson,
     GaussianThompson,
     GuardrailPause,
+    InverseGap,
     KlUcb,
+    LinearThompson,
+    LinUcb,
+    LogisticThompson,
     Metric,
     MetricDirection,
     MetricKind,
@@ -77,6 +82,11 @@ POLICIES: Final = {
         Policy("kl-ucb", "KL-UCB", KlUcb()),
         Policy("epsilon-greedy", "epsilon-greedy, decaying", EpsilonGreedy(half_share_unit_count=1000)),
         Policy("exp3", "EXP3", Exp3()),
+        Policy("linear-thompson", "linear Thompson", LinearThompson()),
+        Policy("logistic-thompson", "logistic Thompson", LogisticThompson()),
+        Policy("logistic-thompson-20", "logistic Thompson, prior 20", LogisticThompson(prior_precision=20.0)),
+        Policy("lin-ucb", "LinUCB", LinUcb()),
+        Policy("inverse-gap", "inverse gap", InverseGap()),
     )
 }
 
@@ -100,25 +110,32 @@ _HARM: Final = Metric(
 
 def experiment_of(problem: Problem, policy: Policy) -> Experiment:
     """Returns the experiment that a user would define for the problem; the first arm is the control."""
-    arms = tuple(Arm(f"arm-{place}", control=place == 0) for place in range(problem.truth.arm_count))
-    window = problem.delay.window_batches * BATCH_DURATION if problem.delay else _WINDOW
-    metrics: tuple[Metric, ...] = (_metric(problem),)
+    metrics: tuple[Metric, ...] = (_metric(problem.kind, problem.direction),)
     controls = policy.controls
     if problem.harm_rates:
         metrics, controls = (*metrics, _HARM), replace(controls, guardrail_pause=GuardrailPause())
-    return Experiment(
-        "lab",
-        arms,
-        metrics,
-        AllocationPolicy(policy.algorithm or _SUITS[problem.kind], controls),
-        attribution_window=window,
-        state=ExperimentState.RUNNING,
-        started_at=START,
-    )
+    allocation_policy = AllocationPolicy(policy.algorithm or _SUITS[problem.kind], controls)
+    experiment = _running(problem.truth.arm_count, metrics, allocation_policy)
+    window = problem.delay.window_batches * BATCH_DURATION if problem.delay else _WINDOW
+    return replace(experiment, attribution_window=window)
 
 
-def _metric(problem: Problem) -> Metric:
-    if problem.kind is Kind.CONVERSION:
+def context_experiment_of(problem: ContextProblem, policy: Policy) -> Experiment:
+    """Returns the same for a problem in which units differ: the features are declared, whoever goes by them."""
+    metric = _metric(problem.kind, MetricDirection.MAXIMIZE)
+    allocation_policy = AllocationPolicy(policy.algorithm or _SUITS[problem.kind], policy.controls)
+    experiment = _running(problem.truth.arm_count, (metric,), allocation_policy)
+    return replace(experiment, features=problem.truth.features)
+
+
+def _running(arm_count: int, metrics: tuple[Metric, ...], allocation_policy: AllocationPolicy) -> Experiment:
+    arms = tuple(Arm(f"arm-{place}", control=place == 0) for place in range(arm_count))
+    state = ExperimentState.RUNNING
+    return Experiment("lab", arms, metrics, allocation_policy, state=state, started_at=START)
+
+
+def _metric(kind: Kind, direction: MetricDirection) -> Metric:
+    if kind is Kind.CONVERSION:
         any_outcome = CombinationRule.ANY
-        return Metric("converted", MetricKind.PROPORTION, MetricRole.PRIMARY, problem.direction, any_outcome, 0.0, 1.0)
-    return Metric("value", MetricKind.MEAN, MetricRole.PRIMARY, problem.direction)
+        return Metric("converted", MetricKind.PROPORTION, MetricRole.PRIMARY, direction, any_outcome, 0.0, 1.0)
+    return Metric("value", MetricKind.MEAN, MetricRole.PRIMARY, direction)

@@ -4,15 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from services.bandit.lab.context_section import context_section
 from services.bandit.lab.decision_section import decision_section
 from services.bandit.lab.error_section import error_section
 from services.bandit.lab.gain_section import gain_section
 from services.bandit.lab.guardrail_section import guardrail_section
 from services.bandit.lab.markdown import Section, table
-from services.bandit.lab.playing import Results
+from services.bandit.lab.playing import Played, Results
 from services.bandit.lab.policies import POLICIES
 from services.bandit.lab.precision_section import precision_section
-from services.bandit.lab.studies import Question, Study
+from services.bandit.lab.studies import AnyStudy, ContextStudy, Question, Study, run_count
 from services.bandit.lab.warm_section import warm_section
 
 _SECTIONS: Final[Mapping[Question, Callable[[Sequence[Study], Results], Section]]] = {
@@ -29,6 +30,9 @@ _QUESTIONS: Final = {
         "**More conversions during the experiment?** Goal: at least 20 % more than an equal split where the arms "
         "differ enough for that to be possible, that is where the ceiling, the gain of an oracle that plays the best "
         "arm, is as high."
+    ),
+    Question.CONTEXT: (
+        "**Do contexts pay?** Algorithms that go by what is told of each unit, against Thompson sampling that does not."
     ),
     Question.WARM_START: (
         "**Does it pay to start from an earlier experiment?** Regret of Thompson sampling, warm and cold."
@@ -47,7 +51,7 @@ _QUESTIONS: Final = {
 
 _ORIGIN: Final = (
     "{kind}Written by `make simulate` with seed {seed} and {runs} runs of each problem with fixed arms (others take "
-    "more: the table at the end says how many). It is not edited by hand."
+    "more or fewer: the table at the end says how many). It is not edited by hand."
 )
 
 _METHOD: Final = """## How it is done
@@ -60,19 +64,21 @@ _METHOD: Final = """## How it is done
   over runs: Student's for means, Clopper and Pearson's for shares.
 - Chance comes from `numpy.random.SeedSequence`, by seed, problem and place of the run; all policies meet the same
   arms. The same seed, runs and version give the same report, whatever the number of processes.
+- Where units differ, each is drawn with its context and gets an arm by the weights of that context in the published
+  model; the oracle knows each unit's means.
 - Limits: units are independent of each other and come once; batches are of one size; nobody ships the winner, so that
-  a gain is that of the experiment itself; index rules look 100 units ahead while batches are larger; contextual
-  policies, stops by expected loss, budgets and shadow mode are not played here."""
+  a gain is that of the experiment itself; index rules look 100 units ahead while batches are larger; stops by expected
+  loss, budgets and shadow mode are not played here."""
 
 
 def write(
-    studies: Sequence[Study], results: Results, directory: Path, *, runs: int, seed: int, quick: bool
+    studies: Sequence[AnyStudy], played: Played, directory: Path, *, runs: int, seed: int, quick: bool
 ) -> Sequence[Path]:
     """Writes README.md and the pictures, and returns their paths, the page first.
 
     Args:
         studies: What was played.
-        results: What came of it.
+        played: What came of it.
         directory: Made where it is missing.
         runs: Of a problem with fixed arms.
         seed: Of everything.
@@ -81,11 +87,7 @@ def write(
     Raises:
         OSError: The directory cannot be written.
     """
-    sections = {
-        question: make(of_question, results)
-        for question, make in _SECTIONS.items()
-        if (of_question := [study for study in studies if study.question is question])
-    }
+    sections = _sections(studies, played)
     files = {"README.md": _page(studies, sections, runs=runs, seed=seed, quick=quick)}
     for section in sections.values():
         files |= section.charts
@@ -95,7 +97,22 @@ def write(
     return [directory / name for name in files]
 
 
-def _page(studies: Sequence[Study], sections: Mapping[Question, Section], *, runs: int, seed: int, quick: bool) -> str:
+def _sections(studies: Sequence[AnyStudy], played: Played) -> Mapping[Question, Section]:
+    """Returns the sections in the order of the questions; none where nothing was played."""
+    made: dict[Question, Section] = {}
+    for question in Question:
+        plain = [study for study in studies if isinstance(study, Study) and study.question is question]
+        if plain:
+            made[question] = _SECTIONS[question](plain, played.results)
+        elif question is Question.CONTEXT:
+            in_context = [study for study in studies if isinstance(study, ContextStudy)]
+            made |= {question: context_section(in_context, played.in_context)} if in_context else {}
+    return made
+
+
+def _page(
+    studies: Sequence[AnyStudy], sections: Mapping[Question, Section], *, runs: int, seed: int, quick: bool
+) -> str:
     kind = "A quick run on a few problems: intervals are wide. " if quick else ""
     parts = [
         "# The lab: what bandits gain, how soon they decide, what they cost",
@@ -112,7 +129,7 @@ def _page(studies: Sequence[Study], sections: Mapping[Question, Section], *, run
     return "\n\n".join(parts) + "\n"
 
 
-def _problem_table(studies: Sequence[Study], runs: int) -> str:
+def _problem_table(studies: Sequence[AnyStudy], runs: int) -> str:
     head = ["name", "what", "asked for", "arms", "batches x units", "runs", "source of its shape"]
     rows = [
         [
@@ -121,7 +138,7 @@ def _problem_table(studies: Sequence[Study], runs: int) -> str:
             study.question.value,
             str(study.problem.truth.arm_count),
             f"{study.problem.batch_count} x {study.problem.batch_unit_count:,}",
-            f"{runs * study.runs_factor:,}",
+            f"{run_count(study, runs):,}",
             study.problem.source,
         ]
         for study in studies
@@ -129,7 +146,7 @@ def _problem_table(studies: Sequence[Study], runs: int) -> str:
     return table(head, rows)
 
 
-def _policy_table(studies: Sequence[Study]) -> str:
+def _policy_table(studies: Sequence[AnyStudy]) -> str:
     played = {name for study in studies for name in study.policies}
     rows = []
     for policy in POLICIES.values():

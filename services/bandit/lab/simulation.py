@@ -48,6 +48,27 @@ class Trajectories:
         """Returns 1 where large values are good, -1 where small ones are."""
         return 1.0 if self.direction is MetricDirection.MAXIMIZE else -1.0
 
+    @property
+    def earned(self) -> Floats:
+        """Returns sums of true means over the units of each batch, shape (R, B)."""
+        return np.asarray((self.counts * self.truth).sum(axis=2))
+
+    @property
+    def equal(self) -> Floats:
+        """Returns the same of an equal split of the same units, shape (R, B)."""
+        return np.asarray(self.counts.sum(axis=2) * self.truth.mean(axis=2))
+
+    @property
+    def best(self) -> Floats:
+        """Returns the same of an oracle that plays the best arm of each batch, shape (R, B)."""
+        return np.asarray(self.counts.sum(axis=2) * self.sign * (self.sign * self.truth).max(axis=2))
+
+    @property
+    def lost(self) -> Floats:
+        """Returns what was lost against that oracle, 0 or more, shape (R, B)."""
+        good = self.sign * self.truth
+        return np.asarray((self.counts * (good.max(axis=2, keepdims=True) - good)).sum(axis=2))
+
     def batches(self) -> Batches:
         """Returns the runs as the statistics engine takes them, signed so that the largest mean is the best."""
         means = self.sign * self.sums / np.maximum(self.counts, 1)

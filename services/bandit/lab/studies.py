@@ -1,15 +1,18 @@
-"""What the lab asks, and on which problems: gains, time to a decision, false decisions, precision."""
+"""What the lab asks, and on which problems: gains, contexts, decisions, precision, errors, warm starts, guardrails."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
+from services.bandit.lab.context_problems import CONTEXT_PROBLEMS, ContextProblem
+from services.bandit.lab.context_simulation import CONTEXT_CHUNK_RUNS
 from services.bandit.lab.decisions import fixed_unit_count
 from services.bandit.lab.policies import EQUAL
 from services.bandit.lab.problems import OURS, PROBLEMS, WARM, Problem
+from services.bandit.lab.simulation import CHUNK_RUNS
 from services.bandit.lab.truths import Fixed
 from shared.errors import invalid_field
 
@@ -18,10 +21,11 @@ class Question(StrEnum):
     """Says what a problem is played for."""
 
     GAIN = "gain"
+    CONTEXT = "contexts"
     WARM_START = "warm start"
     DECISION = "decision"
-    ERROR = "error"
     PRECISION = "precision"
+    ERROR = "error"
     GUARDRAIL = "guardrail"
 
 
@@ -46,6 +50,32 @@ class Study:
         """Returns the problem's name."""
         return self.problem.name
 
+
+@dataclass(frozen=True, slots=True)
+class ContextStudy:
+    """Is the same of a problem in which units differ.
+
+    Attributes:
+        policies: By name, the equal split first.
+        runs_factor: Runs, as a multiple of those of a problem with fixed arms.
+    """
+
+    problem: ContextProblem
+    policies: tuple[str, ...]
+    runs_factor: float
+
+    @property
+    def name(self) -> str:
+        """Returns the problem's name."""
+        return self.problem.name
+
+    @property
+    def question(self) -> Question:
+        """Returns what the problem is played for."""
+        return Question.CONTEXT
+
+
+AnyStudy: TypeAlias = Study | ContextStudy
 
 _FIXED_BATCHES: Final = 20
 _WARM_POLICIES: Final = ("thompson", "thompson-warm", "thompson-warm-100")
@@ -119,40 +149,55 @@ STUDIES: Final = (
 )
 
 
+CONTEXT_STUDIES: Final = tuple(
+    ContextStudy(problem, (EQUAL.name, *problem.policies), 0.25) for problem in CONTEXT_PROBLEMS
+)
+_ALL: Final[tuple[AnyStudy, ...]] = (*CONTEXT_STUDIES, *STUDIES)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """Is a part of a study that one process plays: so many runs of one policy."""
 
-    problem: Problem
+    problem: Problem | ContextProblem
     policy: str
     chunk: int
     runs: int
 
 
-def chosen(only: Sequence[str], *, quick: bool) -> tuple[Study, ...]:
+def names() -> Sequence[str]:
+    """Returns the names of all problems."""
+    return [study.name for study in _ALL]
+
+
+def chosen(only: Sequence[str], *, quick: bool) -> tuple[AnyStudy, ...]:
     """Returns the studies of the problems that are named, or all; of these the quick ones, if wanted.
 
     Raises:
         InvalidArgument: INVALID_FIELD: a name is unknown.
     """
-    known = {study.name: study for study in STUDIES}
-    unknown = [name for name in only if name not in known]
+    unknown = [name for name in only if name not in names()]
     if unknown:
-        raise invalid_field("only", f"{', '.join(unknown)}: no such problem; there are {', '.join(known)}")
+        raise invalid_field("only", f"{', '.join(unknown)}: no such problem; there are {', '.join(names())}")
     if only:
-        return tuple(study for study in STUDIES if study.name in only)
-    return tuple(study for study in STUDIES if study.problem.quick or not quick)
+        return tuple(study for study in _ALL if study.name in only)
+    return tuple(study for study in _ALL if study.problem.quick or not quick)
 
 
-def tasks(study: Study, *, runs: int, chunk_runs: int) -> Iterator[Task]:
+def run_count(study: AnyStudy, runs: int) -> int:
+    """Returns how many runs a study takes where a problem with fixed arms takes so many."""
+    return max(round(runs * study.runs_factor), 1)
+
+
+def tasks(study: AnyStudy, *, runs: int) -> Iterator[Task]:
     """Yields the parts of a study.
 
     Args:
         study: The study.
-        runs: Of a problem with fixed arms; the study may take more.
-        chunk_runs: The most runs of one task.
+        runs: Of a problem with fixed arms; the study may take more, or fewer.
     """
-    total = runs * study.runs_factor
+    total = run_count(study, runs)
+    most = CONTEXT_CHUNK_RUNS if isinstance(study, ContextStudy) else CHUNK_RUNS
     for policy in study.policies:
-        for chunk, start in enumerate(range(0, total, chunk_runs)):
-            yield Task(study.problem, policy, chunk, min(chunk_runs, total - start))
+        for chunk, start in enumerate(range(0, total, most)):
+            yield Task(study.problem, policy, chunk, min(most, total - start))

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from services.bandit.lab.__main__ import main
-from services.bandit.lab.studies import STUDIES, chosen
+from services.bandit.lab.studies import chosen, names
 from shared.errors import InvalidArgument, Reason
 
 QUICK = ("--quick", "--runs", "1", "--workers", "1")
@@ -32,6 +32,7 @@ def test_report_when_quick_then_all_questions_are_answered(quick: Path) -> None:
 
     for words in (
         "More conversions during",
+        "Do contexts pay",
         "start from an earlier experiment",
         "Sooner to a decision",
         "cost in precision",
@@ -122,9 +123,7 @@ def test_out_when_it_is_a_file_then_said_so(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_names_when_listed_then_each_stands_for_one_problem() -> None:
-    names = [study.name for study in STUDIES]
-
-    assert len(names) == len(set(names))
+    assert len(names()) == len(set(names()))
 
 
 def test_expctl_when_it_simulates_then_the_arguments_arrive_and_the_exit_code_comes_back() -> None:

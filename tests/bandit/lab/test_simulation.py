@@ -85,10 +85,10 @@ def test_runs_when_played_by_two_processes_then_the_same_as_by_one() -> None:
     )
 
     assert told[-1] == (600, 600)
-    for key, runs in one.items():
+    for key, runs in one.results.items():
         assert len(runs.counts) == 30
-        assert (runs.counts == two[key].counts).all()
-        assert (runs.sums == two[key].sums).all()
+        assert (runs.counts == two.results[key].counts).all()
+        assert (runs.sums == two.results[key].sums).all()
 
 
 def test_truth_when_arms_are_drawn_then_all_policies_meet_the_same() -> None:
