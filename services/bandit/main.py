@@ -25,6 +25,7 @@ from services.bandit.service.refreshing import PolicyRefresher
 from services.bandit.service.serving import AllocationService
 from services.bandit.servicer import CHECKED, POOLS, SERVICE, BanditServicer
 from services.bandit.store import policies, switches
+from services.bandit.store.credential_file import LocalCredentialFile
 from services.bandit.store.journal import Journal
 from services.bandit.store.learner_session import learner_session
 from services.bandit.store.logs import JournaledAllocationLog, JournaledOutcomeLog, PostgresCopy
@@ -37,8 +38,10 @@ from shared import clock, log
 from shared.config import ConfigError, load
 from shared.errors import PlatformError
 from shared.process import run_until_signalled
+from shared.rpc.authorization import Authorizer, CallAuthorizer
 from shared.rpc.server import RpcServer
 from shared.store.engine import create_engine
+from shared.store.identity_feed import IdentityFeed
 from shared.store.notify import Listener
 from shared.telemetry import RpcMetrics, new_registry, serve_metrics
 
@@ -124,7 +127,8 @@ class Replica:
         Gauge("bandit_experiments", "Experiments that this replica serves.", registry=registry).set_function(
             lambda: len(book.policies())
         )
-        server = self._make_server(servicer, RpcMetrics(registry))
+        authorizer = self._authorize(stack, changes)
+        server = self._make_server(servicer, RpcMetrics(registry), authorizer)
         server.on_drain(changes.close)
         address = server.start()
         stack.callback(server.stop, config.drain_grace.total_seconds())
@@ -137,9 +141,9 @@ class Replica:
         server.set_serving(serving=True)
         return {"grpc": address, "metrics": metrics.address}
 
-    def _make_server(self, servicer: BanditServicer, metrics: RpcMetrics) -> RpcServer:
+    def _make_server(self, servicer: BanditServicer, metrics: RpcMetrics, authorizer: Authorizer) -> RpcServer:
         """Returns the server, not yet started; the benchmarks add empty methods to it."""
-        server = RpcServer(self._config, metrics)
+        server = RpcServer(self._config, metrics, authorizer=authorizer)
         server.add_service(SERVICE, servicer, pools=POOLS, validate=CHECKED)
         return server
 
@@ -150,6 +154,19 @@ class Replica:
         stack.callback(journal.close)
         self._journals.append(journal)
         return journal
+
+    def _authorize(self, stack: ExitStack, changes: PolicyChanges) -> Authorizer:
+        identities = IdentityFeed(
+            self._config.database_url,
+            self._config.identity,
+            clock=clock.now,
+            file=LocalCredentialFile(self._config.state_directory / "credentials.json"),
+            # Streams that wait look again whether their callers may stay.
+            on_change=changes.announce,
+        )
+        stack.callback(identities.close)
+        identities.start()
+        return CallAuthorizer(identities.authenticator, certificates=self._config.shows_certificates)
 
     def _refresh(
         self, stack: ExitStack, book: PolicyBook, policy_store: PostgresPolicyStore, changes: PolicyChanges

@@ -13,8 +13,10 @@ from services.review.service.experiments import ExperimentService
 from services.review.servicer.experiments import ExperimentServicer
 from services.review.store.postgres import PostgresReviewStore
 from shared import clock, config, errors, ids, log, process, telemetry
+from shared.rpc.authorization import Authorizer, CallAuthorizer
 from shared.rpc.server import RpcServer
 from shared.store import engine, migrate
+from shared.store.identity_feed import IdentityFeed
 
 
 class Review:
@@ -26,7 +28,10 @@ class Review:
         self._engine = engine.create_engine(
             options.database_url.value, application_name="review", pool_size=options.waiting_thread_count
         )
-        self._server = build_server(options, self._engine, telemetry.RpcMetrics(self._registry))
+        self._identities = IdentityFeed(options.database_url, options.identity, clock=clock.now)
+        authorizer = CallAuthorizer(self._identities.authenticator, certificates=options.shows_certificates)
+        metrics = telemetry.RpcMetrics(self._registry)
+        self._server = build_server(options, self._engine, metrics, authorizer)
         self._running = ExitStack()
 
     def start(self) -> Mapping[str, str]:
@@ -38,9 +43,11 @@ class Review:
         """
         with ExitStack() as stack:
             stack.callback(self._engine.dispose)
+            stack.callback(self._identities.close)
             migrate.check_current(self._engine)
             metrics = telemetry.serve_metrics(self._registry, self._options.metrics_address)
             stack.callback(metrics.close)
+            self._identities.start()
             address = self._server.start()
             stack.callback(self._server.stop, self._options.drain_grace.total_seconds())
             self._server.set_serving(serving=True)
@@ -52,10 +59,10 @@ class Review:
         self._running.close()
 
 
-def build_server(options: Config, store: Engine, metrics: telemetry.RpcMetrics) -> RpcServer:
+def build_server(options: Config, store: Engine, metrics: telemetry.RpcMetrics, authorizer: Authorizer) -> RpcServer:
     """Returns the server with its services, not yet started."""
     service = ExperimentService(PostgresReviewStore(store), OpenGate(), clock=clock.now, new_id=ids.new_id)
-    server = RpcServer(options, metrics)
+    server = RpcServer(options, metrics, authorizer=authorizer)
     server.add_service(pb.DESCRIPTOR.services_by_name["ExperimentService"], ExperimentServicer(service))
     return server
 

@@ -1,6 +1,6 @@
-"""Wraps the methods of servicers, once each, into what gRPC calls: parse, check, run, answer, count.
+"""Wraps the methods of servicers, once each, into what gRPC calls: authorize, parse, check, run, answer, count.
 
-This is the hot path, and takes the place of interceptors: about 2 us around a unary method that does not fail.
+This is the hot path, and takes the place of interceptors: about 3 us around a unary method that does not fail.
 """
 
 import logging
@@ -16,7 +16,8 @@ from google.protobuf import message
 from shared import errors, log
 from shared.errors import Reason
 from shared.ids import NewId
-from shared.rpc import status
+from shared.rpc import caller, status
+from shared.rpc.authorization import Guard
 from shared.telemetry import MethodMetrics
 
 # Messages differ from method to method; generated code is typed where servicers are.
@@ -35,6 +36,7 @@ class Method:
 
     Attributes:
         behaviour: Takes the request and the context, and returns the response, or an iterator of responses.
+        guard: Says who calls, or raises; it is asked before the request is looked at, and again by streams.
         request_class: What the request is parsed as.
         check: Raises a PlatformError for a bad request. None: no check.
         metrics: Where its calls are counted.
@@ -43,6 +45,7 @@ class Method:
     """
 
     behaviour: Behaviour
+    guard: Guard
     request_class: type[message.Message]
     check: Check | None
     metrics: MethodMetrics
@@ -75,7 +78,7 @@ class RequestId:
 
 def unary(method: Method) -> Behaviour:
     """Returns what gRPC calls with the request's bytes, and what returns the response's."""
-    behaviour, check, new_id = method.behaviour, method.check, method.new_id
+    behaviour, guard, check, new_id = method.behaviour, method.guard, method.check, method.new_id
     parse, record = _parser(method.request_class), method.metrics.record
 
     def answer(request_bytes: bytes, context: grpc.ServicerContext) -> bytes:
@@ -83,6 +86,7 @@ def unary(method: Method) -> Behaviour:
         request_id = RequestId(context, new_id)
         log.bind_request_id(request_id)
         try:
+            caller.bind(guard(context))
             request = parse(request_bytes)
             if check is not None:
                 check(request)
@@ -96,7 +100,10 @@ def unary(method: Method) -> Behaviour:
 
 
 def stream(method: Method) -> Behaviour:
-    """Returns what gRPC calls with the request's bytes, and what yields the responses' until the server drains."""
+    """Returns what gRPC calls with the request's bytes, and what yields the responses' until the server drains.
+
+    Before each response it asks whether the caller may go on: credentials may be revoked meanwhile.
+    """
     parse, record = _parser(method.request_class), method.metrics.record
 
     def answer(request_bytes: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
@@ -104,6 +111,8 @@ def stream(method: Method) -> Behaviour:
         request_id = RequestId(context, method.new_id)
         log.bind_request_id(request_id)
         try:
+            caller.bind(method.guard(context))
+            caller.bind_confirmation(lambda: method.guard(context))
             request = parse(request_bytes)
             if method.check is not None:
                 method.check(request)
@@ -143,6 +152,7 @@ def _parser(request_class: type[message.Message]) -> Callable[[bytes], message.M
 
 def _until_drained(responses: Iterator[Any], draining: threading.Event) -> Iterator[bytes]:
     for response in responses:
+        caller.confirm()
         yield response.SerializeToString()
         if draining.is_set():
             break

@@ -10,6 +10,7 @@ import grpc
 
 from shared.config import Secret
 from shared.rpc import status
+from shared.rpc.authorization import HEADER_KEY
 from shared.rpc.calls import REQUEST_ID_KEY
 from shared.rpc.options import MAX_MESSAGE_BYTES
 
@@ -72,7 +73,7 @@ def open_channel(
     Args:
         address: `host:port` or `unix:path`.
         tls: None: no TLS.
-        token: Is sent as a bearer token with each call. None: none is.
+        token: Is sent as a bearer token with each call that carries none of its own. None: none is.
         request_id: Is asked with each call for the request id to send, such as `log.request_id`. None: none is sent.
 
     Raises:
@@ -85,6 +86,11 @@ def open_channel(
     if token is None and request_id is None:
         return channel
     return grpc.intercept_channel(channel, _Metadata(token, request_id))
+
+
+def with_token(channel: grpc.Channel, token: Secret) -> grpc.Channel:
+    """Returns the channel, whose calls carry the token unless they carry one of their own."""
+    return grpc.intercept_channel(channel, _Metadata(token, None))
 
 
 def call(
@@ -141,7 +147,7 @@ class _Metadata(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
     """Sends the token and the request id along."""
 
     def __init__(self, token: Secret | None, request_id: Callable[[], str | None] | None) -> None:
-        self._fixed = () if token is None else (("authorization", f"Bearer {token.value}"),)
+        self._fixed = () if token is None else ((HEADER_KEY, f"Bearer {token.value}"),)
         self._request_id = request_id
 
     # Both only pass the call on; its types are gRPC's own affair.
@@ -154,10 +160,11 @@ class _Metadata(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
     def _with_metadata(self, details: Any) -> _CallDetails:
         current = None if self._request_id is None else self._request_id()
         fresh = () if current is None else ((REQUEST_ID_KEY, current),)
+        own = any(key == HEADER_KEY for key, _ in details.metadata or ())
         return _CallDetails(
             details.method,
             details.timeout,
-            (*(details.metadata or ()), *self._fixed, *fresh),
+            (*(details.metadata or ()), *(() if own else self._fixed), *fresh),
             details.credentials,
             details.wait_for_ready,
             details.compression,

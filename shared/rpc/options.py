@@ -7,6 +7,7 @@ from pathlib import Path
 import grpc
 
 from shared.config import setting
+from shared.identity.options import IdentityOptions
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
@@ -54,6 +55,10 @@ class ServerOptions:
         default=None,
         metadata=setting("Is who must have signed the clients' certificates (PEM). Not given: clients show none."),
     )
+    reflection: bool = field(
+        default=True, metadata=setting("Says whether anybody may ask which services and messages there are.")
+    )
+    identity: IdentityOptions = field(default=IdentityOptions())
 
     def __post_init__(self) -> None:
         if (self.tls_certificate is None) != (self.tls_key is None):
@@ -67,6 +72,11 @@ class ServerOptions:
     def is_unix(self) -> bool:
         """Returns whether the address is a unix socket."""
         return self.address.startswith("unix:")
+
+    @property
+    def shows_certificates(self) -> bool:
+        """Returns whether every client shows a certificate that was verified."""
+        return self.tls_client_ca is not None
 
     @property
     def _has_port(self) -> bool:

@@ -16,6 +16,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
 from shared import ids, log
 from shared.rpc import calls, introspection, routing
+from shared.rpc.authorization import Authorizer
 from shared.rpc.options import ServerOptions
 from shared.rpc.pools import BoundedPool, Pool
 from shared.rpc.validation import RequestRules
@@ -29,8 +30,24 @@ _ALL_DEFAULT: Mapping[str, Pool] = MappingProxyType({})
 class RpcServer:
     """Is one gRPC server: add services, start, tell when it serves, stop. Each of these once, from one thread."""
 
-    def __init__(self, options: ServerOptions, metrics: RpcMetrics, *, new_id: ids.NewId = ids.new_id) -> None:
+    def __init__(
+        self,
+        options: ServerOptions,
+        metrics: RpcMetrics,
+        *,
+        authorizer: Authorizer,
+        new_id: ids.NewId = ids.new_id,
+    ) -> None:
+        """Makes a server.
+
+        Args:
+            options: Where it listens and how much it takes.
+            metrics: Where its calls are counted, the refused ones by code, too.
+            authorizer: Decides who may call what. Health and reflection are open to everybody.
+            new_id: Makes request ids.
+        """
         self._options = options
+        self._authorizer = authorizer
         self._metrics = metrics
         self._new_id = new_id
         self._pools = _pools(options)
@@ -82,7 +99,7 @@ class RpcServer:
         self._health.add(service.full_name)
 
     def add_generic_handler(self, handler: grpc.GenericRpcHandler) -> None:
-        """Serves what the handler serves, without wrapping it; it runs on the FAST pool unless it says otherwise."""
+        """Serves what the handler serves to everybody, unwrapped, on the FAST pool unless it says otherwise."""
         self._server.add_generic_rpc_handlers((handler,))
 
     def on_drain(self, callback: Callable[[], None]) -> None:
@@ -95,7 +112,8 @@ class RpcServer:
         Raises:
             OSError: The address cannot be listened on, or a TLS file cannot be read; the message names it.
         """
-        self._reflect()
+        if self._options.reflection:
+            self._reflect()
         address = self._bind()
         self._server.start()
         return address
@@ -134,6 +152,7 @@ class RpcServer:
         path = f"/{descriptor.containing_service.full_name}/{descriptor.name}"
         method = calls.Method(
             behaviour,
+            self._authorizer.guard(path),
             request_class,
             self._rules.check if checked else None,
             self._metrics.method(path[1:]),

@@ -37,6 +37,7 @@ from shared.definition.model import (
 from shared.errors import Reason
 from shared.rpc import client, status
 from shared.store.engine import transaction
+from tests.fakes import identity
 
 CHECKOUT = Experiment(
     "checkout",
@@ -68,10 +69,11 @@ class World:
     def __init__(self, engine: Engine, stack: ExitStack, config: Config) -> None:
         self._engine = engine
         self._session = stack.enter_context(learner_session(engine))
+        identity.install(engine)
         self.replica = Replica(config)
         self.address = self.replica.start()["grpc"]
         stack.callback(self.replica.stop)
-        self.channel = stack.enter_context(client.open_channel(self.address))
+        self.channel = stack.enter_context(client.open_channel(self.address, token=identity.ADA))
         self.stub = BanditServiceStub(self.channel)
 
     def apply(self, *experiments: Experiment) -> None:

@@ -71,7 +71,15 @@ def _measured(address: str) -> Section:
 
 def _load(address: str, path: str, size: int, *, first_unit: int) -> h2_load.Load:
     payloads = [_request(unit_id) for unit_id in world.unit_ids(first_unit, CALLS)]
-    load = h2_load.run(address, path, payloads, connections=CONNECTIONS, streams=STREAMS, response_bytes=size)
+    load = h2_load.run(
+        address,
+        path,
+        payloads,
+        connections=CONNECTIONS,
+        streams=STREAMS,
+        response_bytes=size,
+        metadata=world.AUTHORIZATION,
+    )
     answer = pb.AllocateResponse.FromString(load.last_response).allocation
     assert answer.experiment_id == world.EXPERIMENT_ID
     assert path != ALLOCATE or answer.exposure_state == pb.EXPOSURE_STATE_RECORDED

@@ -99,7 +99,7 @@ def _connected(where: Path, stack: ExitStack) -> Client:
     world.publish(engine)
     address = stack.enter_context(world.replica(url, where / "state", cores=sorted(machine.load_cores())))
     world.wait_for_policy(address)
-    client = stack.enter_context(Client(address, settings=ROOM))
+    client = stack.enter_context(Client(address, settings=ROOM, token=world.TOKEN.value))
     assert client.wait_until_ready(READY_SECONDS)
     return client
 

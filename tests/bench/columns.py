@@ -90,7 +90,9 @@ def _sent(address: str, payloads: list[bytes]) -> Callable[[], float]:
         assert len(response.arms) == world.ARM_COUNT == len(set(response.arm_indexes))
 
     def measure() -> float:
-        return UNITS / grpc_load.run(address, PATH, payloads, clients=CLIENTS, check=check)
+        return UNITS / grpc_load.run(
+            address, PATH, payloads, clients=CLIENTS, metadata=(world.AUTHORIZATION,), check=check
+        )
 
     return measure
 

@@ -43,7 +43,14 @@ class Load:
 
 
 def run(
-    address: str, path: str, payloads: Sequence[bytes], *, connections: int, streams: int, response_bytes: int
+    address: str,
+    path: str,
+    payloads: Sequence[bytes],
+    *,
+    connections: int,
+    streams: int,
+    response_bytes: int,
+    metadata: tuple[str, str],
 ) -> Load:
     """Returns once every payload was sent and answered.
 
@@ -54,11 +61,12 @@ def run(
         connections: How many.
         streams: Calls under way on each.
         response_bytes: The size of every answer.
+        metadata: A name and a value of at most 126 characters, which every call carries.
 
     Raises:
         RuntimeError: A call failed, or its answer had another size.
     """
-    headers = _headers(path, address)
+    headers = _headers(path, address, metadata)
     host, _, port = address.rpartition(":")
     latencies: list[int] = []
     queue = iter(payloads)
@@ -160,7 +168,7 @@ def _frame(kind: int, flags: int, stream: int, body: bytes) -> bytes:
     return len(body).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + body
 
 
-def _headers(path: str, authority: str) -> bytes:
+def _headers(path: str, authority: str, metadata: tuple[str, str]) -> bytes:
     """Returns the header block of a call (RFC 7541), without the dynamic table, so that it is the same every time."""
     method_post, scheme_http, name_path, name_authority, new_name = b"\x83", b"\x86", b"\x04", b"\x01", b"\x00"
     return b"".join(
@@ -168,6 +176,7 @@ def _headers(path: str, authority: str) -> bytes:
             *(method_post, scheme_http, name_path, _string(path), name_authority, _string(authority)),
             *(new_name, _string("te"), _string("trailers")),
             *(new_name, _string("content-type"), _string("application/grpc")),
+            *(new_name, _string(metadata[0]), _string(metadata[1])),
         ]
     )
 

@@ -131,7 +131,9 @@ def _line(outcome: pb.Outcome) -> str:
 def _record(address: str, connection: psycopg.Connection, requests: Sequence[bytes]) -> Callable[[], float]:
     def measure() -> float:
         connection.execute(_EMPTY_TABLES)
-        seconds = grpc_load.run(address, RECORD_OUTCOMES, requests, clients=CLIENTS, check=_check)
+        seconds = grpc_load.run(
+            address, RECORD_OUTCOMES, requests, clients=CLIENTS, metadata=(world.AUTHORIZATION,), check=_check
+        )
         assert connection.execute("SELECT count(*) FROM outcomes").fetchone() == (ROWS,)
         return seconds
 

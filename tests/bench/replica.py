@@ -16,6 +16,7 @@ from shared import ids, log
 from shared.config import Secret
 from shared.process import run_until_signalled
 from shared.rpc import calls
+from shared.rpc.authorization import Authorizer
 from shared.rpc.routing import Handler
 from shared.rpc.server import RpcServer
 from shared.telemetry import MethodMetrics, RpcMetrics
@@ -31,19 +32,21 @@ EMPTY_WRAPPED = "/bench/EmptyWrapped"
 class BenchReplica(Replica):
     """Is a replica with empty methods; everything that Allocate passes through is what main.Replica makes."""
 
-    def _make_server(self, servicer: BanditServicer, metrics: RpcMetrics) -> RpcServer:
-        server = super()._make_server(servicer, metrics)
-        server.add_generic_handler(EmptyMethods(servicer))
+    def _make_server(self, servicer: BanditServicer, metrics: RpcMetrics, authorizer: Authorizer) -> RpcServer:
+        server = super()._make_server(servicer, metrics, authorizer)
+        server.add_generic_handler(EmptyMethods(servicer, authorizer))
         return server
 
 
 class EmptyMethods(grpc.GenericRpcHandler):
     """Serves methods that parse an AllocateRequest and answer the same AllocateResponse, as large as a real one."""
 
-    def __init__(self, servicer: BanditServicer) -> None:
+    def __init__(self, servicer: BanditServicer, authorizer: Authorizer) -> None:
         self._servicer = servicer
         method = calls.Method(
             lambda _request, _context: self._response,
+            # As it is for Allocate: the comparison is of what the method does.
+            authorizer.guard(ALLOCATE),
             pb.AllocateRequest,
             None,
             MethodMetrics(EMPTY_WRAPPED),

@@ -185,7 +185,7 @@ def _batch_load(address: str, *, include_tokens: bool) -> Callable[[], float]:
         assert len(response.tokens) == (BATCH_UNITS if include_tokens else 0)
 
     def measure() -> float:
-        seconds = grpc_load.run(address, BATCH_ALLOCATE, payloads, clients=BATCH_CLIENTS, check=check)
+        seconds = grpc_load.run(address, BATCH_ALLOCATE, payloads, clients=BATCH_CLIENTS, metadata=(world.AUTHORIZATION,), check=check)
         return BATCH_CALLS * BATCH_UNITS / seconds
 
     return measure

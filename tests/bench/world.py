@@ -22,14 +22,19 @@ from services.bandit.store.learner_session import learner_session
 from shared import clock
 from shared.definition import model
 from shared.definition.document import to_document
+from shared.rpc import client
 from shared.store import migrate
 from shared.store.embedded import EmbeddedPostgres
 from shared.store.engine import create_engine
+from tests.fakes import identity
 
 EXPERIMENT_ID = "checkout-button"
 METRIC_ID = "conversion"
 ARM_COUNT = 10
 TOKEN_KEYS = "1:" + "ab" * 32
+TOKEN = identity.secret("service")
+AUTHORIZATION = ("authorization", f"Bearer {TOKEN.value}")
+"""What the calls carry."""
 
 _ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 60.0
@@ -54,6 +59,8 @@ def postgres(where: Path) -> Iterator[str]:
     """Yields the URL of an empty store with the newest schema, as durable as in production."""
     with EmbeddedPostgres(where / "postgres") as server:
         migrate.upgrade(server.url)
+        with connections(server.url) as engine:
+            identity.install(engine)
         yield server.url
 
 
@@ -125,7 +132,7 @@ def wait_for_policy(address: str) -> pb.AllocateResponse:
     """Returns an answer, once the replica has the policy."""
     request = pb.AllocateRequest(experiment_id=EXPERIMENT_ID, unit_id=unit_ids(0, 1)[0])
     deadline = time.monotonic() + _START_SECONDS
-    with grpc.insecure_channel(address) as channel:
+    with client.open_channel(address, token=TOKEN) as channel:
         while True:
             try:
                 return rpc.BanditServiceStub(channel).Allocate(request, timeout=_START_SECONDS)

@@ -8,6 +8,7 @@ import pytest
 from experimentation_client import Client, RejectedRow
 from tests.client.examples import QUICK, WAIT_SECONDS, message
 from tests.client.server import ScriptedBandit
+from tests.fakes.identity import secret
 
 NewClient = Callable[..., Client]
 
@@ -33,7 +34,8 @@ def new_client(rejected: list[RejectedRow]) -> Iterator[NewClient]:
     made: list[Client] = []
 
     def make(target: str, **arguments: Any) -> Client:
-        client = Client(target, **dict[str, Any](settings=QUICK, on_rejected=rejected.append) | arguments)
+        usual = dict[str, Any](settings=QUICK, on_rejected=rejected.append, token=secret("service").value)
+        client = Client(target, **usual | arguments)
         made.append(client)
         return client
 

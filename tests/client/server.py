@@ -15,6 +15,7 @@ from shared.errors import Reason, Unavailable
 from shared.rpc.options import ServerOptions
 from shared.rpc.server import RpcServer
 from shared.telemetry import RpcMetrics
+from tests.fakes.identity import OpenAuthorizer
 
 SERVICE = pb.DESCRIPTOR.services_by_name["BanditService"]
 PLAIN = ServerOptions()
@@ -61,7 +62,7 @@ class ScriptedBandit:
         """Comes, or comes back to the same port."""
         methods = dict.fromkeys(SERVICE.methods_by_name, self._unused)
         known = {"WatchPolicies": self._watch, "RecordExposure": self._record, "RecordOutcomes": self._record}
-        self._server = RpcServer(self._options, RpcMetrics(CollectorRegistry()))
+        self._server = RpcServer(self._options, RpcMetrics(CollectorRegistry()), authorizer=OpenAuthorizer())
         self._server.add_service(SERVICE, SimpleNamespace(**methods | known))
         self._server.on_drain(self._tell)
         self._options = replace(self._options, address=self._server.start())

@@ -80,15 +80,15 @@ def test_fork_when_a_child_inherits_the_client_then_it_refuses_rows_and_the_pare
 
 
 def test_metadata_when_given_then_goes_with_every_call(bandit: ScriptedBandit, new_client: NewClient) -> None:
-    client = new_client(bandit.address, metadata=[("authorization", "Bearer 123")])
+    client = new_client(bandit.address, metadata=[("x-shop", "7")], token="123")
     assert client.wait_until_ready(WAIT_SECONDS)
-    assert bandit.metadata["authorization"] == "Bearer 123"
+    assert (bandit.metadata["x-shop"], bandit.metadata["authorization"]) == ("7", "Bearer 123")
     bandit.metadata = {}
 
     client.record_outcome("checkout", "u", "conversion", 1)
 
     assert client.flush(WAIT_SECONDS)
-    assert bandit.metadata["authorization"] == "Bearer 123"
+    assert (bandit.metadata["x-shop"], bandit.metadata["authorization"]) == ("7", "Bearer 123")
 
 
 def test_wait_until_ready_when_an_experiment_is_not_there_then_times_out_until_it_is(

@@ -18,8 +18,11 @@ from experimentation.v1 import bandit_service_pb2_grpc as bandit_rpc
 from experimentation.v1 import common_pb2 as common
 from experimentation.v1 import experiment_service_pb2 as experiments
 from experimentation.v1 import experiment_service_pb2_grpc as experiment_rpc
+from shared.rpc import client
 from shared.store import migrate
+from shared.store.engine import create_engine
 from tests.e2e.postgres_process import PostgresProcess
+from tests.fakes import identity
 
 ROOT = Path(__file__).resolve().parents[2]
 REVIEW, BANDIT, LEARNER = "services.review", "services.bandit", "services.bandit.worker"
@@ -45,6 +48,9 @@ class Processes:
     def __enter__(self) -> Self:
         self.postgres.start()
         migrate.upgrade(self.postgres.url)
+        engine = create_engine(self.postgres.url, application_name="test", pool_size=1)
+        identity.install(engine)
+        engine.dispose()
         return self
 
     def __exit__(
@@ -95,12 +101,13 @@ class Processes:
 def bandit_stub(address: str) -> bandit_rpc.BanditServiceStub:
     """Returns a client of a replica on a connection of its own."""
     options = [("grpc.use_local_subchannel_pool", 1)]
-    return bandit_rpc.BanditServiceStub(grpc.insecure_channel(address, options))
+    channel = grpc.insecure_channel(address, options)
+    return bandit_rpc.BanditServiceStub(client.with_token(channel, identity.secret("service")))
 
 
 def start_experiment(address: str, experiment_id: str, *, kind: common.MetricKind.ValueType) -> None:
     """Creates and starts an experiment of three arms that learns at every step."""
-    stub = experiment_rpc.ExperimentServiceStub(grpc.insecure_channel(address))
+    stub = experiment_rpc.ExperimentServiceStub(client.open_channel(address, token=identity.ADA))
     policy = common.AllocationPolicy(
         gaussian_thompson=common.GaussianThompson(),
         controls=common.AllocationControls(burn_in_unit_count=50, update_interval=Duration(), min_weight_change=0.05),

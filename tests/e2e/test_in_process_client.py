@@ -10,6 +10,7 @@ from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import common_pb2 as common
 from experimentation_client import Client, Freshness, Settings, Undelivered
 from tests.e2e.processes import BANDIT, LEARNER, REVIEW, Processes, bandit_stub, eventually, start_experiment
+from tests.fakes import identity
 
 KILLS = 2
 UNITS_PER_LIFE = 2000
@@ -43,7 +44,8 @@ def test_rows_when_the_replica_is_killed_under_load_then_each_counts_exactly_onc
     processes.start(LEARNER)
     processes.start(BANDIT, BANDIT_ADDRESS=address)
     settings = Settings(batch_rows=50, delivery_interval_seconds=0.01, max_backoff_seconds=0.2)
-    with Client(address, experiment_ids=[EXPERIMENT_ID], settings=settings) as client:
+    token = identity.secret("service").value
+    with Client(address, experiment_ids=[EXPERIMENT_ID], settings=settings, token=token) as client:
         assert client.wait_until_ready(60)
 
         for life in range(KILLS + 1):

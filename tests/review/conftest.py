@@ -15,6 +15,7 @@ from services.review.config import Config
 from shared import errors, telemetry
 from shared.rpc import client, status
 from shared.store import engine as store_engine
+from tests.fakes import identity
 
 STOP_SECONDS = 5.0
 
@@ -42,8 +43,9 @@ Refused: TypeAlias = Callable[[Any, Any], Refusal]
 @contextmanager
 def _served(engine: sqlalchemy.Engine) -> Iterator[ExperimentServiceStub]:
     metrics = telemetry.RpcMetrics(telemetry.new_registry())
-    server = main.build_server(Config(address="127.0.0.1:0"), engine, metrics)
-    with client.open_channel(server.start()) as channel:
+    server = main.build_server(Config(address="127.0.0.1:0"), engine, metrics, identity.authorizer())
+    # Whoever is to be somebody else says so in the metadata of the call.
+    with client.open_channel(server.start(), token=identity.ADA) as channel:
         yield ExperimentServiceStub(channel)
     server.stop(STOP_SECONDS)
 

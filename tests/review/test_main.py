@@ -19,6 +19,7 @@ from services.review.config import PREFIX, Config
 from shared import config, errors
 from shared.config import Secret
 from shared.rpc import client
+from tests.fakes import identity
 from tests.review.requests import create
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +40,8 @@ def _run(**environment: str) -> subprocess.Popen[str]:
 
 
 @pytest.fixture
-def process(database_url: str) -> Iterator[subprocess.Popen[str]]:
+def process(database_url: str, engine: sqlalchemy.Engine) -> Iterator[subprocess.Popen[str]]:
+    identity.install(engine)
     with _run(DATABASE_URL=database_url, REVIEW_ADDRESS="127.0.0.1:0", REVIEW_METRICS_ADDRESS="127.0.0.1:0") as child:
         yield child
         if child.poll() is None:
@@ -50,7 +52,7 @@ def test_main_when_it_says_ready_then_it_serves_until_terminated(process: subpro
     assert process.stdout is not None
 
     ready = json.loads(process.stdout.readline())
-    with client.open_channel(ready["addresses"]["grpc"]) as channel:
+    with client.open_channel(ready["addresses"]["grpc"], token=identity.ADA) as channel:
         created = ExperimentServiceStub(channel).CreateExperiment(create(), timeout=WAIT_SECONDS)
     with urllib.request.urlopen(f"http://{ready['addresses']['metrics']}/metrics", timeout=WAIT_SECONDS) as response:
         metrics = response.read().decode()

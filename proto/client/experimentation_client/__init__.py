@@ -1,7 +1,8 @@
 """Allocates in the caller's process from the bandit's own policies, and delivers exposures and outcomes.
 
 Floors, imports go down only: client, async_client > in_process_bandit > delivery, policy_book, snapshot_file, forks >
-buffer, field_rules, policy, rows, rpc_failure > allocation, backoff, channel, counts, errors, settings, unique_ids.
+authorization, buffer, field_rules, policy, rows, rpc_failure > allocation, backoff, channel, counts, errors, settings,
+unique_ids.
 """
 
 from experimentation_client.allocation import Allocation, AllocationReason, ExposureState, Freshness

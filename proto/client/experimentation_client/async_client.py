@@ -12,6 +12,7 @@ from typing import Any, Self
 import grpc
 
 from experimentation.v1.bandit_service_pb2_grpc import BanditServiceStub
+from experimentation_client.authorization import Authorization
 from experimentation_client.channel import ChannelOptions, Metadata, channel_arguments
 from experimentation_client.counts import Undelivered
 from experimentation_client.delivery import NO_PAUSE, Delivery, Pause, log_rejection
@@ -39,6 +40,8 @@ class AsyncClient(InProcessBandit):
         credentials: grpc.ChannelCredentials | None = None,
         channel_options: ChannelOptions = (),
         metadata: Metadata = (),
+        token: str | None = None,
+        token_file: str | Path | None = None,
         settings: Settings = Settings(),  # noqa: B008 - it cannot be changed
         snapshot_file: str | Path | None = None,
         on_rejected: Callable[[RejectedRow], None] = log_rejection,
@@ -55,6 +58,8 @@ class AsyncClient(InProcessBandit):
             credentials: For TLS. None: no TLS.
             channel_options: Options of the gRPC channel.
             metadata: Is sent with every call.
+            token: Says who calls. None: nobody does, unless the file or the metadata say so.
+            token_file: Holds the token, and is read for every call: a new token takes the place of the old one there.
             settings: How much is held, and how often and how long is tried.
             snapshot_file: Keeps the newest policies. None: no file.
             on_rejected: Is told, on the loop, of every row that the server will not take. Default: logs.
@@ -80,7 +85,7 @@ class AsyncClient(InProcessBandit):
             new_id=new_id or unique_ids(),
             nudges=(self._nudger(self._exposures_nudged), self._nudger(self._outcomes_nudged)),
         )
-        self._metadata = tuple(metadata)
+        self._authorization = Authorization(metadata, token=token, token_file=token_file)
         arguments = channel_arguments(channel_options)
         if credentials is None:
             self._channel = grpc.aio.insecure_channel(target, arguments)
@@ -187,7 +192,7 @@ class AsyncClient(InProcessBandit):
         heard = False
         try:
             async for message in self._stub.WatchPolicies(
-                self._subscription, timeout=self._settings.stream_seconds, metadata=self._metadata
+                self._subscription, timeout=self._settings.stream_seconds, metadata=self._authorization.metadata()
             ):
                 if self._book.hear(message) and self._file:
                     await asyncio.to_thread(self._file.write, self._book.snapshots())
@@ -221,7 +226,9 @@ class AsyncClient(InProcessBandit):
             request = delivery.next_request()
             if request is None:
                 return None
-            response = await method(request, timeout=self._settings.call_timeout_seconds, metadata=self._metadata)
+            response = await method(
+                request, timeout=self._settings.call_timeout_seconds, metadata=self._authorization.metadata()
+            )
             delivery.succeeded(response)
         except grpc.RpcError as error:
             return delivery.failed(error)

@@ -14,6 +14,7 @@ from typing import Any, Self
 import grpc
 
 from experimentation.v1.bandit_service_pb2_grpc import BanditServiceStub
+from experimentation_client.authorization import Authorization
 from experimentation_client.channel import ChannelOptions, Metadata, channel_arguments
 from experimentation_client.counts import Undelivered
 from experimentation_client.delivery import NO_PAUSE, Delivery, Pause, log_rejection
@@ -42,6 +43,8 @@ class Client(InProcessBandit):
         credentials: grpc.ChannelCredentials | None = None,
         channel_options: ChannelOptions = (),
         metadata: Metadata = (),
+        token: str | None = None,
+        token_file: str | Path | None = None,
         settings: Settings = Settings(),  # noqa: B008 - it cannot be changed
         snapshot_file: str | Path | None = None,
         on_rejected: Callable[[RejectedRow], None] = log_rejection,
@@ -57,7 +60,9 @@ class Client(InProcessBandit):
             experiment_ids: The experiments to follow. Empty: all, including those that start later.
             credentials: For TLS, such as `grpc.ssl_channel_credentials()`. None: no TLS.
             channel_options: Options of the gRPC channel.
-            metadata: Is sent with every call, such as `[("authorization", "Bearer ...")]`.
+            metadata: Is sent with every call.
+            token: Says who calls. None: nobody does, unless the file or the metadata say so.
+            token_file: Holds the token, and is read for every call: a new token takes the place of the old one there.
             settings: How much is held, and how often and how long is tried.
             snapshot_file: Keeps the newest policies, for a start while the server is away. None: no file.
             on_rejected: Is told, on a thread of the client, of every row that the server will not take. It must not
@@ -82,7 +87,7 @@ class Client(InProcessBandit):
             new_id=new_id or unique_ids(),
             nudges=(self._exposures_nudged.set, self._outcomes_nudged.set),
         )
-        self._metadata = tuple(metadata)
+        self._authorization = Authorization(metadata, token=token, token_file=token_file)
         options = channel_arguments(channel_options)
         if credentials is None:
             self._channel = grpc.insecure_channel(target, options)
@@ -187,7 +192,7 @@ class Client(InProcessBandit):
         heard = False
         try:
             for message in self._stub.WatchPolicies(
-                self._subscription, timeout=self._settings.stream_seconds, metadata=self._metadata
+                self._subscription, timeout=self._settings.stream_seconds, metadata=self._authorization.metadata()
             ):
                 if self._book.hear(message) and self._file:
                     self._file.write(self._book.snapshots())
@@ -224,7 +229,9 @@ class Client(InProcessBandit):
             request = delivery.next_request()
             if request is None:
                 return None
-            response = method(request, timeout=self._settings.call_timeout_seconds, metadata=self._metadata)
+            response = method(
+                request, timeout=self._settings.call_timeout_seconds, metadata=self._authorization.metadata()
+            )
             delivery.succeeded(response)
         except grpc.RpcError as error:
             return delivery.failed(error)

@@ -1,6 +1,6 @@
 """Requests and responses of ExperimentService to and from the domain."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,10 +25,6 @@ from shared import errors
 from shared.definition import convert, model
 from shared.rpc import pagination
 
-ACTOR_KEY = "x-actor"
-ANONYMOUS = "anonymous"
-MAX_ACTOR_LENGTH = 200
-
 _OUTPUT_ONLY = (
     "state",
     "revision",
@@ -40,18 +36,6 @@ _OUTPUT_ONLY = (
     "started_at",
     "stopped_at",
 )
-
-
-def actor(metadata: Iterable[tuple[str, str | bytes]]) -> str:
-    """Returns who calls, as `x-actor` says; without it, "anonymous".
-
-    Raises:
-        InvalidArgument: INVALID_FIELD, the name is too long.
-    """
-    name = str(dict(metadata).get(ACTOR_KEY, "")).strip()
-    if len(name) > MAX_ACTOR_LENGTH:
-        raise errors.invalid_field(ACTOR_KEY, f"has a length of {len(name)}, must have at most {MAX_ACTOR_LENGTH}")
-    return name or ANONYMOUS
 
 
 def experiment_id(request: pb.GetExperimentRequest) -> str:

@@ -6,7 +6,7 @@ from experimentation.v1 import experiment_service_pb2 as pb
 from services.review.convert import experiments as convert
 from services.review.service.experiments import ExperimentService
 from shared.definition.convert import experiment_to_proto
-from shared.rpc import pagination
+from shared.rpc import caller, pagination
 
 
 class ExperimentServicer:
@@ -16,11 +16,11 @@ class ExperimentServicer:
         self._service = service
 
     def CreateExperiment(
-        self, request: pb.CreateExperimentRequest, context: grpc.ServicerContext
+        self, request: pb.CreateExperimentRequest, _context: grpc.ServicerContext
     ) -> pb.CreateExperimentResponse:
         """Creates an experiment."""
         experiment, key = convert.creation(request)
-        created = self._service.create(experiment, actor=convert.actor(context.invocation_metadata()), key=key)
+        created = self._service.create(experiment, actor=caller.current().principal_id, key=key)
         return pb.CreateExperimentResponse(experiment=experiment_to_proto(created))
 
     def GetExperiment(
@@ -39,10 +39,10 @@ class ExperimentServicer:
         return convert.experiments_to_proto(page, request)
 
     def ProposeChange(
-        self, request: pb.ProposeChangeRequest, context: grpc.ServicerContext
+        self, request: pb.ProposeChangeRequest, _context: grpc.ServicerContext
     ) -> pb.ProposeChangeResponse:
         """Proposes a change."""
-        proposal = convert.proposal(request, requester=convert.actor(context.invocation_metadata()))
+        proposal = convert.proposal(request, requester=caller.current().principal_id)
         return convert.outcome_to_proto(self._service.propose(proposal))
 
     def ListRevisions(

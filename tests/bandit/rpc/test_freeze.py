@@ -10,9 +10,9 @@ from tests.bandit.rpc.calls import INVALID_FIELD, allocate, counted
 
 def test_freeze_when_data_come_in_then_weights_stay_until_unfreeze(world: World) -> None:
     request = pb.FreezeRequest(experiment_id="checkout", reason="numbers look odd", request_id="r1")
-    frozen = world.stub.Freeze(request, metadata=(("x-actor", "ada"),)).learning_switch
+    frozen = world.stub.Freeze(request).learning_switch
     assert (frozen.frozen, frozen.reason, frozen.actor) == (True, "numbers look odd", "ada")
-    assert world.stub.Freeze(request, metadata=(("x-actor", "ada"),)).learning_switch == frozen
+    assert world.stub.Freeze(request).learning_switch == frozen
     world.learn()
     for unit in range(100):
         answer = allocate(world, f"u{unit}")

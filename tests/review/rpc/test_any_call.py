@@ -9,14 +9,6 @@ from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
 from shared.errors import Reason
 from tests.review.conftest import Refused
 from tests.review.requests import START, create, propose
-from tests.review.rpc.calls import INVALID
-
-
-def test_any_call_when_the_actor_is_too_long_then_it_is_refused(stub: ExperimentServiceStub) -> None:
-    with pytest.raises(grpc.RpcError) as caught:
-        stub.CreateExperiment(create(), metadata=(("x-actor", "x" * 201),))
-
-    assert caught.value.code() is INVALID
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from experimentation.v1 import common_pb2
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
 from shared.errors import Reason
+from tests.fakes import identity
 from tests.review.conftest import Refused
 from tests.review.requests import START, create, propose
 from tests.review.rpc.calls import INVALID_FIELD, create_drafts
@@ -20,7 +21,7 @@ def test_create_when_valid_then_every_default_is_filled_in(stub: ExperimentServi
     (created,) = create_drafts(stub, "checkout")
 
     assert created.state == common_pb2.EXPERIMENT_STATE_DRAFT
-    assert (created.revision, created.creator, created.display_name) == (1, "anonymous", "checkout")
+    assert (created.revision, created.creator, created.display_name) == (1, "ada", "checkout")
     assert created.etag
     assert created.created_at == created.updated_at
     assert not created.HasField("started_at")
@@ -32,8 +33,8 @@ def test_create_when_valid_then_every_default_is_filled_in(stub: ExperimentServi
     assert stub.GetExperiment(pb.GetExperimentRequest(experiment_id="checkout")).experiment == created
 
 
-def test_create_when_the_actor_is_given_then_it_is_the_creator(stub: ExperimentServiceStub) -> None:
-    created = stub.CreateExperiment(create(), metadata=(("x-actor", "ann"),)).experiment
+def test_create_when_somebody_calls_then_it_is_the_creator(stub: ExperimentServiceStub) -> None:
+    created = stub.CreateExperiment(create(), metadata=identity.metadata("ann")).experiment
 
     assert created.creator == "ann"
 

@@ -2,6 +2,7 @@
 
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
+from tests.fakes import identity
 from tests.review.conftest import Refused
 from tests.review.requests import PAUSE, START, propose
 from tests.review.rpc.calls import INVALID_PAGE_TOKEN, NOT_FOUND, create_drafts
@@ -9,7 +10,7 @@ from tests.review.rpc.calls import INVALID_PAGE_TOKEN, NOT_FOUND, create_drafts
 
 def test_list_revisions_when_paged_then_newest_first(stub: ExperimentServiceStub) -> None:
     (created,) = create_drafts(stub, "checkout")
-    started = stub.ProposeChange(propose(START), metadata=(("x-actor", "bob"),))
+    started = stub.ProposeChange(propose(START), metadata=identity.metadata("bob"))
     stub.ProposeChange(propose(PAUSE))
 
     first = stub.ListRevisions(pb.ListRevisionsRequest(experiment_id="checkout", page_size=1))
@@ -17,7 +18,7 @@ def test_list_revisions_when_paged_then_newest_first(stub: ExperimentServiceStub
 
     assert [each.experiment.revision for each in first.revisions] == [3]
     assert [each.experiment for each in second.revisions] == [started.experiment, created]
-    assert [each.author for each in second.revisions] == ["bob", "anonymous"]
+    assert [each.author for each in second.revisions] == ["bob", "ada"]
     assert second.revisions[0].change_request_id == started.change_request.change_request_id
     assert second.revisions[1].change_request_id == second.next_page_token == ""
 

@@ -8,6 +8,7 @@ from experimentation.v1 import common_pb2
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
 from shared.errors import Reason
+from tests.fakes import identity
 from tests.review.conftest import Refused
 from tests.review.requests import PAUSE, START, experiment, propose
 from tests.review.rpc.calls import INVALID_FIELD, NOT_FOUND, create_drafts
@@ -17,7 +18,7 @@ def test_propose_when_open_then_it_is_applied(stub: ExperimentServiceStub) -> No
     (created,) = create_drafts(stub, "checkout")
 
     response = stub.ProposeChange(
-        propose(START, reason="ready", etag=created.etag, request_id="r1"), metadata=(("x-actor", "bob"),)
+        propose(START, reason="ready", etag=created.etag, request_id="r1"), metadata=identity.metadata("bob")
     )
 
     request = response.change_request

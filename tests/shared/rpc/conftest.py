@@ -12,11 +12,13 @@ from prometheus_client import CollectorRegistry
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import bandit_service_pb2_grpc
 from shared.rpc import client
+from shared.rpc.authorization import Authorizer
 from shared.rpc.calls import Behaviour
 from shared.rpc.options import ServerOptions
 from shared.rpc.pools import Pool
 from shared.rpc.server import RpcServer
 from shared.telemetry import RpcMetrics
+from tests.fakes.identity import OpenAuthorizer
 
 SERVICE = pb.DESCRIPTOR.services_by_name["BanditService"]
 STOP_SECONDS = 5.0
@@ -61,9 +63,10 @@ def serve() -> Iterator[Serve]:
         options: ServerOptions = ServerOptions(),  # noqa: B008  # frozen
         pools: Mapping[str, Pool] = types.MappingProxyType({}),
         validate: bool | Collection[str] = False,
+        authorizer: Authorizer = OpenAuthorizer(),  # noqa: B008  # it keeps nothing
     ) -> Served:
         registry = CollectorRegistry()
-        server = RpcServer(options, RpcMetrics(registry), new_id=lambda prefix: f"{prefix}_made")
+        server = RpcServer(options, RpcMetrics(registry), authorizer=authorizer, new_id=lambda prefix: f"{prefix}_made")
         server.add_service(SERVICE, servicer(behaviours), pools=pools, validate=validate)
         address = server.start()
         channel = client.open_channel(address)

@@ -44,9 +44,14 @@ class Seen:
 
     def __init__(self) -> None:
         self.metadata: dict[str, str | bytes] = {}
+        self._pairs: tuple[tuple[str, str | bytes], ...] = ()
+
+    def pair_count(self, key: str) -> int:
+        return sum(name == key for name, _ in self._pairs)
 
     def __call__(self, request: Any, context: grpc.ServicerContext) -> pb.AllocateResponse:
-        self.metadata = dict(context.invocation_metadata())
+        self._pairs = tuple(context.invocation_metadata())
+        self.metadata = dict(self._pairs)
         return pb.AllocateResponse()
 
     def stream(self, request: Any, context: grpc.ServicerContext) -> list[pb.WatchPoliciesResponse]:
@@ -121,6 +126,18 @@ def test_channel_when_given_token_and_request_id_then_sends_them_with_every_call
 
     assert (unary["authorization"], unary["x-request-id"]) == ("Bearer hush", "req_1")
     assert (seen.metadata["authorization"], seen.metadata["x-request-id"]) == ("Bearer hush", "req_2")
+
+
+def test_channel_when_the_call_carries_a_token_of_its_own_then_that_one_is_sent_alone(serve: Serve) -> None:
+    seen = Seen()
+    served = serve({"Allocate": seen})
+
+    with client.open_channel(served.address, token=Secret("hush")) as channel:
+        stub = bandit_service_pb2_grpc.BanditServiceStub(channel)
+        stub.Allocate(pb.AllocateRequest(), metadata=(("authorization", "Bearer mine"),), timeout=WAIT_SECONDS)
+
+    assert seen.metadata["authorization"] == "Bearer mine"
+    assert seen.pair_count("authorization") == 1
 
 
 def test_channel_when_intercepted_then_errors_are_still_the_platforms(serve: Serve) -> None:

@@ -20,6 +20,7 @@ from shared.rpc.options import ServerOptions
 from shared.rpc.pools import Pool
 from shared.rpc.server import RpcServer
 from shared.telemetry import RpcMetrics
+from tests.fakes.identity import OpenAuthorizer
 from tests.shared.rpc.conftest import SERVICE, Serve, Served, allocate, handled, servicer
 
 WAIT_SECONDS = 5.0
@@ -227,7 +228,9 @@ def test_stop_when_a_callback_fails_then_still_stops(serve: Serve, caplog: pytes
 
 def test_start_when_the_port_is_busy_then_names_the_address(serve: Serve) -> None:
     served = serve({})
-    second = RpcServer(ServerOptions(address=served.address), RpcMetrics(CollectorRegistry()))
+    second = RpcServer(
+        ServerOptions(address=served.address), RpcMetrics(CollectorRegistry()), authorizer=OpenAuthorizer()
+    )
 
     with pytest.raises(OSError, match=f"cannot listen on {served.address}"):
         second.start()
@@ -245,7 +248,9 @@ def test_start_when_on_a_unix_socket_then_answers_there(serve: Serve, tmp_path: 
 
 def test_start_when_the_unix_socket_is_in_use_then_is_refused(serve: Serve, tmp_path: Path) -> None:
     served = serve({}, options=ServerOptions(address=f"unix:{tmp_path}/rpc.sock"))
-    second = RpcServer(ServerOptions(address=served.address), RpcMetrics(CollectorRegistry()))
+    second = RpcServer(
+        ServerOptions(address=served.address), RpcMetrics(CollectorRegistry()), authorizer=OpenAuthorizer()
+    )
 
     with pytest.raises(OSError, match="it is in use"):
         second.start()
@@ -253,28 +258,28 @@ def test_start_when_the_unix_socket_is_in_use_then_is_refused(serve: Serve, tmp_
 
 
 def test_add_service_when_a_method_is_misspelt_then_is_refused() -> None:
-    server = RpcServer(ServerOptions(), RpcMetrics(CollectorRegistry()))
+    server = RpcServer(ServerOptions(), RpcMetrics(CollectorRegistry()), authorizer=OpenAuthorizer())
 
     with pytest.raises(ValueError, match=r"BanditService has no Alocate, Watch"):
         server.add_service(SERVICE, servicer({}), pools={"Alocate": Pool.FAST}, validate={"Watch"})
 
 
 def test_add_service_when_the_servicer_lacks_a_method_then_is_refused() -> None:
-    server = RpcServer(ServerOptions(), RpcMetrics(CollectorRegistry()))
+    server = RpcServer(ServerOptions(), RpcMetrics(CollectorRegistry()), authorizer=OpenAuthorizer())
 
     with pytest.raises(AttributeError, match="Allocate"):
         server.add_service(SERVICE, object())
 
 
 def test_add_service_when_a_unary_method_is_to_stream_then_is_refused() -> None:
-    server = RpcServer(ServerOptions(), RpcMetrics(CollectorRegistry()))
+    server = RpcServer(ServerOptions(), RpcMetrics(CollectorRegistry()), authorizer=OpenAuthorizer())
 
     with pytest.raises(ValueError, match="cannot be served on the pool stream"):
         server.add_service(SERVICE, servicer({}), pools={"Allocate": Pool.STREAM})
 
 
 def test_add_generic_handler_when_called_then_serves_it_unwrapped() -> None:
-    server = RpcServer(ServerOptions(), RpcMetrics(CollectorRegistry()))
+    server = RpcServer(ServerOptions(), RpcMetrics(CollectorRegistry()), authorizer=OpenAuthorizer())
     echo: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
     server.add_generic_handler(grpc.method_handlers_generic_handler("bench.Echo", {"Say": echo}))
     address = server.start()

@@ -15,6 +15,8 @@ from shared.rpc import status
 
 ERRORS = (
     errors.InvalidArgument,
+    errors.Unauthenticated,
+    errors.PermissionDenied,
     errors.NotFound,
     errors.AlreadyExists,
     errors.FailedPrecondition,
