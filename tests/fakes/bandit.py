@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.bandit.domain.contextual.trials import Trials
+from services.bandit.domain.decisions import DecisionBlock
 from services.bandit.domain.events import Durability
 from services.bandit.domain.ports import (
     AllocationRow,
@@ -188,6 +189,8 @@ class InMemoryLearnerSession:
         known: Statistics of what policies learn from, by experiment and arm.
         by_version: The same by experiment and policy version.
         guarded: Statistics of guardrail metrics by experiment, metric and policy version.
+        trials: What contextual algorithms learn from, by experiment.
+        decisions: The latest decisions by experiment and metric.
         news: The experiments that the next fold touches.
         batches: What was published, call by call.
         lost: Whether every method fails.
@@ -200,6 +203,7 @@ class InMemoryLearnerSession:
     by_version: dict[str, Sequence[VersionStatistics]] = field(default_factory=dict)
     guarded: dict[str, Mapping[str, Sequence[VersionStatistics]]] = field(default_factory=dict)
     trials: dict[str, Trials] = field(default_factory=dict)
+    decisions: dict[tuple[str, str], DecisionBlock] = field(default_factory=dict)
     switched_off: set[str] = field(default_factory=set)
     news: set[str] = field(default_factory=set)
     batches: list[list[PolicySnapshot]] = field(default_factory=list)
@@ -259,6 +263,10 @@ class InMemoryLearnerSession:
     def contextual_trials(self, definition: Experiment, *, limit: int) -> Trials:
         self._check()
         return self.trials[definition.experiment_id]
+
+    def latest_decisions(self, definition: Experiment, metric_id: str, *, block_size: int) -> DecisionBlock:
+        self._check()
+        return self.decisions[definition.experiment_id, metric_id]
 
     def guardrail_statistics(
         self, definitions: Sequence[Experiment]

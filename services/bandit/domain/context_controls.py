@@ -1,15 +1,42 @@
 """Controls over a contextual model: what holds for weights holds for the weights of every context."""
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.bandit.domain.pacing import Allowance, cheapest_arm, kept_share, unit_costs
 from shared.definition.model import Experiment
-from shared.policy.snapshot import ContextualModel
+from shared.policy.snapshot import ContextualModel, ScoreMode
 
 Floats = NDArray[np.float64]
+
+
+_NEVER: Final = -float(np.finfo(np.float32).max)
+"""The score of an arm that wins in no context: the constant's coefficient, beside which no other can count."""
+
+
+def model_without(
+    model: ContextualModel | None, experiment: Experiment, paused: frozenset[str]
+) -> ContextualModel | None:
+    """Returns the model in which paused arms have no chance in any context; the others divide it by the same draws.
+
+    Args:
+        model: None stays None.
+        experiment: The arms.
+        paused: The arms that are paused.
+    """
+    places = [place for place, arm in enumerate(experiment.arms) if arm.arm_id in paused]
+    if model is None or not places:
+        return model
+    shape = (model.row_count, len(experiment.arms), model.column_count)
+    bank = np.frombuffer(model.coefficients, "<f4").reshape(shape).copy()
+    bank[:, places, :] = 0.0
+    bank[: shape[0] if model.mode is ScoreMode.DRAWS else 1, places, 0] = _NEVER
+    bounds = np.array(model.lower_bounds)
+    bounds[places] = 0.0
+    return replace(model, coefficients=bank.tobytes(), lower_bounds=tuple(bounds.tolist()))
 
 
 def paced_model(

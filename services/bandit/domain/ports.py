@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from services.bandit.domain.contextual.trials import Trials
+from services.bandit.domain.decisions import DecisionBlock
 from services.bandit.domain.events import Durability
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from shared.definition.model import Experiment
@@ -203,6 +204,9 @@ class LearnerSession(Protocol):
             definition: An experiment with features.
             limit: How many at most.
         """
+
+    def latest_decisions(self, definition: Experiment, metric_id: str, *, block_size: int) -> DecisionBlock:
+        """Returns the latest block of so many decisions, with values of one metric."""
 
     def publish(self, snapshots: Sequence[PolicySnapshot]) -> None:
         """Publishes new versions, all or none, and tells the replicas."""

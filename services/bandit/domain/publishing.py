@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from services.bandit.domain import segments
 from services.bandit.domain.analysis_split import with_analysis_split
-from services.bandit.domain.context_controls import paced_model
+from services.bandit.domain.context_controls import model_without, paced_model
 from services.bandit.domain.context_learning import (
     LEAST_CHANGE,
     average_weights,
@@ -86,6 +86,9 @@ def next_snapshot(
         live = live_part(experiment, paused)
         model = None
         asked = spread(_weights(live, statistics, versions, prior, now=now), experiment, paused)
+    model = model_without(model, experiment, paused)
+    if paused and model is not None and trials is not None:
+        asked = average_weights(model, trials)
     asked = without(asked, experiment, paused)
     allowed = allowance(experiment, versions, now=now)
     model = paced_model(model, asked, experiment, paused, allowed)

@@ -1,15 +1,16 @@
 """Learns: folds what was recorded, recomputes the weights, publishes what changed."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
+from services.bandit.domain.context_guardrails import BLOCK_SIZE, harmful_in_contexts
 from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.guardrails import guardrail_metrics, harmful_arms
 from services.bandit.domain.learning import moves_with_time, needs_versions
 from services.bandit.domain.ports import LearnerSession
 from services.bandit.domain.publishing import next_snapshot
-from services.bandit.domain.statistics import warm_prior
+from services.bandit.domain.statistics import VersionStatistics, warm_prior
 from shared import log
 from shared.definition.model import ContextualAlgorithm, Experiment, ExperimentState, FixedSplit
 from shared.errors import Unavailable
@@ -100,9 +101,20 @@ class Learner:
         return snapshot is not None and self._now() - snapshot.published_at >= interval
 
     def _trials(self, definition: Experiment) -> Trials | None:
-        if not isinstance(definition.allocation_policy.algorithm, ContextualAlgorithm):
+        if not _goes_by_contexts(definition):
             return None
         return self._session.contextual_trials(definition, limit=MAX_TRIALS)
+
+    def _harmful(self, definition: Experiment, guardrails: Mapping[str, Sequence[VersionStatistics]]) -> frozenset[str]:
+        if not _goes_by_contexts(definition):
+            return harmful_arms(definition, guardrails)
+        if not _is_guarded(definition):
+            return frozenset()
+        blocks = {
+            metric.metric_id: self._session.latest_decisions(definition, metric.metric_id, block_size=BLOCK_SIZE)
+            for metric in guardrail_metrics(definition)
+        }
+        return harmful_in_contexts(definition, blocks)
 
     def _publish_each(self, experiment_ids: set[str], frozen: frozenset[str]) -> int:
         if not experiment_ids:
@@ -114,7 +126,7 @@ class Learner:
             [one for one in definitions if one.allocation_policy.controls.warm_start is not None]
         )
         guardrails = self._session.guardrail_statistics(
-            [one for one in definitions if one.state is ExperimentState.RUNNING and guardrail_metrics(one)]
+            [one for one in definitions if _is_guarded(one) and not _goes_by_contexts(one)]
         )
         fresh: list[PolicySnapshot] = []
         for definition in definitions:
@@ -127,7 +139,7 @@ class Learner:
                     frozen=one in frozen,
                     now=self._now(),
                     versions=versions.get(one, ()),
-                    harmful=harmful_arms(definition, guardrails.get(one, {})),
+                    harmful=self._harmful(definition, guardrails.get(one, {})),
                     prior=warm_prior(definition.allocation_policy.controls.warm_start, earlier.get(one, {})),
                     trials=self._trials(definition),
                 )
@@ -148,3 +160,11 @@ class Learner:
             self._session.publish(fresh)
             self._snapshots.update({snapshot.experiment_id: snapshot for snapshot in fresh})
         return len(fresh)
+
+
+def _goes_by_contexts(definition: Experiment) -> bool:
+    return isinstance(definition.allocation_policy.algorithm, ContextualAlgorithm)
+
+
+def _is_guarded(definition: Experiment) -> bool:
+    return definition.state is ExperimentState.RUNNING and bool(guardrail_metrics(definition))

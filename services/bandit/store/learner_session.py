@@ -15,11 +15,13 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from services.bandit.domain.contextual.trials import Trials
+from services.bandit.domain.decisions import DecisionBlock
 from services.bandit.domain.guardrails import guardrail_metrics
 from services.bandit.domain.reward import reward_metric, same_reward
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from services.bandit.store import policies
 from services.bandit.store.contexts import contextual_trials
+from services.bandit.store.decisions import latest_block
 from services.bandit.store.fold import fold
 from services.bandit.store.partitions import ensure_partitions
 from services.bandit.store.statistics import arm_statistics, version_statistics
@@ -133,6 +135,11 @@ class PostgresLearnerSession:
         """Returns the latest trials whose arm and context are known, latest first, with their rewards."""
         with self._transaction() as connection:
             return contextual_trials(connection, definition, limit=limit)
+
+    def latest_decisions(self, definition: Experiment, metric_id: str, *, block_size: int) -> DecisionBlock:
+        """Returns the latest block of so many decisions, with values of one metric."""
+        with self._transaction() as connection:
+            return latest_block(connection, definition.experiment_id, metric_id, size=block_size)
 
     def publish(self, snapshots: Sequence[PolicySnapshot]) -> None:
         """Publishes new versions, all or none, and tells the replicas."""

@@ -62,7 +62,8 @@ def _is_count(metric: model.Metric) -> bool:
     )
 
 
-def _is_bounded(metric: model.Metric) -> bool:
+def is_bounded(metric: model.Metric) -> bool:
+    """Returns whether a unit's value lies within bounds that are known."""
     one_outcome = metric.combination_rule in (model.CombinationRule.LAST, model.CombinationRule.MAX)
     widest = 2 * model.MAX_ABSOLUTE_VALUE
     return _is_proportion(metric) or (one_outcome and 0 < metric.max_value - metric.min_value < widest)
@@ -76,7 +77,7 @@ _NEEDS: Final[dict[type[model.Algorithm], tuple[Callable[[model.Metric], bool], 
     ),
     model.LogisticThompson: (_is_proportion, "a PROPORTION as primary metric (linear_thompson takes a MEAN)"),
     model.Exp3: (
-        _is_bounded,
+        is_bounded,
         "a primary metric within bounds: a PROPORTION, or a MEAN combined by LAST or MAX with min_value and max_value",
     ),
 }

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from services.review.domain import checks
+from services.review.domain import algorithm_rules, checks
 from shared import errors
 from shared.definition import model
 
@@ -45,6 +45,23 @@ def _guardrail_pause(experiment: model.Experiment) -> checks.Violations:
     yield from checks.within(f"{_CONTROLS}.guardrail_pause.margin", pause.margin, 0, 1)
     if all(metric.role is not model.MetricRole.GUARDRAIL for metric in experiment.metrics):
         yield errors.FieldViolation(f"{_CONTROLS}.guardrail_pause", "is given, but no metric has the role GUARDRAIL")
+    if isinstance(experiment.allocation_policy.algorithm, model.ContextualAlgorithm):
+        yield from _guardrails_in_contexts(experiment, pause)
+
+
+def _guardrails_in_contexts(experiment: model.Experiment, pause: model.GuardrailPause) -> checks.Violations:
+    for metric in experiment.metrics:
+        if metric.role is model.MetricRole.GUARDRAIL and not algorithm_rules.is_bounded(metric):
+            yield errors.FieldViolation(
+                f"{_CONTROLS}.guardrail_pause",
+                f"needs guardrails within bounds where weights follow contexts: a PROPORTION, or a MEAN combined by "
+                f"LAST or MAX with min_value and max_value; {metric.metric_id!r} is not",
+            )
+        elif metric.role is model.MetricRole.GUARDRAIL and pause.margin and metric.min_value < 0:
+            yield errors.FieldViolation(
+                f"{_CONTROLS}.guardrail_pause.margin",
+                f"is {pause.margin:g}, must be 0 where {metric.metric_id!r} can be negative and contexts decide",
+            )
 
 
 def _test(path: str, test: model.GuardrailPause | model.StopRule) -> checks.Violations:

@@ -74,7 +74,6 @@ def _unfit_controls(experiment: model.Experiment) -> checks.Violations:
         "half_life": controls.half_life is not None,
         "window": controls.window is not None,
         "mature_only": controls.mature_only,
-        "guardrail_pause": controls.guardrail_pause is not None,
         "warm_start": controls.warm_start is not None,
     }
     for name, is_given in given.items():

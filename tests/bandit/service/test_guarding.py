@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from shared.definition.model import BetaThompson, ExperimentState, GuardrailPause, WarmStart
 from shared.policy.snapshot import PublishReason
+from tests.bandit.domain.test_context_guardrails import even, guarded, trials
 from tests.bandit.domain.test_guardrails import ERRORS, errors
 from tests.bandit.examples import CONVERSION, MINUTE, counted, experiment, policy, split, weights
 from tests.bandit.service.test_learning import Bench, of
@@ -52,6 +53,22 @@ def test_step_when_the_experiment_does_not_run_then_nobody_is_paused() -> None:
     bench.session.tell("checkout", *ANY_NEWS)
 
     assert bench.step(after=MINUTE) == []
+
+
+def test_step_when_weights_follow_contexts_then_decisions_are_looked_at() -> None:
+    definition = guarded(update_interval=MINUTE)
+    bench = Bench(definition)
+    bench.session.trials["checkout"] = trials()
+    bench.session.decisions["checkout", "errors"] = even(0.1, 0.1, 0.1)
+    bench.step()
+    bench.session.decisions["checkout", "errors"] = even(0.1, 0.2, 0.1)
+    bench.session.tell("checkout", *ANY_NEWS)
+
+    (fresh,) = bench.step(after=MINUTE)
+
+    assert of([fresh]) == [("checkout", 2, PublishReason.GUARDRAIL)]
+    assert weights(fresh)["blue"] == 0
+    assert fresh.contextual_model is not None
 
 
 def test_step_when_there_is_an_earlier_experiment_then_the_first_weights_follow_it() -> None:

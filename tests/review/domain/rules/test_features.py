@@ -9,7 +9,7 @@ import pytest
 from services.review.domain import rules
 from shared.definition import model
 from tests.review.domain.rules.fields import NAN, PRIMARY_REVENUE, learning_by, many_arms
-from tests.review.examples import CONTROL, LATER, TREATMENT, experiment
+from tests.review.examples import CONTROL, CONVERSION, LATER, REVENUE, TREATMENT, experiment
 
 AGE = model.NumericFeature("age", 40.0, 15.0)
 
@@ -22,6 +22,21 @@ def _contextual(
 ) -> dict[str, Any]:
     policy = model.AllocationPolicy(algorithm or model.LinearThompson(), model.AllocationControls(**controls), reward)
     return {"allocation_policy": policy, "features": features or (AGE,)}
+
+
+LATENCY = replace(
+    REVENUE,
+    metric_id="latency",
+    role=model.MetricRole.GUARDRAIL,
+    combination_rule=model.CombinationRule.MAX,
+    min_value=0.0,
+    max_value=10.0,
+)
+ERRORS = replace(CONVERSION, metric_id="errors", role=model.MetricRole.GUARDRAIL)
+
+
+def _guarded(metric: model.Metric = LATENCY, margin: float = 0.0) -> dict[str, Any]:
+    return {**_contextual(guardrail_pause=model.GuardrailPause(margin=margin)), "metrics": (CONVERSION, metric)}
 
 
 def _features(*features: model.Feature) -> dict[str, Any]:
@@ -47,6 +62,9 @@ def _features(*features: model.Feature) -> dict[str, Any]:
             }
             for algorithm in (model.LinearThompson(), model.LinUcb(), model.InverseGap())
         ),
+        _guarded(),
+        _guarded(ERRORS, margin=0.5),
+        _guarded(replace(LATENCY, min_value=-1.0, max_value=10.0)),
     ],
 )
 def test_violations_when_the_experiment_is_valid_then_there_are_none(fields: dict[str, Any]) -> None:
@@ -95,6 +113,16 @@ def test_violations_when_the_experiment_is_valid_then_there_are_none(fields: dic
             },
             "allocation_policy.inverse_gap.hybrid",
             "at most 1,024",
+        ),
+        (
+            _guarded(replace(REVENUE, role=model.MetricRole.GUARDRAIL)),
+            "allocation_policy.controls.guardrail_pause",
+            "within bounds",
+        ),
+        (
+            _guarded(replace(LATENCY, min_value=-1.0), 0.1),
+            "allocation_policy.controls.guardrail_pause.margin",
+            "can be negative",
         ),
         (
             _contextual(None, half_life=timedelta(days=1)),
