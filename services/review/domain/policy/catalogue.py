@@ -105,7 +105,10 @@ FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
         ),
         "analysis_disagrees": _flag("The newest analysis advises against the change."),
         "experiment_state": Fact(
-            FactType.TEXT, "The state before the change.", tuple(model.ExperimentState), of_experiment=True
+            FactType.TEXT,
+            f"The state before the change: {', '.join(model.ExperimentState)}.",
+            tuple(model.ExperimentState),
+            of_experiment=True,
         ),
         "running": _flag("The state before the change is RUNNING.", of_experiment=True),
         "running_days": _number("Days since the first start; 0 before it.", of_experiment=True),
