@@ -1,0 +1,1 @@
+"""Webhooks: who listens, what they are sent, and how it gets there."""
