@@ -57,8 +57,8 @@ class PostgresNotices:
     def add(self, added: Iterable[Notice]) -> None:
         """Adds those whose audience has not been told of the occasion, and announces them."""
         rows = [_row(notice) for notice in added]
-        if rows:
-            self._connection.execute(insert(notices).on_conflict_do_nothing(), rows)
+        untold = insert(notices).on_conflict_do_nothing().returning(notices.c.notice_id)
+        if rows and self._connection.execute(untold, rows).first():
             notify.notify(self._connection, CHANNEL, "")
 
 
