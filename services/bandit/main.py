@@ -17,12 +17,14 @@ from services.bandit.config import PREFIX, Config
 from services.bandit.domain.token import TokenKeys, TokenSigner
 from services.bandit.service.evaluation import EvaluationService
 from services.bandit.service.insight import InsightService
+from services.bandit.service.local_switches import LocalSwitches
 from services.bandit.service.loops import learn_until, refresh_until
 from services.bandit.service.policy_book import PolicyBook
 from services.bandit.service.policy_changes import PolicyChanges
 from services.bandit.service.recording import RecordingService
 from services.bandit.service.refreshing import PolicyRefresher
 from services.bandit.service.serving import AllocationService
+from services.bandit.service.switching import SwitchService
 from services.bandit.servicer import CHECKED, POOLS, SERVICE, BanditServicer
 from services.bandit.store import policies, switches
 from services.bandit.store.credential_file import LocalCredentialFile
@@ -33,10 +35,12 @@ from services.bandit.store.policies import PostgresPolicyStore
 from services.bandit.store.snapshot_file import LocalSnapshotFile
 from services.bandit.store.spool import Spool, SpoolInUseError
 from services.bandit.store.statistics import PostgresStatisticsStore
+from services.bandit.store.switch_file import LocalSwitchFile
 from services.bandit.store.switches import PostgresSwitchStore
 from shared import clock, log
 from shared.config import ConfigError, load
 from shared.errors import PlatformError
+from shared.ids import new_id
 from shared.process import run_until_signalled
 from shared.rpc.authorization import Authorizer, CallAuthorizer
 from shared.rpc.server import RpcServer
@@ -103,15 +107,26 @@ class Replica:
             policy_store, monotonic=time.monotonic, stale_after_seconds=config.stale_after.total_seconds()
         )
         changes = PolicyChanges()
-        self._refresh(stack, book, policy_store, changes)
+        local = LocalSwitches(book, LocalSwitchFile(config.state_directory / "switches.json"))
+        switching = SwitchService(
+            book,
+            local,
+            PostgresSwitchStore(engine),
+            now=clock.now,
+            new_request_id=lambda: new_id("switch"),
+            announce=changes.announce,
+        )
+        local.restore()
+        self._refresh(stack, book, policy_store, switching, changes)
 
         signer = TokenSigner(token_keys(config.token_keys.value), time_to_live=config.token_time_to_live)
         statistics = PostgresStatisticsStore(engine)
         servicer = BanditServicer(
             AllocationService(book, allocation_log, signer, now_ms=_now_ms, new_allocation_id=_new_allocation_ids()),
             RecordingService(book, allocation_log, outcome_log, signer, now=clock.now, turn=turn),
-            InsightService(policy_store, statistics, PostgresSwitchStore(engine), now=clock.now),
+            InsightService(policy_store, statistics, now=clock.now),
             EvaluationService(policy_store, statistics),
+            switching,
             book=book,
             changes=changes,
         )
@@ -124,6 +139,9 @@ class Replica:
             "How long ago the store last confirmed the policies; 0: fresh.",
             registry=registry,
         ).set_function(lambda: book.stale_seconds() or 0.0)
+        Gauge(
+            "bandit_waiting_switches", "Switches that wait on this machine for the store.", registry=registry
+        ).set_function(lambda: len(local.waiting()))
         Gauge("bandit_experiments", "Experiments that this replica serves.", registry=registry).set_function(
             lambda: len(book.policies())
         )
@@ -169,16 +187,21 @@ class Replica:
         return CallAuthorizer(identities.authenticator, certificates=self._config.shows_certificates)
 
     def _refresh(
-        self, stack: ExitStack, book: PolicyBook, policy_store: PostgresPolicyStore, changes: PolicyChanges
+        self,
+        stack: ExitStack,
+        book: PolicyBook,
+        policy_store: PostgresPolicyStore,
+        switching: SwitchService,
+        changes: PolicyChanges,
     ) -> None:
         refresher = PolicyRefresher(
             book, policy_store, LocalSnapshotFile(self._config.state_directory / "policies.json")
         )
         refresher.restore()
-        news = Listener(self._config.database_url.value, [policies.CHANNEL])
+        news = Listener(self._config.database_url.value, [policies.CHANNEL, switches.CHANNEL])
         thread = threading.Thread(
             target=refresh_until,
-            args=(self._stopping, refresher, news),
+            args=(self._stopping, (refresher, switching), news),
             kwargs={
                 "poll_interval_seconds": self._config.poll_interval.total_seconds(),
                 "announce": changes.announce,

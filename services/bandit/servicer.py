@@ -1,12 +1,14 @@
 """BanditService over gRPC: convert, call one use case, convert."""
 
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 import grpc
 
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import bandit_service_pb2_grpc as rpc
 from services.bandit.convert import allocations, insight, records
+from services.bandit.domain.switches import SwitchKind
 from services.bandit.service.columns import allocate_columns
 from services.bandit.service.evaluation import EvaluationService
 from services.bandit.service.insight import InsightService
@@ -14,6 +16,7 @@ from services.bandit.service.policy_book import PolicyBook
 from services.bandit.service.policy_changes import PolicyChanges
 from services.bandit.service.recording import RecordingService
 from services.bandit.service.serving import AllocationService
+from services.bandit.service.switching import SwitchService
 from shared.errors import invalid_field
 from shared.policy.encoding import NOTHING_TOLD
 from shared.rpc import caller, pagination
@@ -29,7 +32,16 @@ POOLS: Mapping[str, Pool] = {
 }
 """The methods that never wait."""
 
-CHECKED = ("GetBandit", "ListPolicySnapshots", "WatchPolicies", "Freeze", "Unfreeze", "EvaluatePolicy")
+CHECKED = (
+    "GetBandit",
+    "ListPolicySnapshots",
+    "WatchPolicies",
+    "Freeze",
+    "Unfreeze",
+    "ServeControl",
+    "ServeArms",
+    "EvaluatePolicy",
+)
 """The methods whose requests are checked against the rules of their protos; the others check by hand, for speed."""
 
 MAX_BATCH_ROWS = 10_000
@@ -37,6 +49,9 @@ MAX_EXPERIMENTS = 1_000
 HEARTBEAT_SECONDS = 20.0
 MAX_WATCH_BYTES = 2 << 20
 """Clients take messages of 4 MiB unless they are told otherwise, and a snapshot has less than 1 MiB."""
+
+
+_SwitchRequest: TypeAlias = pb.FreezeRequest | pb.UnfreezeRequest | pb.ServeControlRequest | pb.ServeArmsRequest
 
 
 class BanditServicer(rpc.BanditServiceServicer):
@@ -48,6 +63,7 @@ class BanditServicer(rpc.BanditServiceServicer):
         recording: RecordingService,
         insight: InsightService,
         evaluation: EvaluationService,
+        switches: SwitchService,
         *,
         book: PolicyBook,
         changes: PolicyChanges,
@@ -56,6 +72,7 @@ class BanditServicer(rpc.BanditServiceServicer):
         self._recording = recording
         self._insight = insight
         self._evaluation = evaluation
+        self._switches = switches
         self._book = book
         self._changes = changes
 
@@ -129,7 +146,9 @@ class BanditServicer(rpc.BanditServiceServicer):
 
     def GetBandit(self, request: pb.GetBanditRequest, context: grpc.ServicerContext) -> pb.GetBanditResponse:
         """Returns what the bandit knows and does."""
-        return pb.GetBanditResponse(bandit=insight.bandit_to_proto(self._insight.bandit(request.experiment_id)))
+        bandit = self._insight.bandit(request.experiment_id)
+        control_switch = self._switches.control_switch(request.experiment_id)
+        return pb.GetBanditResponse(bandit=insight.bandit_to_proto(bandit, control_switch))
 
     def ListPolicySnapshots(
         self, request: pb.ListPolicySnapshotsRequest, context: grpc.ServicerContext
@@ -168,25 +187,19 @@ class BanditServicer(rpc.BanditServiceServicer):
 
     def Freeze(self, request: pb.FreezeRequest, context: grpc.ServicerContext) -> pb.FreezeResponse:
         """Keeps the weights of an experiment as they are."""
-        entry = self._insight.switch(
-            request.experiment_id,
-            frozen=True,
-            reason=request.reason,
-            actor=caller.current().principal_id,
-            request_id=request.request_id,
-        )
-        return pb.FreezeResponse(learning_switch=insight.switch_to_proto(entry))
+        return pb.FreezeResponse(learning_switch=self._switch(SwitchKind.FREEZE, request))
 
     def Unfreeze(self, request: pb.UnfreezeRequest, context: grpc.ServicerContext) -> pb.UnfreezeResponse:
         """Lets the weights of an experiment follow the data again."""
-        entry = self._insight.switch(
-            request.experiment_id,
-            frozen=False,
-            reason=request.reason,
-            actor=caller.current().principal_id,
-            request_id=request.request_id,
-        )
-        return pb.UnfreezeResponse(learning_switch=insight.switch_to_proto(entry))
+        return pb.UnfreezeResponse(learning_switch=self._switch(SwitchKind.UNFREEZE, request))
+
+    def ServeControl(self, request: pb.ServeControlRequest, context: grpc.ServicerContext) -> pb.ServeControlResponse:
+        """Gives everybody in an experiment the control."""
+        return pb.ServeControlResponse(learning_switch=self._switch(SwitchKind.SERVE_CONTROL, request))
+
+    def ServeArms(self, request: pb.ServeArmsRequest, context: grpc.ServicerContext) -> pb.ServeArmsResponse:
+        """Gives units in an experiment their arms again."""
+        return pb.ServeArmsResponse(learning_switch=self._switch(SwitchKind.SERVE_ARMS, request))
 
     def EvaluatePolicy(
         self, request: pb.EvaluatePolicyRequest, context: grpc.ServicerContext
@@ -200,6 +213,16 @@ class BanditServicer(rpc.BanditServiceServicer):
             analysis_split=request.analysis_split,
         )
         return insight.evaluation_to_proto(evaluation)
+
+    def _switch(self, kind: SwitchKind, request: _SwitchRequest) -> pb.LearningSwitch:
+        recorded = self._switches.switch(
+            kind,
+            request.experiment_id,
+            reason=request.reason,
+            actor=caller.current().principal_id,
+            request_id=request.request_id,
+        )
+        return insight.switch_to_proto(recorded)
 
     def _unsent(self, wanted: frozenset[str], sent: dict[str, int]) -> list[pb.WatchPoliciesResponse]:
         """Returns what is new in one message, or in several where one would be too large; at least an empty one."""

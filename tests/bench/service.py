@@ -19,6 +19,7 @@ from services.bandit.service.insight import InsightService
 from services.bandit.service.policy_book import PolicyBook, ServingPolicy
 from services.bandit.service.policy_changes import PolicyChanges
 from services.bandit.service.recording import RecordingService
+from services.bandit.service.switching import SwitchService
 from services.bandit.servicer import BanditServicer
 from services.bandit.store.journal import Journal
 from services.bandit.store.logs import JournaledAllocationLog
@@ -101,7 +102,8 @@ def bare_servicer(journal: Journal, snapshot: PolicySnapshot) -> BanditServicer:
     recording: RecordingService = unused
     insight: InsightService = unused
     evaluation: EvaluationService = unused
-    return BanditServicer(allocations, recording, insight, evaluation, book=book, changes=PolicyChanges())
+    switches: SwitchService = unused
+    return BanditServicer(allocations, recording, insight, evaluation, switches, book=book, changes=PolicyChanges())
 
 
 def fixed_snapshot() -> PolicySnapshot:
@@ -185,7 +187,9 @@ def _batch_load(address: str, *, include_tokens: bool) -> Callable[[], float]:
         assert len(response.tokens) == (BATCH_UNITS if include_tokens else 0)
 
     def measure() -> float:
-        seconds = grpc_load.run(address, BATCH_ALLOCATE, payloads, clients=BATCH_CLIENTS, metadata=(world.AUTHORIZATION,), check=check)
+        seconds = grpc_load.run(
+            address, BATCH_ALLOCATE, payloads, clients=BATCH_CLIENTS, metadata=(world.AUTHORIZATION,), check=check
+        )
         return BATCH_CALLS * BATCH_UNITS / seconds
 
     return measure

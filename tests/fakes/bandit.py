@@ -3,6 +3,7 @@
 Every store has `away`: while it is true, whoever asks gets Unavailable.
 """
 
+import errno
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,12 +14,12 @@ from services.bandit.domain.events import Durability
 from services.bandit.domain.ports import (
     AllocationRow,
     Health,
-    LearningSwitch,
     OutcomeRow,
     Publication,
     Statistics,
 )
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
+from services.bandit.domain.switches import LearningSwitch, LocalRecord, SwitchKind
 from shared.definition.model import Experiment
 from shared.errors import AlreadyExists, Reason, ResourceExhausted, Unavailable
 from shared.policy.snapshot import PolicySnapshot
@@ -137,22 +138,52 @@ class InMemorySnapshotFile:
 
 @dataclass
 class InMemorySwitchStore:
-    """Keeps the record of freezes."""
+    """Keeps the record of switches; `lost_answers` of the next additions are made and not told."""
 
     entries: list[LearningSwitch] = field(default_factory=list)
     away: bool = False
+    lost_answers: int = 0
     _by_request: dict[str, LearningSwitch] = field(default_factory=dict)
 
     def add(self, entry: LearningSwitch, *, request_id: str) -> LearningSwitch:
         if self.away:
             raise store_is_away()
         if request_id and (made := self._by_request.get(request_id)):
-            if made._replace(switched_at=entry.switched_at) != entry:
+            if not made.asks_the_same_as(entry):
                 raise AlreadyExists(Reason.REQUEST_ID_REUSED, f"request id {request_id!r} made a different entry")
             return made
         self.entries.append(entry)
-        self._by_request[request_id] = entry
+        if request_id:
+            self._by_request[request_id] = entry
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise store_is_away()
         return entry
+
+    def serving_control(self) -> Mapping[str, LearningSwitch]:
+        if self.away:
+            raise store_is_away()
+        kinds = (SwitchKind.SERVE_CONTROL, SwitchKind.SERVE_ARMS)
+        newest = {entry.experiment_id: entry for entry in self.entries if entry.kind in kinds}
+        return {one: entry for one, entry in newest.items() if entry.kind is SwitchKind.SERVE_CONTROL}
+
+
+@dataclass
+class InMemorySwitchFile:
+    """Holds what was last written; `full` says that the disk takes nothing more."""
+
+    record: LocalRecord = field(default_factory=LocalRecord)
+    full: bool = False
+    write_count: int = 0
+
+    def read(self) -> LocalRecord:
+        return self.record
+
+    def write(self, record: LocalRecord) -> None:
+        if self.full:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        self.record = record
+        self.write_count += 1
 
 
 @dataclass

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import common_pb2
-from services.bandit.domain.ports import LearningSwitch
 from services.bandit.domain.statistics import ArmStatistics
 from services.bandit.domain.stopping import StopAdvice
+from services.bandit.domain.switches import RecordedSwitch, SwitchKind
 from services.bandit.service.insight import Bandit
 from shared.definition.convert import timestamp_to_proto
 from shared.policy.convert import snapshot_to_proto
@@ -89,8 +89,8 @@ def _weights(snapshot: PolicySnapshot) -> Sequence[common_pb2.ArmWeight]:
     return [common_pb2.ArmWeight(arm_id=arm.arm_id, weight=arm.weight) for arm in snapshot.arms]
 
 
-def bandit_to_proto(bandit: Bandit) -> pb.Bandit:
-    """Returns what is known of an experiment as a message."""
+def bandit_to_proto(bandit: Bandit, control_switch: RecordedSwitch | None = None) -> pb.Bandit:
+    """Returns what is known of an experiment, and by which switch its control is served, as a message."""
     return pb.Bandit(
         snapshot=published_to_proto(bandit.snapshot),
         arms=_arms_to_proto(bandit),
@@ -110,17 +110,21 @@ def bandit_to_proto(bandit: Bandit) -> pb.Bandit:
         stop_advice=_advice_to_proto(bandit.stop_advice),
         spent=bandit.spent,
         analysis_results=_analysis_to_proto(bandit),
+        control_switch=switch_to_proto(control_switch) if control_switch else None,
     )
 
 
-def switch_to_proto(entry: LearningSwitch) -> pb.LearningSwitch:
-    """Returns an entry of the record of freezes as a message."""
+def switch_to_proto(recorded: RecordedSwitch) -> pb.LearningSwitch:
+    """Returns an entry of the record of switches as a message."""
+    entry = recorded.switch
     return pb.LearningSwitch(
         experiment_id=entry.experiment_id,
-        frozen=entry.frozen,
+        frozen=entry.kind is SwitchKind.FREEZE,
         reason=entry.reason,
         actor=entry.actor,
         switched_at=timestamp_to_proto(entry.switched_at),
+        kind=pb.LearningSwitchKind.Value(f"LEARNING_SWITCH_KIND_{entry.kind}"),
+        stored=recorded.stored,
     )
 
 

@@ -8,6 +8,7 @@ from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.decisions import DecisionBlock
 from services.bandit.domain.events import Durability
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
+from services.bandit.domain.switches import LearningSwitch
 from shared.definition.model import Experiment
 from shared.policy.snapshot import PolicySnapshot
 
@@ -94,24 +95,23 @@ class PolicyStore(Protocol):
         """Returns up to `limit` snapshots of an experiment, newest first, those below a version where one is given."""
 
 
-class LearningSwitch(NamedTuple):
-    """Is an entry in the record of who froze and unfroze an experiment."""
-
-    experiment_id: str
-    frozen: bool
-    reason: str
-    actor: str
-    switched_at: datetime
-
-
 class SwitchStore(Protocol):
-    """Keeps the record of freezes."""
+    """Keeps the record of switches."""
 
     def add(self, entry: LearningSwitch, *, request_id: str) -> LearningSwitch:
-        """Puts an entry on record and wakes the learner; a repeated request id returns the entry it made.
+        """Puts an entry on record and tells the learner and the replicas.
+
+        A repeated request id returns the entry it made; an empty one is none.
 
         Raises:
             AlreadyExists: REQUEST_ID_REUSED: the request id made a different entry.
+            Unavailable: STORE_UNAVAILABLE.
+        """
+
+    def serving_control(self) -> Mapping[str, LearningSwitch]:
+        """Returns the entries by which the control is served, by experiment.
+
+        Raises:
             Unavailable: STORE_UNAVAILABLE.
         """
 

@@ -10,7 +10,7 @@ import numpy as np
 from services.bandit.domain.analysis_split import AnalysisResults, analysis_results
 from services.bandit.domain.pacing import spent
 from services.bandit.domain.periods import Memory, counted
-from services.bandit.domain.ports import Health, LearningSwitch, PolicyStore, StatisticsStore, SwitchStore
+from services.bandit.domain.ports import Health, PolicyStore, StatisticsStore
 from services.bandit.domain.posterior import Posterior, posterior
 from services.bandit.domain.reward import net_of_cost, reward_metric, same_reward, versions_net_of_cost
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics, warm_prior, with_prior
@@ -62,14 +62,11 @@ class Bandit(NamedTuple):
 
 
 class InsightService:
-    """Reads and switches. Safe for threads; waits for the store."""
+    """Reads. Safe for threads; waits for the store."""
 
-    def __init__(
-        self, policies: PolicyStore, statistics: StatisticsStore, switches: SwitchStore, *, now: Clock
-    ) -> None:
+    def __init__(self, policies: PolicyStore, statistics: StatisticsStore, *, now: Clock) -> None:
         self._policies = policies
         self._statistics = statistics
-        self._switches = switches
         self._now = now
 
     def bandit(self, experiment_id: str) -> Bandit:
@@ -149,18 +146,6 @@ class InsightService:
         if not snapshots and below_version is None:
             raise experiment_not_found(experiment_id)
         return snapshots
-
-    def switch(self, experiment_id: str, *, frozen: bool, reason: str, actor: str, request_id: str) -> LearningSwitch:
-        """Freezes or unfreezes an experiment's weights and puts it on record.
-
-        Raises:
-            NotFound: EXPERIMENT_NOT_FOUND.
-            AlreadyExists: REQUEST_ID_REUSED.
-            Unavailable: STORE_UNAVAILABLE.
-        """
-        self.snapshots(experiment_id, below_version=None, limit=1)
-        entry = LearningSwitch(experiment_id, frozen, reason, actor, self._now())
-        return self._switches.add(entry, request_id=request_id)
 
 
 def _posterior_of_live(snapshot: PolicySnapshot, arms: Sequence[ArmStatistics], metric: Metric) -> Posterior | None:

@@ -2,18 +2,28 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from services.bandit.domain.ports import LearnerSession
 from services.bandit.service.learning import Learner
-from services.bandit.service.refreshing import PolicyRefresher
 from shared import log
 from shared.clock import Clock
 from shared.errors import Unavailable
 
 _logger = logging.getLogger(__name__)
+
+
+class Refresher(Protocol):
+    """Follows what others do in the store."""
+
+    def refresh(self) -> bool:
+        """Takes over what is new; returns whether that changes what is served.
+
+        Raises:
+            Unavailable: STORE_UNAVAILABLE: what is served stays.
+        """
 
 
 class News(Protocol):
@@ -25,18 +35,18 @@ class News(Protocol):
 
 def refresh_until(
     stopping: threading.Event,
-    refresher: PolicyRefresher,
+    refreshers: Sequence[Refresher],
     news: News,
     *,
     poll_interval_seconds: float,
     announce: Callable[[], None],
 ) -> None:
-    """Keeps the policies up to date; announces every change. While the store is away it goes on trying."""
+    """Keeps what is served up to date; announces every change. While the store is away it goes on trying."""
     away = False
     while not stopping.is_set():
         try:
-            if refresher.refresh():
-                announce()
+            for refresher in refreshers:
+                _refresh(refresher, announce)
             if away:
                 log.event(_logger, "store is back, policies are fresh")
             away = False
@@ -44,9 +54,18 @@ def refresh_until(
             if not away:
                 log.event(_logger, "store is away, the last policies serve", level=logging.WARNING)
             away = True
-        except Exception as error:
-            log.failure(_logger, "refresh failed, the last policies serve", error)
         news.wait(poll_interval_seconds)
+
+
+def _refresh(refresher: Refresher, announce: Callable[[], None]) -> None:
+    """Refreshes; a defect of one keeps no other from it."""
+    try:
+        if refresher.refresh():
+            announce()
+    except Unavailable:
+        raise
+    except Exception as error:
+        log.failure(_logger, "refresh failed, the last policies serve", error)
 
 
 def learn_until(

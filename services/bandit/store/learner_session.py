@@ -40,8 +40,8 @@ _LOCK_KEY = 0x6578706C6561726E  # "explearn"
 _REVISIONS = text("SELECT experiment_id, revision FROM experiments WHERE state <> 'DRAFT'")
 _DEFINITION = text("SELECT definition FROM experiments WHERE experiment_id = :experiment_id")
 _FROZEN = text(
-    "SELECT experiment_id FROM (SELECT DISTINCT ON (experiment_id) experiment_id, frozen FROM learning_switches"
-    " ORDER BY experiment_id, switch_id DESC) AS newest WHERE frozen"
+    "SELECT experiment_id FROM (SELECT DISTINCT ON (experiment_id) experiment_id, kind FROM learning_switches"
+    " WHERE kind IN ('FREEZE', 'UNFREEZE') ORDER BY experiment_id, switch_id DESC) AS newest WHERE kind = 'FREEZE'"
 )
 _PUBLISH = text(
     "INSERT INTO policy_snapshots (experiment_id, policy_version, document, published_at)"

@@ -23,7 +23,7 @@ from shared.statistics.fixed.difference import compare
 from shared.statistics.off_policy.values import Estimator
 from shared.statistics.result.report import Interval
 from tests.bandit.examples import NOW, SALES, by_arm, experiment, measured, policy, published
-from tests.fakes.bandit import HandClock, InMemoryPolicyStore, InMemoryStatisticsStore, InMemorySwitchStore
+from tests.fakes.bandit import HandClock, InMemoryPolicyStore, InMemoryStatisticsStore
 
 SPLIT = experiment(metrics=(SALES,), allocation_policy=policy(GaussianThompson()), traffic=Traffic(analysis_share=0.25))
 EQUAL = dict.fromkeys(("control", "blue", "green"), 1 / 3)
@@ -44,7 +44,7 @@ def shown(definition: Experiment) -> pb.Bandit:
     costs = {arm.arm_id: arm.cost for arm in definition.arms}
     statistics.by_version["checkout", "sales"] = [VersionStatistics(1, None, learned, EQUAL, costs)]
     statistics.in_analysis["checkout", "sales"] = [VersionStatistics(1, None, fixed, EQUAL, costs)]
-    service = InsightService(policies, statistics, InMemorySwitchStore(), now=HandClock(NOW))
+    service = InsightService(policies, statistics, now=HandClock(NOW))
     return bandit_to_proto(service.bandit("checkout"))
 
 

@@ -11,7 +11,7 @@ from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from services.bandit.domain.trial import HOLDOUT_ARM_ID
 from services.bandit.service.insight import InsightService
 from shared.definition.model import BetaThompson, FixedSplit, GaussianThompson, MetricDirection, MetricKind, Traffic
-from shared.errors import AlreadyExists, NotFound, Reason, Unavailable
+from shared.errors import NotFound, Reason, Unavailable
 from shared.policy.snapshot import PolicySnapshot
 from tests.bandit.examples import (
     CONVERSION,
@@ -25,7 +25,7 @@ from tests.bandit.examples import (
     policy,
     published,
 )
-from tests.fakes.bandit import HandClock, InMemoryPolicyStore, InMemoryStatisticsStore, InMemorySwitchStore
+from tests.fakes.bandit import HandClock, InMemoryPolicyStore, InMemoryStatisticsStore
 
 RESULTS = by_arm(counted("control", 100, 10), counted("blue", 200, 30), counted("green", 50, 5))
 
@@ -34,12 +34,11 @@ class Desk:
     """Is the service with its stores."""
 
     def __init__(self, *snapshots: PolicySnapshot) -> None:
-        self.policies, self.switches = InMemoryPolicyStore(), InMemorySwitchStore()
-        self.statistics = InMemoryStatisticsStore()
+        self.policies, self.statistics = InMemoryPolicyStore(), InMemoryStatisticsStore()
         self.clock = HandClock(NOW)
         for snapshot in snapshots:
             self.policies.add(snapshot)
-        self.service = InsightService(self.policies, self.statistics, self.switches, now=self.clock)
+        self.service = InsightService(self.policies, self.statistics, now=self.clock)
 
     def know(self, metric_id: str, arms: dict[str, ArmStatistics]) -> None:
         self.statistics.known["checkout", metric_id] = Statistics(arms, Health(3, 4), NOW - MINUTE)
@@ -201,7 +200,6 @@ def test_unknown_when_asked_for_anything_then_not_found() -> None:
     for ask in (
         lambda: service.bandit("nothing"),
         lambda: service.snapshots("nothing", below_version=None, limit=1),
-        lambda: service.switch("nothing", frozen=True, reason="r", actor="a", request_id=""),
     ):
         with pytest.raises(NotFound) as caught:
             ask()
@@ -216,37 +214,6 @@ def test_bandit_when_the_store_is_away_then_unavailable() -> None:
         made.service.bandit("checkout")
 
     assert caught.value.reason is Reason.STORE_UNAVAILABLE
-
-
-def test_switch_when_made_then_it_is_on_record() -> None:
-    made = desk()
-
-    entry = made.service.switch("checkout", frozen=True, reason="odd data", actor="ann", request_id="r-1")
-
-    assert entry == ("checkout", True, "odd data", "ann", NOW)
-    assert made.switches.entries == [entry]
-
-
-def test_switch_when_repeated_then_the_entry_it_made() -> None:
-    made = desk()
-    first = made.service.switch("checkout", frozen=True, reason="odd data", actor="ann", request_id="r-1")
-    made.clock.advance(timedelta(hours=1))
-
-    again = made.service.switch("checkout", frozen=True, reason="odd data", actor="ann", request_id="r-1")
-
-    assert again == first
-    assert len(made.switches.entries) == 1
-
-
-def test_switch_when_the_request_id_made_another_entry_then_it_is_refused() -> None:
-    made = desk()
-    made.service.switch("checkout", frozen=True, reason="odd data", actor="ann", request_id="r-1")
-
-    with pytest.raises(AlreadyExists) as caught:
-        made.service.switch("checkout", frozen=False, reason="odd data", actor="ann", request_id="r-1")
-
-    assert caught.value.reason is Reason.REQUEST_ID_REUSED
-    assert [entry.frozen for entry in made.switches.entries] == [True]
 
 
 def test_bandit_when_an_arm_is_paused_then_it_is_judged_no_more() -> None:

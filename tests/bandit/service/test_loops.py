@@ -50,7 +50,7 @@ class Refreshing:
         stopping = threading.Event()
         refresher = PolicyRefresher(self.book, self.store, self.file)
         news = ScriptedNews(stopping, *acts)
-        refresh_until(stopping, refresher, news, poll_interval_seconds=1.0, announce=self._announce)
+        refresh_until(stopping, [refresher], news, poll_interval_seconds=1.0, announce=self._announce)
 
     def away(self, *, away: bool) -> None:
         self.store.away = away
