@@ -27,6 +27,17 @@ class Config(ServerOptions):
         default=8,
         metadata=setting("Is how many calls use the store at once, each its own connection.", minimum=1, maximum=1024),
     )
+    sweep_interval: timedelta = field(
+        default=timedelta(seconds=1),
+        metadata=setting("Is how often requests that expire or are due are looked for.", minimum=0.01),
+    )
+    bootstrap_admin_token: Secret = field(
+        default=Secret(""),
+        metadata=setting("Is a token, exp_<token id>_<43 url-safe characters>, that is made good for the first admin."),
+    )
+    bootstrap_admin_id: str = field(
+        default="admin", metadata=setting("Is the id of that admin, who is created where there is no admin yet.")
+    )
     drain_grace: timedelta = field(
         default=timedelta(seconds=10),
         metadata=setting("Is how long calls under way may take when the server stops.", minimum=0),

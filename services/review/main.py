@@ -1,22 +1,47 @@
 """Builds the review process: configuration, store, service, servicer, server."""
 
+import logging
+import secrets
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
-from sqlalchemy import Engine
-
-from experimentation.v1 import experiment_service_pb2 as pb
+from experimentation.v1 import (
+    audit_service_pb2,
+    experiment_service_pb2,
+    identity_service_pb2,
+    review_service_pb2,
+)
 from services.review.config import PREFIX, Config
-from services.review.domain.policy import OpenGate
+from services.review.domain.ports import ReviewStore
+from services.review.service.audit import AuditService
+from services.review.service.bootstrap import ensure_admin
+from services.review.service.change_requests import ChangeRequestService
+from services.review.service.denials import DeniedAttempts
 from services.review.service.experiments import ExperimentService
+from services.review.service.loops import ring_until_closed, sweep_until
+from services.review.service.policies import PolicyService
+from services.review.service.principals import PrincipalService
+from services.review.service.proposals import ProposalService
+from services.review.service.sweeping import Sweeper
+from services.review.service.tokens import TokenService
+from services.review.service.watching import Bell, Follower
+from services.review.servicer.audit import AuditServicer
 from services.review.servicer.experiments import ExperimentServicer
+from services.review.servicer.identity import IdentityServicer
+from services.review.servicer.review import ReviewServicer
+from services.review.store import change_requests
 from services.review.store.postgres import PostgresReviewStore
 from shared import clock, config, errors, ids, log, process, telemetry
+from shared.identity.principal import Caller
 from shared.rpc.authorization import Authorizer, CallAuthorizer
 from shared.rpc.server import RpcServer
 from shared.store import engine, migrate
 from shared.store.identity_feed import IdentityFeed
+from shared.store.notify import Listener
+
+_logger = logging.getLogger(__name__)
 
 
 class Review:
@@ -28,10 +53,23 @@ class Review:
         self._engine = engine.create_engine(
             options.database_url.value, application_name="review", pool_size=options.waiting_thread_count
         )
-        self._identities = IdentityFeed(options.database_url, options.identity, clock=clock.now)
-        authorizer = CallAuthorizer(self._identities.authenticator, certificates=options.shows_certificates)
+        self._store = PostgresReviewStore(self._engine)
+        self._bell = Bell()
+        self._denials = DeniedAttempts(self._store, clock=clock.now)
+        # Streams that wait look again whether their callers may stay.
+        self._identities = IdentityFeed(
+            options.database_url, options.identity, clock=clock.now, on_change=self._bell.ring
+        )
+        authorizer = CallAuthorizer(
+            self._identities.authenticator,
+            certificates=options.shows_certificates,
+            on_denied=self._denials.denied_call,
+        )
         metrics = telemetry.RpcMetrics(self._registry)
-        self._server = build_server(options, self._engine, metrics, authorizer)
+        self._server = build_server(options, self._store, metrics, authorizer, self._bell)
+        add_identity_service(
+            self._server, self._store, refresh=self._identities.refresh, on_denied=self._denials.denied
+        )
         self._running = ExitStack()
 
     def start(self) -> Mapping[str, str]:
@@ -47,7 +85,11 @@ class Review:
             migrate.check_current(self._engine)
             metrics = telemetry.serve_metrics(self._registry, self._options.metrics_address)
             stack.callback(metrics.close)
+            bootstrap(self._options, self._store)
             self._identities.start()
+            self._write_denials(stack)
+            self._ring(stack)
+            self._sweep(stack)
             address = self._server.start()
             stack.callback(self._server.stop, self._options.drain_grace.total_seconds())
             self._server.set_serving(serving=True)
@@ -58,13 +100,95 @@ class Review:
         """Drains and stops; returns when that is done."""
         self._running.close()
 
+    def _write_denials(self, stack: ExitStack) -> None:
+        thread = threading.Thread(target=self._denials.write_until_closed, name="denials")
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(self._denials.close)
 
-def build_server(options: Config, store: Engine, metrics: telemetry.RpcMetrics, authorizer: Authorizer) -> RpcServer:
+    def _ring(self, stack: ExitStack) -> None:
+        news = Listener(self._options.database_url.value, [change_requests.CHANNEL])
+        thread = threading.Thread(target=ring_until_closed, args=(self._bell, news), name="bell")
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(news.close)
+
+    def _sweep(self, stack: ExitStack) -> None:
+        stopping = threading.Event()
+        sweeps = {"change requests": Sweeper(self._store, clock=clock.now).sweep}
+        thread = threading.Thread(
+            target=sweep_until,
+            args=(stopping, sweeps),
+            kwargs={"interval_seconds": self._options.sweep_interval.total_seconds()},
+            name="sweeper",
+        )
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(stopping.set)
+
+
+def build_server(
+    options: Config, store: ReviewStore, metrics: telemetry.RpcMetrics, authorizer: Authorizer, bell: Bell
+) -> RpcServer:
     """Returns the server with its services, not yet started."""
-    service = ExperimentService(PostgresReviewStore(store), OpenGate(), clock=clock.now, new_id=ids.new_id)
     server = RpcServer(options, metrics, authorizer=authorizer)
-    server.add_service(pb.DESCRIPTOR.services_by_name["ExperimentService"], ExperimentServicer(service))
+    proposals = ProposalService(store, clock=clock.now, new_id=ids.new_id)
+    experiments = ExperimentServicer(ExperimentService(store, clock=clock.now), proposals)
+    server.add_service(experiment_service_pb2.DESCRIPTOR.services_by_name["ExperimentService"], experiments)
+    reviews = ReviewServicer(
+        ChangeRequestService(store, clock=clock.now, new_id=ids.new_id),
+        PolicyService(store, clock=clock.now),
+        proposals,
+        follow=lambda kept, change_request_id: Follower(store, kept, change_request_id, clock=clock.now),
+        bell=bell,
+    )
+    server.add_service(review_service_pb2.DESCRIPTOR.services_by_name["ReviewService"], reviews)
+    server.add_service(
+        audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"], AuditServicer(AuditService(store))
+    )
+    server.on_drain(bell.close)
     return server
+
+
+def add_identity_service(
+    server: RpcServer,
+    store: ReviewStore,
+    *,
+    refresh: Callable[[], None],
+    on_denied: Callable[[Caller, str], None],
+) -> None:
+    """Adds who may call to the server, which must not have started yet."""
+    principals = PrincipalService(store, clock=clock.now, refresh=refresh)
+    tokens = TokenService(
+        store,
+        clock=clock.now,
+        new_id=ids.new_id,
+        random_bytes=secrets.token_bytes,
+        refresh=refresh,
+        on_denied=on_denied,
+    )
+    server.add_service(
+        identity_service_pb2.DESCRIPTOR.services_by_name["IdentityService"], IdentityServicer(principals, tokens)
+    )
+
+
+def bootstrap(options: Config, store: ReviewStore) -> None:
+    """Makes the first admin, where the configuration has a token for one."""
+    if not options.bootstrap_admin_token.value:
+        return
+    try:
+        made = ensure_admin(
+            store,
+            principal_id=options.bootstrap_admin_id,
+            secret=options.bootstrap_admin_token.value.strip(),
+            clock=clock.now,
+        )
+    except errors.FailedPrecondition as error:
+        # The store was taken over long ago; the token is good for nothing.
+        log.event(_logger, "the bootstrap token is not taken", level=logging.WARNING, error=error.message)
+    else:
+        if made:
+            log.event(_logger, "the bootstrap token is good", principal_id=options.bootstrap_admin_id)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What every experiment store promises: the one in Postgres, and the one in memory that tests use."""
+"""What every store of review promises of experiments and the audit log: the one in Postgres, and the one in memory."""
 
 import threading
 from collections.abc import Iterator
@@ -9,14 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.review.domain import apply, audit, changes
-from services.review.domain.model import (
-    ChangeRequest,
-    ChangeRequestState,
-    ExperimentCursor,
-    ExperimentFilter,
-    RequestKey,
-    Revision,
-)
+from services.review.domain.change_request import RequestKey
+from services.review.domain.model import AuditFilter, ExperimentCursor, ExperimentFilter, Revision
 from services.review.domain.ports import ReviewStore
 from services.review.store.postgres import PostgresReviewStore
 from shared.definition import model
@@ -60,22 +54,6 @@ def _list(store: ReviewStore, kept: ExperimentFilter = ALL, **page: object) -> l
         return [item.experiment_id for item in transaction.experiments.list_experiments(kept, after=after, limit=limit)]
 
 
-def _request(change: changes.Change, request_id: str = "", number: int = 1) -> ChangeRequest:
-    return ChangeRequest(
-        f"cr_{number}",
-        "checkout",
-        change,
-        reason="why",
-        requester="bob",
-        state=ChangeRequestState.APPLIED,
-        base_revision=1,
-        created_at=NOW,
-        applied_revision=2,
-        applied_at=LATER,
-        key=RequestKey(request_id, "digest"),
-    )
-
-
 def test_find_when_created_then_every_field_comes_back(store: ReviewStore) -> None:
     made = draft(
         labels={"team": "é"},
@@ -97,7 +75,6 @@ def test_find_when_nothing_is_there_then_none(store: ReviewStore) -> None:
         assert transaction.experiments.find("nowhere") is None
         assert transaction.experiments.lock("nowhere") is None
         assert transaction.experiments.find_creation("r1") is None
-        assert transaction.requests.find_proposed("r1") is None
         assert transaction.experiments.find_revision("nowhere", 1) is None
         assert transaction.experiments.list_revisions("nowhere", before=None, limit=1) == []
 
@@ -216,49 +193,6 @@ def test_list_experiments_when_renamed_then_the_new_name_is_found(store: ReviewS
     assert _list(store, ExperimentFilter(text="basket", labels={"team": "web"})) == ["checkout"]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        changes.Start(),
-        changes.Pause(),
-        changes.Resume(),
-        changes.Stop("treatment"),
-        changes.EditArms((CONTROL, THIRD), model.AllocationPolicy(model.GaussianThompson(2.0))),
-        changes.EditArms((CONTROL, THIRD)),
-        changes.EditMetrics((CONVERSION, REVENUE)),
-        changes.EditAllocation(model.AllocationPolicy()),
-        changes.EditTraffic(model.Traffic(0.5, 0.25)),
-        changes.EditDetails("New", "", {"a": "b"}),
-        changes.EditDetails(labels={}),
-        changes.EditDetails(),
-    ],
-    ids=repr,
-)
-def test_find_change_request_when_added_then_every_field_comes_back(store: ReviewStore, change: changes.Change) -> None:
-    _create(store, draft())
-    request = _request(change, "r1")
-
-    with store.transaction() as transaction:
-        assert transaction.requests.add(request)
-
-    with store.transaction() as transaction:
-        assert transaction.requests.find_proposed("r1") == request
-
-
-def test_add_change_request_when_the_request_id_is_taken_then_nothing_is_added(store: ReviewStore) -> None:
-    _create(store, draft())
-    first = _request(changes.Start(), "r1")
-
-    with store.transaction() as transaction:
-        assert transaction.requests.add(first)
-        assert not transaction.requests.add(_request(changes.Pause(), "r1", number=2))
-        assert transaction.requests.add(_request(changes.Pause(), number=3))
-        assert transaction.requests.add(_request(changes.Pause(), number=4))
-
-    with store.transaction() as transaction:
-        assert transaction.requests.find_proposed("r1") == first
-
-
 def test_transaction_when_its_block_fails_then_nothing_happened(store: ReviewStore) -> None:
     def fail() -> None:
         with store.transaction() as transaction:
@@ -313,7 +247,32 @@ def test_append_audit_when_many_threads_append_then_the_chain_holds(store: Revie
         list(pool.map(append, _events(12)))
 
     with store.transaction() as transaction:
-        events = transaction.audit.list_events(after=0, limit=100)
+        events = transaction.audit.list_events(AuditFilter(), before=None, limit=100)
     assert [event.sequence for event in events] == list(range(1, 13))
     assert {event.entry.target for event in events} == {f"experiments/e{number}" for number in range(12)}
     assert audit.is_intact(events)
+
+
+def test_list_events_when_filtered_then_only_those(store: ReviewStore) -> None:
+    with store.transaction() as transaction:
+        transaction.audit.append(
+            audit.Entry("ann", "change_request.propose", "experiments/a", {}, NOW),
+            audit.Entry("rob", "change_request.approve", "experiments/a", {}, NOW),
+            audit.Entry("rob", "token.create", "principals/rob", {}, NOW),
+        )
+
+    def sequences(
+        kept: AuditFilter, *, before: int | None = None, limit: int = 9, newest_first: bool = False
+    ) -> list[int]:
+        with store.transaction() as transaction:
+            found = transaction.audit.list_events(kept, before=before, limit=limit, newest_first=newest_first)
+        return [event.sequence for event in found]
+
+    assert sequences(AuditFilter()) == [1, 2, 3]
+    assert sequences(AuditFilter(), newest_first=True, limit=2) == [3, 2]
+    assert sequences(AuditFilter(), newest_first=True, before=2) == [1]
+    assert sequences(AuditFilter(after_sequence=1)) == [2, 3]
+    assert sequences(AuditFilter(actor="rob")) == [2, 3]
+    assert sequences(AuditFilter(action_prefix="change_request.")) == [1, 2]
+    assert sequences(AuditFilter(action_prefix="change%")) == []
+    assert sequences(AuditFilter(target="experiments/a", actor="ann")) == [1]

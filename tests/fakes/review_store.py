@@ -2,28 +2,47 @@
 
 import copy
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from services.review.domain import audit
-from services.review.domain.model import (
+from services.review.domain import audit, lifecycle
+from services.review.domain.change_request import (
+    CLOSED,
     ChangeRequest,
+    ChangeRequestState,
+    Comment,
+    RequestKey,
+    Verdict,
+)
+from services.review.domain.model import (
+    AuditFilter,
+    ChangeRequestCursor,
+    ChangeRequestFilter,
     Creation,
     ExperimentCursor,
     ExperimentFilter,
-    RequestKey,
     Revision,
     Served,
+    VerbCall,
 )
+from services.review.domain.notices import Notice
+from services.review.domain.policy.rules import Policy
 from shared.definition import model
+
+_WAITING = (ChangeRequestState.PENDING, ChangeRequestState.CHANGES_REQUESTED)
 
 
 @dataclass
 class _State:
     revisions: dict[str, list[Revision]] = field(default_factory=dict)
     creations: dict[str, Creation] = field(default_factory=dict)
-    change_requests: list[ChangeRequest] = field(default_factory=list)
+    requests: dict[str, ChangeRequest] = field(default_factory=dict)
+    calls: dict[str, VerbCall] = field(default_factory=dict)
+    policies: list[Policy] = field(default_factory=list)
+    notices: dict[str, Notice] = field(default_factory=dict)
+    paused_arm_ids: dict[str, frozenset[str]] = field(default_factory=dict)
     events: list[audit.Event] = field(default_factory=list)
     announced: list[str] = field(default_factory=list)
 
@@ -33,7 +52,10 @@ class _State:
             self,
             revisions=revisions,
             creations=dict(self.creations),
-            change_requests=list(self.change_requests),
+            requests=dict(self.requests),
+            calls=dict(self.calls),
+            policies=list(self.policies),
+            notices=dict(self.notices),
             events=list(self.events),
             announced=list(self.announced),
         )
@@ -42,13 +64,21 @@ class _State:
 class InMemoryReviewStore:
     """Passes the contract tests of `ports.ReviewStore`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *policies: Policy) -> None:
         self._mutex = threading.Lock()
-        self._state = _State()
+        self._state = _State(policies=list(policies))
 
     @property
     def events(self) -> list[audit.Event]:
         return self._state.events
+
+    @property
+    def notices(self) -> list[Notice]:
+        return list(self._state.notices.values())
+
+    def pause_arms(self, experiment_id: str, *arm_ids: str) -> None:
+        """Does what the bandit would: publishes that these arms are paused."""
+        self._state.paused_arm_ids[experiment_id] = frozenset(arm_ids)
 
     @property
     def announced(self) -> list[str]:
@@ -68,6 +98,8 @@ class InMemoryTransaction:
     def __init__(self, state: _State) -> None:
         self.experiments = InMemoryExperiments(state)
         self.requests = InMemoryChangeRequests(state)
+        self.policies = InMemoryPolicies(state)
+        self.notices = InMemoryNotices(state)
         self.audit = InMemoryAuditLog(state)
 
 
@@ -94,6 +126,9 @@ class InMemoryExperiments:
 
     def lock(self, experiment_id: str) -> model.Experiment | None:
         return self.find(experiment_id)
+
+    def paused_arm_ids(self, experiment_id: str) -> frozenset[str] | None:
+        return self._state.paused_arm_ids.get(experiment_id)
 
     def save(self, revision: Revision) -> None:
         experiment_id = revision.experiment.experiment_id
@@ -133,24 +168,107 @@ class InMemoryChangeRequests:
     def add(self, request: ChangeRequest) -> bool:
         if request.key.request_id and self.find_proposed(request.key.request_id):
             return False
-        self._state.change_requests.append(request)
+        self._state.requests[request.change_request_id] = request
         return True
 
+    def find(self, change_request_id: str) -> ChangeRequest | None:
+        return self._state.requests.get(change_request_id)
+
+    def lock(self, change_request_id: str) -> ChangeRequest | None:
+        return self.find(change_request_id)
+
     def find_proposed(self, request_id: str) -> ChangeRequest | None:
-        found = [request for request in self._state.change_requests if request.key.request_id == request_id]
-        return found[0] if found else None
+        return next((each for each in self._state.requests.values() if each.key.request_id == request_id), None)
+
+    def save(self, request: ChangeRequest) -> None:
+        said = self._state.requests[request.change_request_id]
+        kept = replace(request, verdicts=said.verdicts, comments=said.comments)
+        self._state.requests[request.change_request_id] = kept
+
+    def add_verdict(self, change_request_id: str, verdict: Verdict) -> None:
+        request = self._state.requests[change_request_id]
+        self._state.requests[change_request_id] = replace(request, verdicts=(*request.verdicts, verdict))
+
+    def add_comment(self, change_request_id: str, comment: Comment) -> None:
+        request = self._state.requests[change_request_id]
+        self._state.requests[change_request_id] = replace(request, comments=(*request.comments, comment))
+
+    def find_call(self, request_id: str) -> VerbCall | None:
+        return self._state.calls.get(request_id)
+
+    def add_call(self, call: VerbCall, now: datetime) -> bool:
+        if call.key.request_id in self._state.calls:
+            return False
+        self._state.calls[call.key.request_id] = call
+        return True
+
+    def list_requests(
+        self, kept: ChangeRequestFilter, *, after: ChangeRequestCursor | None, limit: int
+    ) -> list[ChangeRequest]:
+        start = _place(after.created_at.timestamp(), after.change_request_id) if after else None
+        listed = [each for each in self._state.requests.values() if _keeps_request(kept, each)]
+        ordered = sorted(listed, key=_place_of_request)
+        return [each for each in ordered if start is None or _place_of_request(each) > start][:limit]
+
+    def list_updated(self, since: datetime, *, limit: int) -> list[ChangeRequest]:
+        updated = [each for each in self._state.requests.values() if each.updated_at >= since]
+        return sorted(updated, key=lambda each: (each.updated_at, each.change_request_id))[:limit]
+
+    def list_due(self, now: datetime, *, limit: int) -> list[str]:
+        due = [each for each in self._state.requests.values() if each.state not in CLOSED and _is_due(each, now)]
+        return [each.change_request_id for each in sorted(due, key=lambda each: each.expires_at)][:limit]
+
+    def list_expiring(self, until: datetime, *, limit: int) -> list[ChangeRequest]:
+        waiting = [each for each in self._state.requests.values() if each.state in _WAITING]
+        expiring = [each for each in waiting if each.expires_at < until]
+        return sorted(expiring, key=lambda each: each.expires_at)[:limit]
+
+
+class InMemoryPolicies:
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    def newest(self) -> Policy | None:
+        return self._state.policies[-1] if self._state.policies else None
+
+    def lock(self) -> Policy | None:
+        return self.newest()
+
+    def find(self, version: int) -> Policy | None:
+        return next((each for each in self._state.policies if each.version == version), None)
+
+    def list_policies(self, *, before: int | None, limit: int) -> list[Policy]:
+        newest = reversed(self._state.policies)
+        return [each for each in newest if before is None or each.version < before][:limit]
+
+    def add(self, policy: Policy) -> None:
+        self._state.policies.append(policy)
+
+
+class InMemoryNotices:
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    def add(self, notices: Iterable[Notice]) -> None:
+        for notice in notices:
+            self._state.notices.setdefault(notice.notice_id, notice)
 
 
 class InMemoryAuditLog:
     def __init__(self, state: _State) -> None:
         self._state = state
 
-    def append(self, entry: audit.Entry) -> None:
-        previous = self._state.events[-1] if self._state.events else None
-        self._state.events.append(audit.chained(entry, previous=previous))
+    def append(self, *entries: audit.Entry) -> None:
+        for entry in entries:
+            previous = self._state.events[-1] if self._state.events else None
+            self._state.events.append(audit.chained(entry, previous=previous))
 
-    def list_events(self, *, after: int, limit: int) -> list[audit.Event]:
-        return self._state.events[after : after + limit]
+    def list_events(
+        self, kept: AuditFilter, *, before: int | None, limit: int, newest_first: bool = False
+    ) -> list[audit.Event]:
+        found = [each for each in self._state.events if _keeps_event(kept, each)]
+        found = [each for each in found if before is None or each.sequence < before]
+        return (found[::-1] if newest_first else found)[:limit]
 
 
 def _keeps(kept: ExperimentFilter, experiment: model.Experiment) -> bool:
@@ -160,6 +278,33 @@ def _keeps(kept: ExperimentFilter, experiment: model.Experiment) -> bool:
         and kept.labels.items() <= experiment.labels.items()
         and kept.text.casefold() in text
     )
+
+
+def _keeps_request(kept: ChangeRequestFilter, request: ChangeRequest) -> bool:
+    return (
+        (not kept.states or request.state in kept.states)
+        and kept.experiment_id in ("", request.experiment_id)
+        and kept.requester in ("", request.requester)
+        and (kept.awaits is None or lifecycle.awaits(request, kept.awaits))
+    )
+
+
+def _keeps_event(kept: AuditFilter, event: audit.Event) -> bool:
+    return (
+        event.sequence > kept.after_sequence
+        and kept.actor in ("", event.entry.actor)
+        and event.entry.action.startswith(kept.action_prefix)
+        and kept.target in ("", event.entry.target)
+    )
+
+
+def _is_due(request: ChangeRequest, now: datetime) -> bool:
+    scheduled = request.state is ChangeRequestState.SCHEDULED and request.scheduled_at is not None
+    return request.expires_at <= now or (scheduled and request.scheduled_at is not None and request.scheduled_at <= now)
+
+
+def _place_of_request(request: ChangeRequest) -> tuple[float, str]:
+    return _place(request.created_at.timestamp(), request.change_request_id)
 
 
 def _place(created_at: float, experiment_id: str) -> tuple[float, str]:

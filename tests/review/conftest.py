@@ -12,7 +12,10 @@ import sqlalchemy
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
 from services.review import main
 from services.review.config import Config
-from shared import errors, telemetry
+from services.review.domain.policy.rules import Policy
+from services.review.service.watching import Bell
+from services.review.store.postgres import PostgresReviewStore
+from shared import clock, errors, telemetry
 from shared.rpc import client, status
 from shared.store import engine as store_engine
 from tests.fakes import identity
@@ -43,7 +46,8 @@ Refused: TypeAlias = Callable[[Any, Any], Refusal]
 @contextmanager
 def _served(engine: sqlalchemy.Engine) -> Iterator[ExperimentServiceStub]:
     metrics = telemetry.RpcMetrics(telemetry.new_registry())
-    server = main.build_server(Config(address="127.0.0.1:0"), engine, metrics, identity.authorizer())
+    store, bell = PostgresReviewStore(engine), Bell()
+    server = main.build_server(Config(address="127.0.0.1:0"), store, metrics, identity.authorizer(), bell)
     # Whoever is to be somebody else says so in the metadata of the call.
     with client.open_channel(server.start(), token=identity.ADA) as channel:
         yield ExperimentServiceStub(channel)
@@ -51,7 +55,14 @@ def _served(engine: sqlalchemy.Engine) -> Iterator[ExperimentServiceStub]:
 
 
 @pytest.fixture
-def stub(engine: sqlalchemy.Engine) -> Iterator[ExperimentServiceStub]:
+def open_policy(engine: sqlalchemy.Engine) -> None:
+    """Brings a policy without rules into force: for tests of something else than approvals."""
+    with PostgresReviewStore(engine).transaction() as transaction:
+        transaction.policies.add(Policy(1, (), "cr_0", "ada", clock.now()))
+
+
+@pytest.fixture
+def stub(engine: sqlalchemy.Engine, open_policy: None) -> Iterator[ExperimentServiceStub]:
     with _served(engine) as opened:
         yield opened
 

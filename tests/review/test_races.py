@@ -12,6 +12,7 @@ import sqlalchemy
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
 from services.review.domain import audit
+from services.review.domain.model import AuditFilter
 from services.review.store.postgres import PostgresReviewStore
 from shared import errors
 from shared.rpc import status
@@ -48,7 +49,7 @@ def _rename(name: str) -> pb.Change:
 def events(engine: sqlalchemy.Engine) -> Callable[[], list[audit.Event]]:
     def read() -> list[audit.Event]:
         with PostgresReviewStore(engine).transaction() as transaction:
-            return transaction.audit.list_events(after=0, limit=1000)
+            return transaction.audit.list_events(AuditFilter(), before=None, limit=1000)
 
     return read
 
@@ -83,7 +84,7 @@ def test_propose_when_one_request_comes_twice_then_it_takes_effect_once(
         assert first == second
         assert first.change_request.applied_revision == 2
         assert _revision_count(stub, f"e{number}") == 2
-    assert len(events()) == 2 * len(ROUNDS)
+    assert len(events()) == 3 * len(ROUNDS)
     assert audit.is_intact(events())
 
 
@@ -122,4 +123,4 @@ def test_propose_when_one_request_id_is_used_for_two_experiments_then_one_is_ref
 
         assert errors.Reason.REQUEST_ID_REUSED in answers
         assert sorted(_revision_count(stub, name) for name in names) == [1, 2]
-    assert len(events()) == 3 * len(ROUNDS)
+    assert len(events()) == 4 * len(ROUNDS)

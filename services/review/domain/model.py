@@ -1,64 +1,52 @@
-"""What review keeps beside experiments: revisions, change requests, and the questions asked of them."""
+"""What review keeps beside change requests, what it is asked for, and the questions asked of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Generic, TypeVar
 
 from services.review.domain import changes
+from services.review.domain.change_request import NO_KEY, Author, ChangeRequest, ChangeRequestState, RequestKey
+from services.review.domain.policy.rules import PolicyRule
 from shared.definition import model
 
 _Item = TypeVar("_Item")
 
 
-class ChangeRequestState(StrEnum):
-    """Says where a change request stands."""
-
-    PENDING = "PENDING"
-    APPLIED = "APPLIED"
-
-
-@dataclass(frozen=True, slots=True)
-class RequestKey:
-    """Tells a retry from a new request.
-
-    Attributes:
-        request_id: Chosen by the caller; empty: every request is new.
-        digest: Fingerprint of what the request says.
-    """
-
-    request_id: str = ""
-    digest: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Is what a requester asks for; an empty etag means whatever is current."""
+    """Is what a requester asks for.
+
+    Attributes:
+        etag: Of the target as the requester saw it; empty: whatever is current.
+        draft: Whether it is kept a draft.
+        scheduled_at: When it is to be applied by itself; None: when asked to.
+        auto_apply: Whether the last approval applies it.
+        validate_only: Whether nothing is to be written.
+    """
 
     experiment_id: str
     change: changes.Change
-    requester: str
+    author: Author
     reason: str = ""
     etag: str = ""
-    key: RequestKey = RequestKey()
+    draft: bool = False
+    scheduled_at: datetime | None = None
+    auto_apply: bool = False
+    validate_only: bool = False
+    key: RequestKey = NO_KEY
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeRequest:
-    """Is a proposal on record; `applied_revision` is 0 and `applied_at` None until it is applied."""
+class PolicyProposal:
+    """Is what a requester asks for of the policy rules; no base version means whatever is in force."""
 
-    change_request_id: str
-    experiment_id: str
-    change: changes.Change
+    rules: tuple[PolicyRule, ...]
+    author: Author
     reason: str
-    requester: str
-    state: ChangeRequestState
-    base_revision: int
-    created_at: datetime
-    applied_revision: int = 0
-    applied_at: datetime | None = None
-    key: RequestKey = RequestKey()
+    base_version: int | None = None
+    validate_only: bool = False
+    key: RequestKey = NO_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +98,49 @@ class ExperimentCursor:
 
     created_at: datetime
     experiment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerbCall:
+    """Is a call of a verb with a request id, which tells a retry."""
+
+    key: RequestKey
+    change_request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequestFilter:
+    """Keeps change requests; empty keeps all.
+
+    Attributes:
+        states: Keeps those in one of the states.
+        experiment_id: Keeps those of the experiment.
+        requester: Keeps those of the principal.
+        awaits: Keeps those that this reviewer may judge and has not yet, and emergencies that they may sign.
+    """
+
+    states: frozenset[ChangeRequestState] = frozenset()
+    experiment_id: str = ""
+    requester: str = ""
+    awaits: Author | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequestCursor:
+    """Is a place in the list of change requests: newest first, then by id."""
+
+    created_at: datetime
+    change_request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Keeps audit events; empty keeps all."""
+
+    after_sequence: int = 0
+    actor: str = ""
+    action_prefix: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ import grpc
 
 from experimentation.v1 import experiment_service_pb2 as pb
 from services.review.convert import experiments as convert
+from services.review.service import reviewers
 from services.review.service.experiments import ExperimentService
+from services.review.service.proposals import ProposalService
 from shared.definition.convert import experiment_to_proto
 from shared.rpc import caller, pagination
 
@@ -12,15 +14,17 @@ from shared.rpc import caller, pagination
 class ExperimentServicer:
     """Answers the RPCs of ExperimentService; every error is a PlatformError, as its proto lists them."""
 
-    def __init__(self, service: ExperimentService) -> None:
+    def __init__(self, service: ExperimentService, proposals: ProposalService) -> None:
         self._service = service
+        self._proposals = proposals
 
     def CreateExperiment(
         self, request: pb.CreateExperimentRequest, _context: grpc.ServicerContext
     ) -> pb.CreateExperimentResponse:
         """Creates an experiment."""
         experiment, key = convert.creation(request)
-        created = self._service.create(experiment, actor=caller.current().principal_id, key=key)
+        actor = caller.current().principal_id
+        created = self._service.create(experiment, actor=actor, key=key, validate_only=request.validate_only)
         return pb.CreateExperimentResponse(experiment=experiment_to_proto(created))
 
     def GetExperiment(
@@ -42,8 +46,8 @@ class ExperimentServicer:
         self, request: pb.ProposeChangeRequest, _context: grpc.ServicerContext
     ) -> pb.ProposeChangeResponse:
         """Proposes a change."""
-        proposal = convert.proposal(request, requester=caller.current().principal_id)
-        return convert.outcome_to_proto(self._service.propose(proposal))
+        author = reviewers.author(caller.current().principal)
+        return convert.outcome_to_proto(self._proposals.propose(convert.proposal(request, author=author)))
 
     def ListRevisions(
         self, request: pb.ListRevisionsRequest, _context: grpc.ServicerContext

@@ -7,16 +7,18 @@ from google.protobuf import json_format
 from experimentation.v1 import common_pb2
 from experimentation.v1 import experiment_service_pb2 as pb
 from services.review.domain import changes
+from services.review.domain.change_request import AnyChange, EditPolicyRules
+from services.review.store import rule_documents
 from shared.definition import allocation_convert, convert, model
 from shared.definition.document import Document
 
 
-def change_to_document(change: changes.Change) -> Document:
+def change_to_document(change: AnyChange) -> Document:
     """Returns the change as a JSON document with proto field names."""
     return json_format.MessageToDict(change_to_proto(change), preserving_proto_field_name=True)
 
 
-def change_from_document(document: Document) -> changes.Change:
+def change_from_document(document: Document) -> AnyChange:
     """Returns the document as a change; fields of newer releases are passed over."""
     return change_from_proto(json_format.ParseDict(document, pb.Change(), ignore_unknown_fields=True))
 
@@ -26,7 +28,7 @@ def metric_from_document(part: Document) -> model.Metric:
     return convert.metric_from_proto(json_format.ParseDict(part, common_pb2.Metric(), ignore_unknown_fields=True))
 
 
-def change_to_proto(change: changes.Change) -> pb.Change:
+def change_to_proto(change: AnyChange) -> pb.Change:
     """Returns the change as a message."""
     message = pb.Change()
     getattr(message, change.kind).SetInParent()
@@ -43,6 +45,8 @@ def change_to_proto(change: changes.Change) -> pb.Change:
             message.edit_allocation.allocation_policy.CopyFrom(allocation_convert.policy_to_proto(policy))
         case changes.EditTraffic(traffic):
             message.edit_traffic.traffic.CopyFrom(convert.traffic_to_proto(traffic))
+        case EditPolicyRules(rules):
+            message.edit_policy_rules.rules.extend(map(rule_documents.rule_to_proto, rules))
         case changes.EditDetails():
             message.edit_details.CopyFrom(_details_to_proto(change))
     return message
@@ -57,7 +61,7 @@ def _details_to_proto(change: changes.EditDetails) -> pb.EditDetailsChange:
     )
 
 
-def change_from_proto(message: pb.Change) -> changes.Change:
+def change_from_proto(message: pb.Change) -> AnyChange:
     """Returns the message as a change, its defaults filled in.
 
     Raises:
@@ -86,7 +90,7 @@ def _edit_details(message: pb.Change) -> changes.EditDetails:
     )
 
 
-_READERS: dict[str, Callable[[pb.Change], changes.Change]] = {
+_READERS: dict[str, Callable[[pb.Change], AnyChange]] = {
     "start": lambda _: changes.Start(),
     "pause": lambda _: changes.Pause(),
     "resume": lambda _: changes.Resume(),
@@ -98,4 +102,7 @@ _READERS: dict[str, Callable[[pb.Change], changes.Change]] = {
     ),
     "edit_traffic": lambda message: changes.EditTraffic(convert.traffic_from_proto(message.edit_traffic.traffic)),
     "edit_details": _edit_details,
+    "edit_policy_rules": lambda message: EditPolicyRules(
+        tuple(map(rule_documents.rule_from_proto, message.edit_policy_rules.rules))
+    ),
 }

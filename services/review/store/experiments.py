@@ -3,16 +3,22 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, cast, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, cast, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONPATH, insert
 
-from services.review.domain.model import Creation, ExperimentCursor, ExperimentFilter, RequestKey, Revision, Served
+from services.review.domain.change_request import RequestKey
+from services.review.domain.model import Creation, ExperimentCursor, ExperimentFilter, Revision, Served
 from services.review.store import documents, rows
 from services.review.store.tables import experiment_revisions, experiments
 from shared.definition import document, model
 from shared.store import notify
 
 CHANNEL: Final = "experiments"
+
+# The bandit's: read here, never written.
+_SNAPSHOT: Final = text(
+    "SELECT document FROM policy_snapshots WHERE experiment_id = :experiment_id ORDER BY policy_version DESC LIMIT 1"
+)
 
 
 class PostgresExperiments:
@@ -53,6 +59,13 @@ class PostgresExperiments:
     def lock(self, experiment_id: str) -> model.Experiment | None:
         """Returns the same, and locks it until the transaction ends."""
         return self._one_experiment(_definition_of(experiment_id).with_for_update())
+
+    def paused_arm_ids(self, experiment_id: str) -> frozenset[str] | None:
+        """Returns the arms that the bandit's newest snapshot has paused; None: there is none."""
+        document = self._connection.scalar(_SNAPSHOT, {"experiment_id": experiment_id})
+        if document is None:
+            return None
+        return frozenset(arm["arm_id"] for arm in document["arms"] if arm.get("paused"))
 
     def save(self, revision: Revision) -> None:
         """Makes the revision the newest of its experiment and announces it."""

@@ -8,6 +8,9 @@ from sqlalchemy import Connection, Engine
 from services.review.store.audit_log import PostgresAuditLog
 from services.review.store.change_requests import PostgresChangeRequests
 from services.review.store.experiments import PostgresExperiments
+from services.review.store.identities import PostgresIdentities
+from services.review.store.notices import PostgresNotices
+from services.review.store.policies import PostgresPolicies
 from shared.store import engine as store_engine
 
 
@@ -30,4 +33,7 @@ class PostgresTransaction:
     def __init__(self, connection: Connection) -> None:
         self.experiments = PostgresExperiments(connection)
         self.requests = PostgresChangeRequests(connection)
+        self.policies = PostgresPolicies(connection)
+        self.notices = PostgresNotices(connection)
+        self.identities = PostgresIdentities(connection)
         self.audit = PostgresAuditLog(connection)

@@ -1,12 +1,11 @@
-"""Values of the domain as rows of the tables, and back."""
+"""Experiments, revisions and audit events as rows of their tables, and back."""
 
 from typing import Any
 
 from sqlalchemy import Row
 
 from services.review.domain import audit
-from services.review.domain.model import ChangeRequest, ChangeRequestState, RequestKey, Revision
-from services.review.store import documents
+from services.review.domain.model import Revision
 from shared.definition import document, model
 
 
@@ -42,41 +41,6 @@ def revision_from_row(row: Row[Any]) -> Revision:
     """Returns the row as a revision."""
     experiment = document.from_document(row.definition)
     return Revision(experiment, row.author, row.created_at, row.change_request_id or "")
-
-
-def change_request_row(request: ChangeRequest) -> dict[str, object]:
-    """Returns the row of `change_requests`."""
-    return {
-        "change_request_id": request.change_request_id,
-        "experiment_id": request.experiment_id,
-        "change": documents.change_to_document(request.change),
-        "reason": request.reason,
-        "requester": request.requester,
-        "state": request.state,
-        "base_revision": request.base_revision,
-        "applied_revision": request.applied_revision,
-        "request_id": request.key.request_id or None,
-        "request_digest": request.key.digest,
-        "created_at": request.created_at,
-        "applied_at": request.applied_at,
-    }
-
-
-def change_request_from_row(row: Row[Any]) -> ChangeRequest:
-    """Returns the row as a change request."""
-    return ChangeRequest(
-        change_request_id=row.change_request_id,
-        experiment_id=row.experiment_id,
-        change=documents.change_from_document(row.change),
-        reason=row.reason,
-        requester=row.requester,
-        state=ChangeRequestState(row.state),
-        base_revision=row.base_revision,
-        created_at=row.created_at,
-        applied_revision=row.applied_revision,
-        applied_at=row.applied_at,
-        key=RequestKey(row.request_id or "", row.request_digest),
-    )
 
 
 def event_row(event: audit.Event) -> dict[str, object]:

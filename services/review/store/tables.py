@@ -1,6 +1,6 @@
 """Review's tables, as the migrations make them."""
 
-from sqlalchemy import TIMESTAMP, BigInteger, Column, MetaData, Table, Text
+from sqlalchemy import TIMESTAMP, BigInteger, Boolean, Column, Identity, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 _metadata = MetaData()
@@ -49,6 +49,63 @@ change_requests = Table(
     Column("request_digest", Text),
     Column("created_at", _INSTANT),
     Column("applied_at", _INSTANT),
+    Column("request_revision", BigInteger),
+    Column("digest", Text),
+    Column("target_etag", Text),
+    Column("contributors", JSONB),
+    Column("expires_at", _INSTANT),
+    Column("scheduled_at", _INSTANT),
+    Column("auto_apply", Boolean),
+    Column("diff", JSONB),
+    Column("assessment", JSONB),
+    Column("emergency", JSONB),
+    Column("failure", Text),
+    Column("updated_at", _INSTANT),
+)
+
+verdicts = Table(
+    "verdicts",
+    _metadata,
+    Column("verdict_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("change_request_id", Text),
+    Column("reviewer", Text),
+    Column("person_id", Text),
+    Column("roles", JSONB),
+    Column("groups", JSONB),
+    Column("kind", Text),
+    Column("request_revision", BigInteger),
+    Column("digest", Text),
+    Column("comment", Text),
+    Column("created_at", _INSTANT),
+)
+
+comments = Table(
+    "comments",
+    _metadata,
+    Column("comment_id", Text, primary_key=True),
+    Column("change_request_id", Text),
+    Column("author", Text),
+    Column("text", Text),
+    Column("created_at", _INSTANT),
+)
+
+verb_calls = Table(
+    "verb_calls",
+    _metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("request_digest", Text),
+    Column("change_request_id", Text),
+    Column("called_at", _INSTANT),
+)
+
+policy_rules = Table(
+    "policy_rules",
+    _metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("rules", JSONB),
+    Column("change_request_id", Text),
+    Column("author", Text),
+    Column("created_at", _INSTANT),
 )
 
 audit_events = Table(

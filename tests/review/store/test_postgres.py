@@ -8,7 +8,8 @@ import sqlalchemy
 from sqlalchemy.exc import DBAPIError
 
 from services.review.domain import apply, audit, changes, digests
-from services.review.domain.model import RequestKey, Revision
+from services.review.domain.change_request import RequestKey
+from services.review.domain.model import AuditFilter, Revision
 from services.review.store.experiments import CHANNEL
 from services.review.store.postgres import PostgresReviewStore
 from shared import errors
@@ -114,8 +115,8 @@ def test_list_audit_when_read_back_then_the_chain_holds(store: PostgresReviewSto
         transaction.audit.append(audit.Entry("bob", "act", "experiments/checkout", {}, LATER))
 
     with store.transaction() as transaction:
-        events = transaction.audit.list_events(after=0, limit=10)
-        later = transaction.audit.list_events(after=1, limit=10)
+        events = transaction.audit.list_events(AuditFilter(), before=None, limit=10)
+        later = transaction.audit.list_events(AuditFilter(after_sequence=1), before=None, limit=10)
 
     assert audit.is_intact(events)
     assert [event.sequence for event in events] == [1, 2]

@@ -245,6 +245,7 @@ class Requirement(_message.Message):
     GROUPS_FIELD_NUMBER: _builtins.int
     APPROVED_BY_FIELD_NUMBER: _builtins.int
     SATISFIED_FIELD_NUMBER: _builtins.int
+    AUDIENCES_FIELD_NUMBER: _builtins.int
     rule_id: _builtins.str
     """Names the rule."""
     approval_count: _builtins.int
@@ -267,6 +268,10 @@ class Requirement(_message.Message):
     def approved_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Are the reviewers whose approvals count for it."""
 
+    @_builtins.property
+    def audiences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Are the audiences that are told."""
+
     def __init__(
         self,
         *,
@@ -277,10 +282,11 @@ class Requirement(_message.Message):
         groups: _abc.Iterable[_builtins.str] | None = ...,
         approved_by: _abc.Iterable[_builtins.str] | None = ...,
         satisfied: _builtins.bool = ...,
+        audiences: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_count", b"approval_count", "approved_by", b"approved_by", "groups", b"groups", "reasons", b"reasons", "roles", b"roles", "rule_id", b"rule_id", "satisfied", b"satisfied"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_count", b"approval_count", "approved_by", b"approved_by", "audiences", b"audiences", "groups", b"groups", "reasons", b"reasons", "roles", b"roles", "rule_id", b"rule_id", "satisfied", b"satisfied"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

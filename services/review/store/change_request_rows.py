@@ -1,0 +1,154 @@
+"""Change requests and their parts as rows of their tables, and back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.review.domain.change_request import (
+    Author,
+    ChangeRequest,
+    ChangeRequestState,
+    Comment,
+    Emergency,
+    FieldDiff,
+    RequestKey,
+    Verdict,
+    VerdictKind,
+)
+from services.review.store import documents, rule_documents
+from shared.definition.document import Document
+
+
+def new_row(request: ChangeRequest) -> dict[str, object]:
+    """Returns the whole row of a request."""
+    return {
+        "change_request_id": request.change_request_id,
+        "experiment_id": request.experiment_id or None,
+        "requester": request.requester,
+        "request_id": request.key.request_id or None,
+        "request_digest": request.key.digest,
+        "created_at": request.created_at,
+        **changing_columns(request),
+    }
+
+
+def changing_columns(request: ChangeRequest) -> dict[str, object]:
+    """Returns the columns that verbs set."""
+    return {
+        "change": documents.change_to_document(request.change),
+        "reason": request.reason,
+        "state": request.state,
+        "base_revision": request.base_revision,
+        "applied_revision": request.applied_revision,
+        "applied_at": request.applied_at,
+        "request_revision": request.request_revision,
+        "digest": request.digest,
+        "target_etag": request.target_etag,
+        "contributors": [_author_document(author) for author in request.authors],
+        "expires_at": request.expires_at,
+        "scheduled_at": request.scheduled_at,
+        "auto_apply": request.auto_apply,
+        "diff": [[each.path, each.before, each.after] for each in request.diff],
+        "assessment": rule_documents.assessment_to_document(request.assessment),
+        "emergency": _emergency_document(request.emergency),
+        "failure": request.failure,
+        "updated_at": request.updated_at,
+    }
+
+
+def from_rows(row: Row[Any], verdicts: Sequence[Row[Any]], comments: Sequence[Row[Any]]) -> ChangeRequest:
+    """Returns the row, with those of its verdicts and comments, oldest first, as a change request."""
+    return ChangeRequest(
+        change_request_id=row.change_request_id,
+        experiment_id=row.experiment_id or "",
+        change=documents.change_from_document(row.change),
+        reason=row.reason,
+        authors=_authors(row),
+        state=ChangeRequestState(row.state),
+        base_revision=row.base_revision,
+        target_etag=row.target_etag,
+        digest=row.digest,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        # Those of the first release were applied at once.
+        expires_at=row.expires_at or row.created_at,
+        request_revision=row.request_revision,
+        scheduled_at=row.scheduled_at,
+        auto_apply=row.auto_apply,
+        diff=tuple(FieldDiff(*each) for each in row.diff),
+        assessment=rule_documents.assessment_from_document(row.assessment),
+        verdicts=tuple(map(_verdict, verdicts)),
+        comments=tuple(Comment(each.comment_id, each.author, each.text, each.created_at) for each in comments),
+        emergency=_emergency(row.emergency),
+        failure=row.failure,
+        applied_revision=row.applied_revision,
+        applied_at=row.applied_at,
+        key=RequestKey(row.request_id or "", row.request_digest),
+    )
+
+
+def verdict_row(change_request_id: str, verdict: Verdict) -> dict[str, object]:
+    """Returns the row of a verdict."""
+    return {
+        "change_request_id": change_request_id,
+        "reviewer": verdict.reviewer.principal_id,
+        "person_id": verdict.reviewer.person_id,
+        "roles": sorted(verdict.roles),
+        "groups": sorted(verdict.groups),
+        "kind": verdict.kind,
+        "request_revision": verdict.request_revision,
+        "digest": verdict.digest,
+        "comment": verdict.comment,
+        "created_at": verdict.created_at,
+    }
+
+
+def _verdict(row: Row[Any]) -> Verdict:
+    return Verdict(
+        Author(row.reviewer, row.person_id),
+        VerdictKind(row.kind),
+        row.request_revision,
+        row.digest,
+        row.created_at,
+        row.comment,
+        frozenset(row.roles),
+        frozenset(row.groups),
+    )
+
+
+def _authors(row: Row[Any]) -> tuple[Author, ...]:
+    return tuple(map(_author, row.contributors)) or (Author(row.requester, ""),)
+
+
+def _author_document(author: Author) -> Document:
+    return {"principal_id": author.principal_id, "person_id": author.person_id}
+
+
+def _author(document: Document) -> Author:
+    return Author(document["principal_id"], document["person_id"])
+
+
+def _emergency_document(emergency: Emergency | None) -> Document | None:
+    if emergency is None:
+        return None
+    return {
+        "actor": _author_document(emergency.actor),
+        "justification": emergency.justification,
+        "signed_by": emergency.signed_by,
+        "sign_comment": emergency.sign_comment,
+        "signed_at": emergency.signed_at.isoformat() if emergency.signed_at else None,
+    }
+
+
+def _emergency(document: Document | None) -> Emergency | None:
+    if document is None:
+        return None
+    return Emergency(
+        _author(document["actor"]),
+        document["justification"],
+        document["signed_by"],
+        document["sign_comment"],
+        datetime.fromisoformat(document["signed_at"]) if document["signed_at"] else None,
+    )
