@@ -15,9 +15,9 @@ from services.review.domain.policy.rules import Condition, Operator, PolicyRule
 from tests.review.domain.policy import tables
 
 PAGE = Path(__file__).resolve().parents[4].joinpath("docs", "review.md").read_text(encoding="utf-8")
-EXAMPLES = [
-    json_format.Parse(text, review_pb2.PolicyRule()) for text in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
-]
+SECTION = PAGE.split("\n## Writing policy rules\n")[1].split("\n## ")[0]
+BLOCKS = re.findall(r"```json\n(.*?)```", SECTION, re.DOTALL)
+EXAMPLES = [json_format.Parse(block, review_pb2.PolicyRule()) for block in BLOCKS]
 
 
 @pytest.mark.parametrize("table", [tables.facts, tables.factors, tables.default_rules])
