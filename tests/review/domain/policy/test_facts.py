@@ -260,7 +260,7 @@ def test_facts_when_the_rules_are_edited_then_nothing_of_an_experiment_is_known_
     assert found["change_kind"] == "edit_policy_rules"
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(strategies.experiments, strategies.experiments)
 def test_facts_when_experiments_are_of_any_kind_then_they_are_of_their_types(
     before: model.Experiment, after: model.Experiment

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.review.domain.policy.evaluation import Requirement
@@ -100,6 +100,7 @@ def _is_enough(requirement: Requirement, approvals: list[Approval]) -> bool:
     return False
 
 
+@settings(deadline=None)
 @given(st.lists(_REQUIREMENTS, max_size=3), st.lists(_APPROVALS, max_size=7))
 def test_tally_when_all_choices_are_tried_then_agrees(
     requirements: list[Requirement], approvals: list[Approval]
@@ -109,6 +110,7 @@ def test_tally_when_all_choices_are_tried_then_agrees(
     assert [each.satisfied for each in found] == [_is_enough(each, approvals) for each in requirements]
 
 
+@settings(deadline=None)
 @given(_REQUIREMENTS, st.lists(_APPROVALS, max_size=5), _APPROVALS)
 def test_tally_when_one_more_approves_then_nothing_is_lost(
     requirement: Requirement, approvals: list[Approval], more: Approval

@@ -108,6 +108,7 @@ def test_assess_when_nothing_at_all_is_known_then_it_is_the_most() -> None:
     assert risk.assess({}).score == 100
 
 
+@settings(deadline=None)
 @given(strategies.some_facts)
 def test_assess_when_facts_are_of_any_kind_then_it_is_from_0_to_100(some: dict[str, FactValue]) -> None:
     found = risk.assess(some)
@@ -120,6 +121,7 @@ NUMBERS = [term.fact for term in TERMS if FACTS[term.fact].type is FactType.NUMB
 FLAGS = [term.fact for term in TERMS if FACTS[term.fact].type is FactType.FLAG]
 
 
+@settings(deadline=None)
 @given(strategies.complete_facts, st.sampled_from(NUMBERS), st.floats(0, 10), st.floats(0, 10))
 def test_assess_when_a_number_grows_then_it_does_not_fall(
     known: dict[str, FactValue], name: str, one: float, other: float
@@ -129,11 +131,13 @@ def test_assess_when_a_number_grows_then_it_does_not_fall(
     assert risk.assess({**known, name: less}).score <= risk.assess({**known, name: more}).score
 
 
+@settings(deadline=None)
 @given(strategies.complete_facts, st.sampled_from(FLAGS))
 def test_assess_when_a_flag_is_set_then_it_does_not_fall(known: dict[str, FactValue], name: str) -> None:
     assert risk.assess({**known, name: False}).score <= risk.assess({**known, name: True}).score
 
 
+@settings(deadline=None)
 @given(strategies.complete_facts, st.sampled_from(NUMBERS + FLAGS))
 def test_assess_when_a_fact_is_no_longer_known_then_it_does_not_fall(known: dict[str, FactValue], name: str) -> None:
     without = {fact: value for fact, value in known.items() if fact != name}

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experimentation.v1 import experiment_service_pb2
@@ -92,11 +92,13 @@ def test_violations_when_there_are_too_many_rules_then_they_are_named() -> None:
     assert rule_checks.violations(rules[:100]) == ()
 
 
+@settings(deadline=None)
 @given(st.builds(Condition, st.text(max_size=8), st.sampled_from(Operator), st.floats()) | strategies.broken_conditions)
 def test_condition_violations_when_it_is_broken_then_say_so(condition: Condition) -> None:
     assert list(rule_checks.condition_violations(condition))
 
 
+@settings(deadline=None)
 @given(strategies.conditions)
 def test_condition_violations_when_it_is_valid_then_there_are_none(condition: Condition) -> None:
     assert not list(rule_checks.condition_violations(condition))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.review.domain.policy import shares
@@ -52,6 +52,7 @@ def _learned(floors: tuple[float, float]) -> model.Experiment:
     return replace(running(arms=THREE), allocation_policy=policy)
 
 
+@settings(deadline=None)
 @given(_WEIGHTS, _FLOORS, st.lists(st.floats(0, 1), min_size=3, max_size=3).filter(lambda asked: sum(asked) > 1e-3))
 def test_largest_change_when_an_algorithm_takes_over_then_no_weights_of_its_move_a_share_further(
     parts: list[int], floors: tuple[float, float], asked: list[float]
@@ -66,6 +67,7 @@ def test_largest_change_when_an_algorithm_takes_over_then_no_weights_of_its_move
     assert shares.largest_change(before, after) == pytest.approx(shares.largest_change(after, before))
 
 
+@settings(deadline=None)
 @given(_WEIGHTS, _FLOORS)
 def test_largest_change_when_an_algorithm_takes_over_then_some_weights_of_its_move_a_share_as_far(
     parts: list[int], floors: tuple[float, float]
