@@ -6,6 +6,10 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from random import Random
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from sqlalchemy import Engine
 
 from experimentation.v1 import (
     audit_service_pb2,
@@ -15,9 +19,11 @@ from experimentation.v1 import (
 )
 from services.review.config import PREFIX, Config
 from services.review.domain.ports import ReviewStore
+from services.review.domain.redelivery import ParkedFor
 from services.review.service.audit import AuditService
 from services.review.service.bootstrap import ensure_admin
 from services.review.service.change_requests import ChangeRequestService
+from services.review.service.delivery import NoticeDelivery, Report, deliver_until
 from services.review.service.denials import DeniedAttempts
 from services.review.service.experiments import ExperimentService
 from services.review.service.loops import ring_until_closed, sweep_until
@@ -31,8 +37,11 @@ from services.review.servicer.audit import AuditServicer
 from services.review.servicer.experiments import ExperimentServicer
 from services.review.servicer.identity import IdentityServicer
 from services.review.servicer.review import ReviewServicer
-from services.review.store import change_requests
+from services.review.store import change_requests, notices
+from services.review.store.notices import PostgresOutbox
 from services.review.store.postgres import PostgresReviewStore
+from services.review.webhooks import hooks_file
+from services.review.webhooks.sender import HttpWebhooks
 from shared import clock, config, errors, ids, log, process, telemetry
 from shared.identity.principal import Caller
 from shared.rpc.authorization import Authorizer, CallAuthorizer
@@ -40,6 +49,8 @@ from shared.rpc.server import RpcServer
 from shared.store import engine, migrate
 from shared.store.identity_feed import IdentityFeed
 from shared.store.notify import Listener
+
+_POLL_SECONDS = 1.0
 
 _logger = logging.getLogger(__name__)
 
@@ -54,6 +65,8 @@ class Review:
             options.database_url.value, application_name="review", pool_size=options.waiting_thread_count
         )
         self._store = PostgresReviewStore(self._engine)
+        self._delivery = build_delivery(options, self._engine)
+        self._notice_metrics = NoticeMetrics(self._registry)
         self._bell = Bell()
         self._denials = DeniedAttempts(self._store, clock=clock.now)
         # Streams that wait look again whether their callers may stay.
@@ -90,6 +103,7 @@ class Review:
             self._write_denials(stack)
             self._ring(stack)
             self._sweep(stack)
+            self._deliver(stack)
             address = self._server.start()
             stack.callback(self._server.stop, self._options.drain_grace.total_seconds())
             self._server.set_serving(serving=True)
@@ -125,6 +139,60 @@ class Review:
         thread.start()
         stack.callback(thread.join)
         stack.callback(stopping.set)
+
+    def _deliver(self, stack: ExitStack) -> None:
+        stopping = threading.Event()
+        news = Listener(self._options.database_url.value, [notices.CHANNEL])
+        # What it has taken is sent later, by whomever, should it not end in time.
+        thread = threading.Thread(
+            target=deliver_until,
+            args=(stopping, self._delivery, news),
+            kwargs={"poll_interval_seconds": _POLL_SECONDS, "report": self._notice_metrics.count},
+            name="delivery",
+            daemon=True,
+        )
+        thread.start()
+        stack.callback(thread.join, self._options.drain_grace.total_seconds())
+        stack.callback(news.close)
+        stack.callback(stopping.set)
+
+
+class NoticeMetrics:
+    """Counts what becomes of notices."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._delivered = Counter(
+            "review_notices_delivered", "Notices that this process delivered to all their webhooks.", registry=registry
+        )
+        self._failed = Counter(
+            "review_notices_failed", "Notices that this process gave up.", labelnames=["reason"], registry=registry
+        )
+        self._waiting = Gauge("review_notices_waiting", "Notices that wait for any process.", registry=registry)
+        for reason in ParkedFor:
+            self._failed.labels(reason)
+
+    def count(self, report: Report) -> None:
+        """Counts a step of the delivery."""
+        self._delivered.inc(report.delivered_count)
+        self._waiting.set(report.waiting_count)
+        for reason, count in report.parked_counts.items():
+            self._failed.labels(reason).inc(count)
+
+
+def build_delivery(options: Config, store: Engine) -> NoticeDelivery:
+    """Returns what tells people.
+
+    Raises:
+        ConfigError: The file of webhooks is not usable.
+    """
+    webhooks = HttpWebhooks(
+        hooks_file.read(options.webhooks_file) if options.webhooks_file else {},
+        link_template=options.link_template,
+        timeout=options.webhook_timeout,
+        clock=clock.now,
+    )
+    # The spread of attempts need not be unforeseeable.
+    return NoticeDelivery(PostgresOutbox(store), webhooks, clock=clock.now, rng=Random())  # noqa: S311
 
 
 def build_server(

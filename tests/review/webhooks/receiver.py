@@ -45,7 +45,7 @@ class Receiver:
     replies: dict[str, Callable[[int], Reply]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
-    mutex: threading.Lock = field(default_factory=threading.Lock)
+    arrival: threading.Condition = field(default_factory=threading.Condition)
 
     def url(self, path: str = "/") -> str:
         return f"{self.scheme}://127.0.0.1:{self.port}{path}"
@@ -53,10 +53,15 @@ class Receiver:
     def at(self, path: str) -> list[Received]:
         return [each for each in self.received if each.path == path]
 
+    def wait_for(self, count: int) -> None:
+        with self.arrival:
+            assert self.arrival.wait_for(lambda: len(self.received) >= count, WAIT_SECONDS)
+
     def take(self, received: Received) -> Reply:
-        with self.mutex:
+        with self.arrival:
             number = len(self.at(received.path))
             self.received.append(received)
+            self.arrival.notify_all()
         script = self.replies.get(received.path)
         return script(number) if script else Reply()
 
