@@ -20,10 +20,6 @@ NEEDS: dict[str, list[tuple[int, str | None]]] = {
     "resume": [(1, None), (1, "seniors")],
     "edit_traffic": [(1, "seniors")],
 }
-    "start": [(2, None)],
-    "resume": [(1, None), (1, "seniors")],
-    "edit_traffic": [(1, "seniors")],
-}
 CLOSED = ("APPLIED", "REJECTED", "CANCELLED", "EXPIRED")
 SETTLING = ("PENDING", "CHANGES_REQUESTED")
 READY = ("APPROVED", "SCHEDULED")
