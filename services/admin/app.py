@@ -3,7 +3,7 @@
 import typer
 from typer.main import get_command
 
-from services.admin.commands import bandit, experiment, local
+from services.admin.commands import audit, bandit, experiment, local, review
 from services.admin.examples import examples
 from services.admin.options import ClickCommand, allow_everywhere, declared
 
@@ -23,7 +23,9 @@ def build() -> ClickCommand:
     app.callback()(declared)
     local.add_to(app)
     app.add_typer(experiment.app, name="experiment")
+    app.add_typer(review.app, name="review")
     app.add_typer(bandit.app, name="bandit")
+    app.add_typer(audit.app, name="audit")
     root = get_command(app)
     allow_everywhere(root)
     return root

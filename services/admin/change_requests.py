@@ -11,6 +11,7 @@ from rich.text import Text
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1 import review_pb2
 from services.admin import diff
+from services.admin.policy_test import who
 from services.admin.words import NOTHING, enum_name, instant, remaining, request_state_name
 
 STATE_STYLES: Final = {
@@ -108,17 +109,10 @@ def _grounds(request: pb.ChangeRequest) -> Iterator[tuple[str, Text]]:
 
 
 def _requirement(requirement: review_pb2.Requirement) -> Text:
-    who = _who(requirement)
     got = f"{len(requirement.approved_by)} of {requirement.approval_count}"
     names = f" ({', '.join(requirement.approved_by)})" if requirement.approved_by else ""
     style = "green" if requirement.satisfied else "yellow"
-    return Text.assemble((got, style), f"{names} by {who}, rule {requirement.rule_id}")
-
-
-def _who(requirement: review_pb2.Requirement) -> str:
-    roles = [f"role {name}" for name in requirement.roles]
-    groups = [f"group {name}" for name in requirement.groups]
-    return " or ".join([*roles, *groups]) or "any reviewer"
+    return Text.assemble((got, style), f"{names} by {who(requirement)}, rule {requirement.rule_id}")
 
 
 def _talk(request: pb.ChangeRequest) -> Iterator[tuple[str, Text]]:

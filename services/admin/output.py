@@ -48,6 +48,15 @@ class Output:
         else:
             sys.stdout.write(formats.many(self.kind, found))
 
+    def next(self, message: _Message, human: Callable[[_Message], RenderableType]) -> None:
+        """Writes one message of a list without end, at once; YAML as documents."""
+        if self.kind is Format.TABLE:
+            screen().print(human(cleaned(message)))
+        else:
+            kind = Format.JSONL if self.kind is Format.JSON else self.kind
+            sys.stdout.write(formats.one(kind, message) + ("---\n" if kind is Format.YAML else ""))
+        sys.stdout.flush()
+
     def document(self, thing: Document, human: Callable[[], RenderableType]) -> None:
         """Writes what is no message of the contracts."""
         if self.kind is Format.TABLE:

@@ -30,14 +30,17 @@ class Prompts:
         self._require(flag, question)
         return self._answer(f"{question} [y/N] ").strip().lower() in _YES
 
-    def name(self, question: str, expected: str, *, flag: str) -> bool:
-        """Returns whether the person typed the name that a severe action asks for.
+    def severe(self, question: str, expected: str, *, given: str) -> None:
+        """Returns if the name that a severe action asks for was given beforehand, or is typed now.
 
         Raises:
-            InvalidArgument: INVALID_FIELD, nobody can be asked; it names the flag.
+            InvalidArgument: INVALID_FIELD, it is another one, or nobody can be asked; it names --confirm.
         """
-        self._require(flag, question)
-        return self._answer(f"{question}\nType {expected} to go on: ").strip() == expected
+        if not given:
+            self._require("--confirm", question)
+            given = self._answer(f"{question}\nType {expected} to go on: ").strip()
+        if given != expected:
+            raise invalid_field("--confirm", f"must be {expected}; nothing was done")
 
     def text(self, heading: str, *, flag: str) -> str:
         """Returns what the person writes in an editor, without the lines that begin with a hash sign.

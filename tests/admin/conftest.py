@@ -1,16 +1,31 @@
-"""Directories for stacks, processes to watch, and the command as a process of its own."""
+"""Directories for stacks, processes to watch, the command as a process of its own, and against a real review server."""
 
+import json
 import os
 import select
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
+from sqlalchemy import Engine
 
+from services.admin.run import run
+from services.review import main
+from services.review.config import Config
+from services.review.service.loops import ring_until_closed
+from services.review.service.watching import Bell
+from services.review.store import change_requests
+from services.review.store.postgres import PostgresReviewStore
+from shared import telemetry
 from shared.ids import new_id
+from shared.store.notify import Listener
+from tests.fakes import identity
 
 TIMEOUT_SECONDS = 60.0
 
@@ -65,3 +80,74 @@ def command() -> Iterator[Command]:
     for process in started:
         process.terminate()
         process.communicate(timeout=TIMEOUT_SECONDS)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Is how a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Expctl:
+    """Runs commands in this process, without a terminal, as principals of a stack."""
+
+    directory: Path
+    address: str
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: object, who: str = "ann") -> Ended:
+        self.capsys.readouterr()
+        given = ["--directory", self.directory, "--review-address", self.address, "--as", who, *arguments]
+        code = run([str(each) for each in given])
+        output = self.capsys.readouterr()
+        return Ended(code, output.out, output.err)
+
+
+@contextmanager
+def _served(engine: Engine, database_url: str) -> Iterator[str]:
+    store, bell = PostgresReviewStore(engine), Bell()
+    metrics = telemetry.RpcMetrics(telemetry.new_registry())
+    server = main.build_server(Config(address="127.0.0.1:0"), store, metrics, identity.authorizer(), bell)
+    news = Listener(database_url, [change_requests.CHANNEL])
+    ringing = threading.Thread(target=ring_until_closed, args=(bell, news))
+    ringing.start()
+    try:
+        yield server.start()
+    finally:
+        server.stop(TIMEOUT_SECONDS)
+        news.close()
+        ringing.join()
+        # Streams whose caller has left may look into the store once more.
+        for thread in [thread for thread in threading.enumerate() if thread.name.startswith("rpc-")]:
+            thread.join(TIMEOUT_SECONDS)
+
+
+@pytest.fixture
+def review_address(engine: Engine, database_url: str) -> Iterator[str]:
+    """Where a review server answers, with the policy that ships and a store of its own."""
+    with _served(engine, database_url) as address:
+        yield address
+
+
+@pytest.fixture
+def identities(tmp_path: Path) -> Path:
+    """A directory with the tokens of everybody in `tests.fakes.identity`, as a local stack has them."""
+    tokens = tmp_path / "stack" / "secrets" / "tokens"
+    tokens.mkdir(parents=True)
+    for principal in identity.PRINCIPALS:
+        (tokens / principal.principal_id).write_text(identity.secret(principal.principal_id).value)
+    return tmp_path / "stack"
+
+
+@pytest.fixture
+def expctl(review_address: str, identities: Path, capsys: pytest.CaptureFixture[str]) -> Expctl:
+    """The command against a review server."""
+    return Expctl(identities, review_address, capsys)
