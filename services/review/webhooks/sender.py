@@ -5,6 +5,7 @@ nothing of an answer is read beyond its headers.
 """
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,8 @@ from services.review.webhooks.hook import Hook, HookFormat
 from services.review.webhooks.hooks_file import Audiences
 from shared.clock import Clock
 
+# They log every URL and header, and some are secret.
+_TALKATIVE: Final = ("httpx", "httpcore")
 _USER_AGENT: Final = "experimentation-review"
 _WAITS: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _BODIES: Final = {HookFormat.JSON: json_message.body, HookFormat.SLACK: slack_message.body}
@@ -54,6 +57,8 @@ class HttpWebhooks:
         self._timeout_seconds = timeout.total_seconds()
         self._clock = clock
         self._trust = trust or ssl.create_default_context()
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.WARNING)
 
     def listening(self, audience: str) -> Sequence[str]:
         """Returns the ids of the audience's webhooks."""

@@ -1,6 +1,7 @@
 """A real HTTP server that takes webhooks, answers as it is told, and checks signatures in its own way."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import ssl
@@ -11,15 +12,20 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 WAIT_SECONDS = 20
+TRICKLE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class Reply:
-    """Is what a receiver answers; `hang` answers nothing until the test is over, `endless` goes on and on."""
+    """Is what a receiver answers.
+
+    `hang`: nothing until the test is over; `trickle`: a byte every so often; `endless`: a body that goes on and on.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     hang: bool = False
+    trickle: bool = False
     endless: bool = False
 
 
@@ -91,6 +97,9 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             if reply.hang:
                 assert receiver.over.wait(WAIT_SECONDS)
                 return
+            if reply.trickle:
+                self._trickle()
+                return
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
@@ -99,6 +108,12 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             if reply.endless:
                 self._write_until_nobody_reads()
+
+        def _trickle(self) -> None:
+            for byte in b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n":
+                receiver.over.wait(TRICKLE_SECONDS)
+                with contextlib.suppress(OSError):
+                    self.wfile.write(bytes([byte]))
 
         def _write_until_nobody_reads(self) -> None:
             while not receiver.over.is_set():

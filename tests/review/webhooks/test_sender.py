@@ -1,6 +1,7 @@
 """Sending, to a real receiver."""
 
 import json
+import logging
 import ssl
 from collections.abc import Sequence
 from datetime import timedelta
@@ -142,6 +143,14 @@ def test_post_when_the_receiver_hangs_then_it_gives_up_and_the_others_are_told(r
     ]
 
 
+def test_post_when_the_answer_trickles_in_then_it_gives_up_too(receiver: Receiver) -> None:
+    receiver.replies["/"] = lambda _: Reply(trickle=True)
+
+    (answer,) = _post(_webhooks(_signed(receiver), timeout_seconds=0.3))
+
+    assert (answer.kind, answer.problem.split(" ", 1)[1]) == (AnswerKind.REFUSED, "did not answer within 0.3 s")
+
+
 def test_post_when_the_answer_never_ends_then_nobody_reads_it(receiver: Receiver) -> None:
     receiver.replies["/"] = lambda _: Reply(endless=True)
 
@@ -152,6 +161,19 @@ def test_post_when_nobody_is_there_then_it_says_why_without_the_url() -> None:
     (answer,) = _post(_webhooks(Hook("http://127.0.0.1:1/hidden", HookFormat.SLACK)))
 
     assert answer == Answer(AnswerKind.REFUSED, "127.0.0.1:1 was not reached (ConnectionRefusedError)")
+
+
+def test_post_when_all_is_logged_then_no_secret_is(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    receiver.replies["/hidden-b"] = lambda _: Reply(500)
+    headers = {"Authorization": "Bearer hidden"}
+    hooks = [Hook(receiver.url(f"/hidden-{name}"), HookFormat.SLACK, headers=headers) for name in "ab"]
+
+    with caplog.at_level(logging.DEBUG):
+        answers = _post(_webhooks(*hooks))
+
+    assert len(receiver.received) == 2
+    assert "hidden" not in caplog.text
+    assert "hidden" not in repr(answers)
 
 
 def test_post_when_several_go_to_one_webhook_then_in_their_order(receiver: Receiver) -> None:
