@@ -31,6 +31,7 @@ from services.review.service.policies import PolicyService
 from services.review.service.principals import PrincipalService
 from services.review.service.proposals import ProposalService
 from services.review.service.sweeping import Sweeper
+from services.review.service.switch_audit import SwitchAudit
 from services.review.service.tokens import TokenService
 from services.review.service.watching import Bell, Follower
 from services.review.servicer.audit import AuditServicer
@@ -40,6 +41,7 @@ from services.review.servicer.review import ReviewServicer
 from services.review.store import change_requests, notices
 from services.review.store.notices import PostgresOutbox
 from services.review.store.postgres import PostgresReviewStore
+from services.review.store.switches import PostgresSwitchStore
 from services.review.webhooks import hooks_file
 from services.review.webhooks.sender import HttpWebhooks
 from shared import clock, config, errors, ids, log, process, telemetry
@@ -129,7 +131,10 @@ class Review:
 
     def _sweep(self, stack: ExitStack) -> None:
         stopping = threading.Event()
-        sweeps = {"change requests": Sweeper(self._store, clock=clock.now).sweep}
+        sweeps = {
+            "change requests": Sweeper(self._store, clock=clock.now).sweep,
+            "switches of the bandit": SwitchAudit(PostgresSwitchStore(self._engine)).sweep,
+        }
         thread = threading.Thread(
             target=sweep_until,
             args=(stopping, sweeps),
