@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -164,7 +165,7 @@ def test_judged_when_principals_have_no_person_then_they_are_persons_of_their_ow
 
 
 @pytest.mark.parametrize("fields", [{"request_revision": 2}, {"digest": "0" * 64}, {"request_revision": 0}])
-def test_judged_when_another_revision_was_seen_then_it_is_stale(fields: dict[str, object]) -> None:
+def test_judged_when_another_revision_was_seen_then_it_is_stale(fields: dict[str, Any]) -> None:
     made = request()
 
     with pytest.raises(errors.Aborted) as caught:
@@ -220,7 +221,7 @@ def test_edited_when_nothing_is_different_then_verdicts_are_stale_all_the_same()
         {"auto_apply": True},
     ],
 )
-def test_digest_when_anything_is_different_that_a_reviewer_judges_then_so_is_it(other: dict[str, object]) -> None:
+def test_digest_when_anything_is_different_that_a_reviewer_judges_then_so_is_it(other: dict[str, Any]) -> None:
     assert request(asked=replace(terms(), **other)).digest != request().digest
     assert request(experiment_id="other").digest != request().digest
 
