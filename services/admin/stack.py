@@ -12,9 +12,11 @@ from typing import Final, Self
 from services.admin.child import Child, Environment
 from services.admin.claim import claimed
 from services.admin.database import EmbeddedDatabase, ExternalDatabase
+from services.admin.local_tokens import ADMIN_ID, LocalTokens, admin_token_file, token_of
 from services.admin.supervisor import Notice, Report, Supervisor
 from services.admin.token_keys import token_keys_file
-from shared import errors
+from shared import clock, errors
+from shared.config import Secret
 
 HOME: Final = Path(".experimentation")
 DEMO_HOME: Final = HOME / "demo"
@@ -58,6 +60,9 @@ class LocalStack:
         parts = [
             self._database,
             self._child("review", "services.review", self._review_environment),
+            LocalTokens(
+                self._directory, review_address=lambda: self._supervisor.addresses["review"]["grpc"], clock=clock.now
+            ),
             self._child("learner", "services.bandit.worker", self._learner_environment),
             self._child("bandit", "services.bandit", self._bandit_environment),
         ]
@@ -76,6 +81,14 @@ class LocalStack:
             "review-metrics": review["metrics"],
             "database": found["database"]["url"],
         }
+
+    def token(self, principal_id: str) -> Secret:
+        """Returns the token of `ada`, `ann`, `rob`, `service` or `agent`, once the stack has started.
+
+        Raises:
+            OSError: There is no such identity.
+        """
+        return token_of(self._directory, principal_id)
 
     @property
     def pids(self) -> Mapping[str, int]:
@@ -120,7 +133,11 @@ class LocalStack:
         return {**threads, **self._settings, "DATABASE_URL": self._database.url}
 
     def _review_environment(self, known: Mapping[str, str]) -> Mapping[str, str]:
-        return {**self._learner_environment(known), **self._listening("REVIEW", "review", known)}
+        admin = {
+            "REVIEW_BOOTSTRAP_ADMIN_TOKEN_FILE": str(admin_token_file(self._directory)),
+            "REVIEW_BOOTSTRAP_ADMIN_ID": ADMIN_ID,
+        }
+        return {**self._learner_environment(known), **admin, **self._listening("REVIEW", "review", known)}
 
     def _bandit_environment(self, known: Mapping[str, str]) -> Mapping[str, str]:
         keys = {}

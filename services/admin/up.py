@@ -7,6 +7,7 @@ from typing import Final
 from rich.console import Console
 
 from services.admin.config import PREFIX, Config
+from services.admin.local_tokens import FOLDER, IDENTITIES
 from services.admin.screen import command_line, screen
 from services.admin.stack import DEMO_HOME, LocalStack
 from services.admin.supervisor import Event, Notice
@@ -51,11 +52,17 @@ def show_addresses(console: Console, stack: LocalStack, directory: Path) -> None
     for name, address in [*stack.addresses.items(), ("logs", str(directory / "logs"))]:
         shown = f"http://{address}/metrics" if name.endswith("-metrics") else address
         console.print(f"  {name:<14}  {shown}", markup=False, soft_wrap=True)
+    console.print(f"\nEvery call needs a token; those of these identities are in {directory / FOLDER}:", soft_wrap=True)
+    for identity in IDENTITIES:
+        console.print(f"  {identity.principal_id:<8}  {identity.role:<12}  {identity.purpose}", markup=False)
     console.print("Ctrl-C stops it.\n")
 
 
 def _suggest(console: Console, directory: Path) -> None:
-    suggestions: list[tuple[str, ...]] = [("experiment", "list", "--directory", str(directory))]
+    suggestions: list[tuple[str, ...]] = [
+        ("experiment", "list", "--directory", str(directory)),
+        ("--as", "rob", "review", "list", "--directory", str(directory)),
+    ]
     if directory.absolute() != DEMO_HOME.absolute():
         suggestions.append(("demo",))
     console.print("Try, in another terminal:")

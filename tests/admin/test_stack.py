@@ -12,7 +12,7 @@ import pytest
 
 from experimentation.v1 import bandit_service_pb2, experiment_service_pb2
 from services.admin import claim
-from services.admin.access import address_of
+from services.admin.access import Server, address_of
 from services.admin.clients import bandit_at, experiments_at
 from services.admin.exit_codes import ExitCode
 from services.admin.run import run
@@ -50,17 +50,18 @@ def watched(stack_directory: Path, await_end: Callable[[int], None]) -> Iterator
     assert claim.running(stack_directory) is None
 
 
-def experiments_answer(address: str) -> bool:
-    with experiments_at(address) as stub:
+def experiments_answer(stack: LocalStack) -> bool:
+    with experiments_at(Server(stack.addresses["review"], stack.token("ann"))) as stub:
         request = experiment_service_pb2.ListExperimentsRequest()
         client.call(stub.ListExperiments, request, timeout_seconds=TIMEOUT_SECONDS)
     return True
 
 
 def test_stack_when_ready_then_its_services_answer(watched: Watched) -> None:
-    assert experiments_answer(watched.stack.addresses["review"])
+    assert experiments_answer(watched.stack)
     request = bandit_service_pb2.AllocateRequest(experiment_id="none", unit_id="u")
-    with bandit_at(watched.stack.addresses["bandit"]) as stub, pytest.raises(errors.NotFound) as caught:
+    server = Server(watched.stack.addresses["bandit"], watched.stack.token("service"))
+    with bandit_at(server) as stub, pytest.raises(errors.NotFound) as caught:
         client.call(stub.Allocate, request, timeout_seconds=TIMEOUT_SECONDS)
     assert caught.value.reason is errors.Reason.EXPERIMENT_NOT_FOUND
 
@@ -102,7 +103,7 @@ def test_stack_when_a_process_is_killed_then_it_starts_again_at_its_address(watc
 
     assert watched.stack.pids[name] != before
     assert watched.stack.addresses == addresses
-    assert experiments_answer(addresses["review"])
+    assert experiments_answer(watched.stack)
 
 
 def test_stack_when_one_runs_in_the_directory_then_refuses(watched: Watched) -> None:

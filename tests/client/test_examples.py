@@ -23,9 +23,10 @@ def addresses(open_directory: Path) -> Iterator[Mapping[str, str]]:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example_when_run_against_the_local_stack_then_every_exposure_is_delivered(
-    name: str, addresses: Mapping[str, str]
+    name: str, addresses: Mapping[str, str], open_directory: Path
 ) -> None:
-    command = [sys.executable, f"docs/examples/{name}", addresses["bandit"], addresses["review"]]
+    where = [addresses["bandit"], addresses["review"], str(open_directory / "client-examples")]
+    command = [sys.executable, f"docs/examples/{name}", *where]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
     assert run.returncode == 0, run.stderr

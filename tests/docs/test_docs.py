@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from experimentation.v1 import bandit_service_pb2, common_pb2, experiment_service_pb2
+from experimentation.v1 import (
+    audit_service_pb2,
+    bandit_service_pb2,
+    common_pb2,
+    experiment_service_pb2,
+    identity_service_pb2,
+    review_service_pb2,
+)
+from services.admin.access import Server
 from services.admin.clients import experiments_at
 from services.admin.stack import LocalStack
 from shared.statistics.design.validate import RULES
@@ -24,7 +32,13 @@ def test_configuration_page_when_compared_with_the_code_then_is_current() -> Non
 
 def test_readme_when_it_lists_rpcs_then_lists_those_of_the_contracts() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for service, file in (("BanditService", bandit_service_pb2), ("ExperimentService", experiment_service_pb2)):
+    for service, file in (
+        ("BanditService", bandit_service_pb2),
+        ("ExperimentService", experiment_service_pb2),
+        ("ReviewService", review_service_pb2),
+        ("AuditService", audit_service_pb2),
+        ("IdentityService", identity_service_pb2),
+    ):
         row = next(line for line in readme.splitlines() if line.startswith(f"| `{service}`"))
         assert re.findall(r"`(\w+)`", row)[1:] == list(file.DESCRIPTOR.services_by_name[service].methods_by_name)
 
@@ -35,9 +49,9 @@ def test_readme_and_guides_when_they_link_to_files_then_those_exist() -> None:
             assert link.startswith("http") or (page.parent / link).exists(), f"{page.name} links to {link}"
 
 
-def run_example(bandit: str, review: str) -> "subprocess.CompletedProcess[str]":
+def run_example(bandit: str, review: str, directory: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "docs/examples/checkout.py", bandit, review],
+        [sys.executable, "docs/examples/checkout.py", bandit, review, str(directory)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -46,8 +60,8 @@ def run_example(bandit: str, review: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def states(review: str) -> list["common_pb2.ExperimentState.ValueType"]:
-    with experiments_at(review) as stub:
+def states(stack: LocalStack) -> list["common_pb2.ExperimentState.ValueType"]:
+    with experiments_at(Server(stack.addresses["review"], stack.token("ann"))) as stub:
         found = stub.ListExperiments(experiment_service_pb2.ListExperimentsRequest(), timeout=60).experiments
     return [experiment.state for experiment in found]
 
@@ -56,7 +70,7 @@ def test_example_when_run_against_the_local_stack_then_finds_the_better_arm_and_
     open_directory: Path,
 ) -> None:
     with LocalStack(open_directory / "example", bandit_port=0, review_port=0) as stack:
-        run = run_example(stack.addresses["bandit"], stack.addresses["review"])
+        run = run_example(stack.addresses["bandit"], stack.addresses["review"], open_directory / "example")
         assert run.returncode == 0, run.stderr
         arms, suggestions = run.stdout.split("\n\n")
         assert [line.split()[0] for line in arms.splitlines()] == ["grey", "green"]
@@ -83,22 +97,22 @@ def test_example_when_the_bandit_does_not_answer_then_says_so_and_creates_nothin
         review = stack.addresses["review"]
         # Nobody listens on port 1, and review is no bandit.
         for bandit in ("127.0.0.1:1", review):
-            run = run_example(bandit, review)
+            run = run_example(bandit, review, open_directory / "refused")
             assert (run.returncode, run.stdout) == (1, "")
             assert run.stderr.startswith(f"No bandit at {bandit} or no review at {review} (")
             assert run.stderr.endswith("is `make up` ready?\n")
-        assert states(review) == []
+        assert states(stack) == []
 
 
 @pytest.mark.slow
 def test_example_when_the_learner_hangs_then_leaves_no_experiment_running(open_directory: Path) -> None:
     with LocalStack(open_directory / "hanging", bandit_port=0, review_port=0) as stack:
         os.kill(stack.pids["learner"], signal.SIGSTOP)
-        run = run_example(stack.addresses["bandit"], stack.addresses["review"])
+        run = run_example(stack.addresses["bandit"], stack.addresses["review"], open_directory / "hanging")
         os.kill(stack.pids["learner"], signal.SIGCONT)
         assert (run.returncode, run.stdout) == (1, "")
         assert run.stderr.startswith("The bandit did not serve checkout-button-")
-        assert states(stack.addresses["review"]) == [common_pb2.EXPERIMENT_STATE_STOPPED]
+        assert states(stack) == [common_pb2.EXPERIMENT_STATE_STOPPED]
 
 
 def test_statistics_example_when_run_then_goes_all_the_way() -> None:

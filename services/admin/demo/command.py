@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column
 
-from services.admin.clients import bandit_at, experiments_at
+from services.admin.access import Server
+from services.admin.clients import bandit_at, experiments_at, reviews_at
 from services.admin.demo import report, thornton
 from services.admin.demo.definition import create_and_start, stop_all
 from services.admin.demo.replay import Checkpoint, Run, replay
@@ -72,11 +73,16 @@ def _replay_all(
 ) -> list[Run]:
     began = clock.now()
     runs = []
-    with experiments_at(stack.addresses["review"]) as experiments, bandit_at(stack.addresses["bandit"]) as bandit:
+    review, bandit_address = stack.addresses["review"], stack.addresses["bandit"]
+    with (
+        experiments_at(Server(review, stack.token("ann"))) as experiments,
+        reviews_at(Server(review, stack.token("rob"))) as reviews,
+        bandit_at(Server(bandit_address, stack.token("service"))) as bandit,
+    ):
         for number in range(1, run_count + 1):
-            stop_all(experiments)
+            stop_all(experiments, reviews)
             experiment_id = f"thornton-{began:%Y%m%d-%H%M%S}-{number}"
-            create_and_start(experiments, experiment_id, arms)
+            create_and_start(experiments, reviews, experiment_id, arms)
             rng = np.random.default_rng([_SEED, number])
             with _progress(console, f"run {number} of {run_count}", unit_count) as progress:
                 run = replay(bandit, experiment_id, arms, unit_count=unit_count, rng=rng, tell=progress)

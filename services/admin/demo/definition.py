@@ -5,8 +5,9 @@ from typing import Final
 
 from google.protobuf.duration_pb2 import Duration
 
-from experimentation.v1 import common_pb2, experiment_service_pb2
+from experimentation.v1 import common_pb2, experiment_service_pb2, review_service_pb2
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
+from experimentation.v1.review_service_pb2_grpc import ReviewServiceStub
 from services.admin.clients import CALL_SECONDS
 from services.admin.demo.thornton import CITATION, RealArm
 from services.admin.experiments import pages
@@ -45,11 +46,19 @@ def definition(experiment_id: str, arms: Sequence[RealArm]) -> common_pb2.Experi
     )
 
 
-def create_and_start(stub: ExperimentServiceStub, experiment_id: str, arms: Sequence[RealArm]) -> None:
-    """Creates the experiment and starts it.
+def create_and_start(
+    stub: ExperimentServiceStub, reviews: ReviewServiceStub, experiment_id: str, arms: Sequence[RealArm]
+) -> None:
+    """Creates the experiment and starts it, with the approval that the rules ask for.
+
+    Args:
+        stub: Is called as an experimenter.
+        reviews: Is called as a reviewer.
+        experiment_id: Names the experiment.
+        arms: As they really were.
 
     Raises:
-        FailedPrecondition: INVALID_STATE, a policy rule holds the start back.
+        FailedPrecondition: INVALID_STATE, policy rules hold the start back.
         PlatformError: A call failed.
     """
     request = experiment_service_pb2.CreateExperimentRequest(
@@ -57,10 +66,10 @@ def create_and_start(stub: ExperimentServiceStub, experiment_id: str, arms: Sequ
     )
     client.call(stub.CreateExperiment, request, timeout_seconds=CALL_SECONDS)
     start = experiment_service_pb2.Change(start=experiment_service_pb2.StartChange())
-    _change(stub, experiment_id, start, wanted=common_pb2.EXPERIMENT_STATE_RUNNING)
+    _change(stub, reviews, experiment_id, start)
 
 
-def stop_all(stub: ExperimentServiceStub) -> None:
+def stop_all(stub: ExperimentServiceStub, reviews: ReviewServiceStub) -> None:
     """Stops the demo's experiments that are running, those of earlier demos included.
 
     Raises:
@@ -69,24 +78,30 @@ def stop_all(stub: ExperimentServiceStub) -> None:
     request = experiment_service_pb2.ListExperimentsRequest(states=[common_pb2.EXPERIMENT_STATE_RUNNING], labels=LABELS)
     stop = experiment_service_pb2.Change(stop=experiment_service_pb2.StopChange())
     for each in list(pages(stub, request)):
-        _change(stub, each.experiment_id, stop, wanted=common_pb2.EXPERIMENT_STATE_STOPPED)
+        _change(stub, reviews, each.experiment_id, stop)
 
 
 def _change(
     stub: ExperimentServiceStub,
+    reviews: ReviewServiceStub,
     experiment_id: str,
     change: experiment_service_pb2.Change,
-    *,
-    wanted: "common_pb2.ExperimentState.ValueType",
 ) -> None:
     verb = change.WhichOneof("kind")
-    request = experiment_service_pb2.ProposeChangeRequest(
-        experiment_id=experiment_id, change=change, reason="demo", request_id=f"{experiment_id}-{verb}"
+    proposal = experiment_service_pb2.ProposeChangeRequest(
+        experiment_id=experiment_id, change=change, reason="demo", request_id=f"{experiment_id}-{verb}", auto_apply=True
     )
-    response = client.call(stub.ProposeChange, request, timeout_seconds=CALL_SECONDS)
-    if response.experiment.state != wanted:
+    request = client.call(stub.ProposeChange, proposal, timeout_seconds=CALL_SECONDS).change_request
+    if request.state == experiment_service_pb2.CHANGE_REQUEST_STATE_PENDING:
+        approval = review_service_pb2.ApproveChangeRequestRequest(
+            change_request_id=request.change_request_id,
+            request_revision=request.request_revision,
+            digest=request.digest,
+        )
+        request = client.call(reviews.ApproveChangeRequest, approval, timeout_seconds=CALL_SECONDS).change_request
+    if request.state != experiment_service_pb2.CHANGE_REQUEST_STATE_APPLIED:
         raise errors.FailedPrecondition(
             errors.Reason.INVALID_STATE,
-            f"the {verb} of {experiment_id} waits for an approval",
+            f"the {verb} of {experiment_id} waits for more approvals: expctl review show {request.change_request_id}",
             metadata={"experiment_id": experiment_id},
         )
