@@ -116,13 +116,19 @@ def _suspects(column: IdColumn) -> NDArray[np.bool_]:
     suspects[_rows(column, np.flatnonzero((data < 0x20) | (data == 0x7F)))] = True
     suspects[list(islice(_undecodable(column), MAX_NAMED))] = True
     inside = _starts_inside(column)
-    suspects[inside] = suspects[inside - 1] = True
+    suspects[inside] = suspects[_before(column, inside)] = True
     return suspects
 
 
 def _rows(column: IdColumn, places: NDArray[np.int64]) -> NDArray[np.int64]:
     """Returns the ids that bytes of the data belong to."""
     return np.asarray(np.searchsorted(column.offsets, places, side="right") - 1)
+
+
+def _before(column: IdColumn, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns for each of the ids, none empty, the one before it that is not empty; before the first, the last."""
+    filled = np.flatnonzero(column.lengths)
+    return np.asarray(filled[np.searchsorted(filled, rows) - 1])
 
 
 def _starts_inside(column: IdColumn) -> NDArray[np.int64]:

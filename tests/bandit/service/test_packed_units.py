@@ -106,6 +106,12 @@ def test_read_when_a_character_is_cut_in_two_then_both_ids_are_named() -> None:
     ]
 
 
+def test_read_when_a_character_is_cut_in_two_around_empty_ids_then_all_are_named() -> None:
+    found = refused(packed(b"a", b"\xc2", b"", b"", b"\x80", b"d"))
+
+    assert [field for field, _ in found] == [f"unit_ids[{row}]" for row in (1, 2, 3, 4)]
+
+
 @pytest.mark.parametrize("bad", [b"", b"x" * 300, b"\n", b"\xff", b"\xc3"])
 def test_read_when_very_many_are_bad_then_only_the_first_are_named(bad: bytes) -> None:
     found = refused(packed("ü".encode(), *[bad] * 50))
@@ -129,6 +135,7 @@ def test_read_when_the_limit_is_met_then_it_is_taken() -> None:
 @example([b"\x80", b"a"])
 @example([b"a", b"\xc3\xbc", b"\xbc"])
 @example([b"", b"\x80"])
+@example([b"\xc2", b"", b"\x80"])
 def test_read_when_compared_with_looking_at_each_id_then_the_same_ones_are_bad(ids: list[bytes]) -> None:
     bad = [row for row, one in enumerate(ids) if slow_fault(one)]
 
