@@ -94,6 +94,18 @@ def test_assess_when_the_rules_are_edited_then_it_is_half() -> None:
     assert (found.score, [factor.fact for factor in found.factors]) == (50, ["change_kind"])
 
 
+NUMERIC = [term for term in TERMS if FACTS[term.fact].type is FactType.NUMBER]
+
+
+@pytest.mark.parametrize("term", NUMERIC)
+def test_assess_when_a_number_is_beyond_measure_then_it_adds_its_most(term: risk.Term) -> None:
+    known = {**facts_of(changes.Stop("treatment"), running()), term.fact: 1e6}
+
+    points = {factor.fact: factor.points for factor in risk.assess(known).factors}
+
+    assert points[term.fact] == term.most
+
+
 @pytest.mark.parametrize("term", TERMS)
 def test_assess_when_a_fact_is_not_known_then_it_counts_in_full(term: risk.Term) -> None:
     known = {**facts_of(changes.Stop("treatment"), running())}
@@ -117,7 +129,7 @@ def test_assess_when_facts_are_of_any_kind_then_it_is_from_0_to_100(some: dict[s
     assert all(factor.points > 0 for factor in found.factors)
 
 
-NUMBERS = [term.fact for term in TERMS if FACTS[term.fact].type is FactType.NUMBER]
+NUMBERS = [term.fact for term in NUMERIC]
 FLAGS = [term.fact for term in TERMS if FACTS[term.fact].type is FactType.FLAG]
 
 
