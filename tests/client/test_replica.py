@@ -146,6 +146,25 @@ def test_policies_when_review_pauses_the_experiment_then_the_client_does(world: 
     assert client.allocate("checkout", "u").arm_id == "control"
 
 
+def test_policies_when_the_control_is_served_then_the_client_does_until_the_arms_are_again(
+    world: World, client: Client
+) -> None:
+    units = [f"u{number}" for number in range(100)]
+    before = [client.allocate("checkout", unit, expose=False) for unit in units]
+
+    world.stub.ServeControl(pb.ServeControlRequest(experiment_id="checkout", reason="blue is broken"))
+    when(client, lambda: client.allocate("checkout", "u", expose=False).reason == "CONTROL_SERVED")
+    during = [client.allocate("checkout", unit) for unit in units]
+    batch = world.stub.BatchAllocate(pb.BatchAllocateRequest(experiment_id="checkout", unit_ids=units))
+    world.stub.ServeArms(pb.ServeArmsRequest(experiment_id="checkout", reason="it is mended"))
+    when(client, lambda: client.allocate("checkout", "u", expose=False).reason == "SPLIT")
+
+    assert {(answer.arm_id, answer.propensity) for answer in during} == {("control", 1.0)}
+    assert {answer.policy_version for answer in during} == {batch.policy_version}
+    assert client.counts().exposures == RowCounts(waiting=0, delivered=0, rejected=0, refused=0)
+    assert [client.allocate("checkout", unit, expose=False) for unit in units] == before
+
+
 def test_replica_when_it_restarts_then_the_client_follows_the_new_one_and_nothing_is_lost(
     world: World, client: Client, config: Config, address: str
 ) -> None:

@@ -2,13 +2,13 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
 
 from services.bandit.domain.ports import LearnerSession
-from services.bandit.service.loops import learn_until, refresh_until
+from services.bandit.service.loops import Refresher, learn_until, refresh_until
 from services.bandit.service.policy_book import PolicyBook
 from services.bandit.service.refreshing import PolicyRefresher
 from shared.errors import Unavailable
@@ -46,11 +46,11 @@ class Refreshing:
         self.file = InMemorySnapshotFile()
         self.announced: list[dict[str, int]] = []
 
-    def run(self, *acts: Callable[[], object]) -> None:
+    def run(self, *acts: Callable[[], object], before: Sequence[Refresher] = ()) -> None:
         stopping = threading.Event()
         refresher = PolicyRefresher(self.book, self.store, self.file)
         news = ScriptedNews(stopping, *acts)
-        refresh_until(stopping, [refresher], news, poll_interval_seconds=1.0, announce=self._announce)
+        refresh_until(stopping, [*before, refresher], news, poll_interval_seconds=1.0, announce=self._announce)
 
     def away(self, *, away: bool) -> None:
         self.store.away = away
@@ -98,6 +98,23 @@ def test_refresh_when_something_else_fails_then_it_is_logged_and_the_loop_goes_o
         refreshing.store.published.clear,
         lambda: refreshing.store.add(published(experiment())),
     )
+
+    assert events(caplog) == ["refresh failed, the last policies serve"]
+    assert refreshing.announced == [{"checkout": 1}]
+
+
+class BrokenRefresher:
+    """Has a defect."""
+
+    def refresh(self) -> bool:
+        raise RuntimeError("a defect")
+
+
+def test_refresh_when_one_has_a_defect_then_the_next_one_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    refreshing = Refreshing()
+    refreshing.store.add(published(experiment()))
+
+    refreshing.run(before=[BrokenRefresher()])
 
     assert events(caplog) == ["refresh failed, the last policies serve"]
     assert refreshing.announced == [{"checkout": 1}]
