@@ -8,25 +8,19 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from random import Random
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
 from sqlalchemy import Engine
 
-from experimentation.v1 import (
-    audit_service_pb2,
-    experiment_service_pb2,
-    identity_service_pb2,
-    review_service_pb2,
-)
+from experimentation.v1 import audit_service_pb2, experiment_service_pb2, identity_service_pb2, review_service_pb2
 from services.review.config import PREFIX, Config
 from services.review.domain.ports import ReviewStore
-from services.review.domain.redelivery import ParkedFor
 from services.review.service.audit import AuditService
 from services.review.service.bootstrap import ensure_admin
 from services.review.service.change_requests import ChangeRequestService
-from services.review.service.delivery import NoticeDelivery, Report, deliver_until
+from services.review.service.delivery import NoticeDelivery, deliver_until
 from services.review.service.denials import DeniedAttempts
 from services.review.service.experiments import ExperimentService
 from services.review.service.loops import ring_until_closed, sweep_until
+from services.review.service.notice_metrics import NoticeMetrics
 from services.review.service.policies import PolicyService
 from services.review.service.principals import PrincipalService
 from services.review.service.proposals import ProposalService
@@ -102,7 +96,7 @@ class Review:
             stack.callback(metrics.close)
             bootstrap(self._options, self._store)
             self._identities.start()
-            self._write_denials(stack)
+            _run(stack, "denials", self._denials.write_until_closed, end=self._denials.close)
             self._ring(stack)
             self._sweep(stack)
             self._deliver(stack)
@@ -116,34 +110,18 @@ class Review:
         """Drains and stops; returns when that is done."""
         self._running.close()
 
-    def _write_denials(self, stack: ExitStack) -> None:
-        thread = threading.Thread(target=self._denials.write_until_closed, name="denials")
-        thread.start()
-        stack.callback(thread.join)
-        stack.callback(self._denials.close)
-
     def _ring(self, stack: ExitStack) -> None:
         news = Listener(self._options.database_url.value, [change_requests.CHANNEL])
-        thread = threading.Thread(target=ring_until_closed, args=(self._bell, news), name="bell")
-        thread.start()
-        stack.callback(thread.join)
-        stack.callback(news.close)
+        _run(stack, "bell", lambda: ring_until_closed(self._bell, news), end=news.close)
 
     def _sweep(self, stack: ExitStack) -> None:
         stopping = threading.Event()
+        pause = self._options.sweep_interval.total_seconds()
         sweeps = {
             "change requests": Sweeper(self._store, clock=clock.now).sweep,
             "switches of the bandit": SwitchAudit(PostgresSwitchStore(self._engine)).sweep,
         }
-        thread = threading.Thread(
-            target=sweep_until,
-            args=(stopping, sweeps),
-            kwargs={"interval_seconds": self._options.sweep_interval.total_seconds()},
-            name="sweeper",
-        )
-        thread.start()
-        stack.callback(thread.join)
-        stack.callback(stopping.set)
+        _run(stack, "sweeper", lambda: sweep_until(stopping, sweeps, interval_seconds=pause), end=stopping.set)
 
     def _deliver(self, stack: ExitStack) -> None:
         stopping = threading.Event()
@@ -162,26 +140,12 @@ class Review:
         stack.callback(stopping.set)
 
 
-class NoticeMetrics:
-    """Counts what becomes of notices."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._delivered = Counter(
-            "review_notices_delivered", "Notices that this process delivered to all their webhooks.", registry=registry
-        )
-        self._failed = Counter(
-            "review_notices_failed", "Notices that this process gave up.", labelnames=["reason"], registry=registry
-        )
-        self._waiting = Gauge("review_notices_waiting", "Notices that wait for any process.", registry=registry)
-        for reason in ParkedFor:
-            self._failed.labels(reason)
-
-    def count(self, report: Report) -> None:
-        """Counts a step of the delivery."""
-        self._delivered.inc(report.delivered_count)
-        self._waiting.set(report.waiting_count)
-        for reason, count in report.parked_counts.items():
-            self._failed.labels(reason).inc(count)
+def _run(stack: ExitStack, name: str, work: Callable[[], None], *, end: Callable[[], None]) -> None:
+    """Does the work on a thread of its own until the stack unwinds."""
+    thread = threading.Thread(target=work, name=name)
+    thread.start()
+    stack.callback(thread.join)
+    stack.callback(end)
 
 
 def build_delivery(options: Config, store: Engine) -> NoticeDelivery:
