@@ -18,6 +18,9 @@ from experimentation.v1 import bandit_service_pb2_grpc as bandit_rpc
 from experimentation.v1 import common_pb2 as common
 from experimentation.v1 import experiment_service_pb2 as experiments
 from experimentation.v1 import experiment_service_pb2_grpc as experiment_rpc
+from services.review.domain.policy.rules import Policy
+from services.review.store.postgres import PostgresReviewStore
+from shared import clock
 from shared.rpc import client
 from shared.store import migrate
 from shared.store.engine import create_engine
@@ -50,6 +53,9 @@ class Processes:
         migrate.upgrade(self.postgres.url)
         engine = create_engine(self.postgres.url, application_name="test", pool_size=1)
         identity.install(engine)
+        # Nothing here is about approvals.
+        with PostgresReviewStore(engine).transaction() as transaction:
+            transaction.policies.add(Policy(1, (), "cr_0", "ada", clock.now()))
         engine.dispose()
         return self
 
