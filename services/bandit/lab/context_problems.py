@@ -42,7 +42,7 @@ def _segments(name: str, title: str, truth: Segments, *, quick: bool = False) ->
 CONTEXT_PROBLEMS: Final = (
     ContextProblem(
         "context-linear",
-        "ten arms, 20 features, normal values linear in them",
+        "ten arms, 20 features, linear values",
         OURS,
         LinearNormal(arm_count=10, feature_count=20, base=5.0, spread=1.0, deviation=2.0),
         Kind.MEAN,
@@ -53,17 +53,17 @@ CONTEXT_PROBLEMS: Final = (
     ),
     _segments(
         "context-segments",
-        "five arms, 5 %, effects of device and country",
+        "five arms, effects of device and country",
         Segments(5, 0.05, segment_scale=0.3, arm_scale=0.15, interaction_scale=0.15, combination_scale=0.1),
     ),
     _segments(
         "context-slight",
-        "five arms, 5 %, slight effects of device and country",
+        "five arms, slight effects of both",
         Segments(5, 0.05, segment_scale=0.3, arm_scale=0.15, interaction_scale=0.05, combination_scale=0.03),
     ),
     _segments(
         "context-none",
-        "five arms, 5 %, contexts do not matter",
+        "five arms, contexts do not matter",
         Segments(5, 0.05, segment_scale=0.0, arm_scale=0.15, interaction_scale=0.0, combination_scale=0.0),
         quick=True,
     ),

@@ -122,12 +122,12 @@ def _guardrail(name: str, title: str, harm_rates: tuple[float, ...], *, quick: b
     rates = (0.1, 0.12) if len(harm_rates) == 2 else (0.1, 0.105, 0.11, 0.115, 0.12)
     problem = Problem(name, title, OURS, Fixed(rates), batch_unit_count=500, harm_rates=harm_rates, quick=quick)
     policies = (EQUAL.name, "thompson", "thompson-control-20")
-    return Study(Question.GUARDRAIL, problem, policies, 2 if max(harm_rates) > harm_rates[0] else 10)
+    return Study(Question.GUARDRAIL, problem, policies, 1 if max(harm_rates) > harm_rates[0] else 4)
 
 
 STUDIES: Final = (
     *(_gain(problem) for problem in PROBLEMS),
-    *(Study(Question.WARM_START, problem, (EQUAL.name, *_WARM_POLICIES), 2) for problem in WARM),
+    *(Study(Question.WARM_START, problem, (EQUAL.name, *_WARM_POLICIES), 1) for problem in WARM),
     _decision("decide-two", "two arms, 10 and 12 %", (0.1, 0.12), quick=True),
     _decision("decide-two-twice", "two arms, planned for 11 %, truly 12 %", (0.1, 0.12), planned=(0.1, 0.11)),
     _decision("decide-five-alike", "five arms, four of 10 %, one of 12 %", (0.1, 0.1, 0.1, 0.1, 0.12)),
@@ -150,7 +150,7 @@ STUDIES: Final = (
 
 
 CONTEXT_STUDIES: Final = tuple(
-    ContextStudy(problem, (EQUAL.name, *problem.policies), 0.25) for problem in CONTEXT_PROBLEMS
+    ContextStudy(problem, (EQUAL.name, *problem.policies), 0.2) for problem in CONTEXT_PROBLEMS
 )
 _ALL: Final[tuple[AnyStudy, ...]] = (*CONTEXT_STUDIES, *STUDIES)
 
