@@ -1,5 +1,1 @@
 """Which changes need approvals before they are applied, and whose: rules as data, and what is made of them; pure."""
-
-from services.review.domain.policy.open_gate import OpenGate
-
-__all__ = ["OpenGate"]
