@@ -8,6 +8,7 @@ from typing import Final
 
 from services.admin import claim
 from services.admin.config import Config
+from services.admin.local_tokens import FOLDER
 from services.admin.options import Options
 from services.admin.profiles import Profile, ProfileBook
 from services.admin.screen import command_line
@@ -17,7 +18,6 @@ from shared.config import Secret
 from shared.errors import invalid_field
 from shared.rpc.client import ClientTls
 
-TOKENS: Final = Path("secrets", "tokens")
 DEFAULT_IDENTITY: Final = "ann"
 SERVICES: Final = ("review", "bandit")
 
@@ -69,6 +69,17 @@ class Access:
         """
         return self.book.read(self.profile_name) if self.profile_name else None
 
+    @property
+    def token_file(self) -> Path:
+        """Where the token is kept, or would be, unless the environment has one.
+
+        Raises:
+            ConfigError: The profile is not usable.
+        """
+        if self.profile is not None:
+            return self.book.token_path(self.profile_name, self.profile)
+        return self.directory / FOLDER / (self._options.identity or DEFAULT_IDENTITY)
+
     def server(self, service: str) -> Server:
         """Returns where a service answers.
 
@@ -79,15 +90,8 @@ class Access:
             ConfigError: The profile is not usable.
         """
         address = self._given(service) or self._of_profile(service) or address_of(service, self.directory, given="")
-        token, tls = self._token(address), self._tls()
-        if (
-            token is not None
-            and tls is None
-            and not _is_here(address)
-            and not (self.profile and self.profile.plaintext)
-        ):
-            raise _unprotected(address)
-        return Server(address, token, tls)
+        plaintext = self.profile is not None and self.profile.plaintext
+        return guarded(Server(address, self._token(address), self._tls()), plaintext=plaintext)
 
     def _given(self, service: str) -> str | None:
         of_service = {"review": self._options.review_address, "bandit": self._options.bandit_address}
@@ -113,11 +117,11 @@ class Access:
         if self.profile is not None:
             return self.book.token(self.profile_name, self.profile)
         # Tokens of the local stack are none of other machines' business.
-        default = self.directory / TOKENS / DEFAULT_IDENTITY
+        default = self.directory / FOLDER / DEFAULT_IDENTITY
         return self._local_token(DEFAULT_IDENTITY) if _is_here(address) and default.exists() else None
 
     def _local_token(self, identity: str) -> Secret:
-        folder = self.directory / TOKENS
+        folder = self.directory / FOLDER
         known = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
         if identity not in known:
             raise errors.NotFound(
@@ -151,6 +155,25 @@ def address_of(service: str, directory: Path, *, given: str) -> str:
     return found.addresses[service]
 
 
+def guarded(server: Server, *, plaintext: bool) -> Server:
+    """Returns the server, unless a token would leave this machine unprotected.
+
+    Args:
+        server: Where the token goes.
+        plaintext: The user says that the network itself is protected.
+
+    Raises:
+        FailedPrecondition: INVALID_STATE.
+    """
+    if server.token is None or server.tls is not None or plaintext or _is_here(server.address):
+        return server
+    raise errors.FailedPrecondition(
+        errors.Reason.INVALID_STATE,
+        f"a token would go to {server.address} unprotected: give the profile `tls = true` or a `ca`, "
+        "or `plaintext = true` where the network itself is protected",
+    )
+
+
 def _is_here(address: str) -> bool:
     if address.startswith(("unix:", "unix-abstract:")):
         return True
@@ -159,11 +182,3 @@ def _is_here(address: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _unprotected(address: str) -> errors.FailedPrecondition:
-    return errors.FailedPrecondition(
-        errors.Reason.INVALID_STATE,
-        f"a token would go to {address} unprotected: give the profile `tls = true` or a `ca`, "
-        "or `plaintext = true` where the network itself is protected",
-    )

@@ -1,13 +1,40 @@
 """Wires the commands together."""
 
+from typing import Final
+
 import typer
+from typer._completion_classes import completion_init
 from typer.main import get_command
 
-from services.admin.commands import audit, bandit, experiment, local, review
+from services.admin.commands import (
+    account,
+    audit,
+    bandit,
+    db,
+    experiment,
+    local,
+    machine,
+    panels,
+    policy,
+    principal,
+    review,
+    token,
+)
 from services.admin.examples import examples
 from services.admin.options import ClickCommand, allow_everywhere, declared
 
-NAME = "expctl"
+NAME: Final = "expctl"
+
+_GROUPS: Final = {
+    "experiment": (experiment.app, panels.EXPERIMENTS),
+    "review": (review.app, panels.EXPERIMENTS),
+    "policy": (policy.app, panels.EXPERIMENTS),
+    "bandit": (bandit.app, panels.EXPERIMENTS),
+    "audit": (audit.app, panels.EXPERIMENTS),
+    "token": (token.app, panels.CALLERS),
+    "principal": (principal.app, panels.CALLERS),
+    "db": (db.app, panels.LOCAL),
+}
 
 
 def build() -> ClickCommand:
@@ -21,11 +48,12 @@ def build() -> ClickCommand:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(declared)
-    local.add_to(app)
-    app.add_typer(experiment.app, name="experiment")
-    app.add_typer(review.app, name="review")
-    app.add_typer(bandit.app, name="bandit")
-    app.add_typer(audit.app, name="audit")
+    for name, (group, panel) in _GROUPS.items():
+        app.add_typer(group, name=name, rich_help_panel=panel)
+    for part in (local, account, machine):
+        part.add_to(app)
+    # Only with add_completion would Typer do it, whose options are in the way of our own command.
+    completion_init()
     root = get_command(app)
     allow_everywhere(root)
     return root

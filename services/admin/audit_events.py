@@ -15,6 +15,8 @@ from shared.rpc import client
 PAGE_SIZE: Final = 500
 POLL_SECONDS: Final = 2.0
 _DENIED: Final = ".denied"
+# Digests say nothing to people.
+_MOST_SHOWN: Final = 40
 
 
 def pages(stub: AuditServiceStub, request: pb.ListAuditEventsRequest, *, limit: int = 0) -> Iterator[pb.AuditEvent]:
@@ -51,14 +53,15 @@ def lines(events: Sequence[pb.AuditEvent]) -> RenderableType:
 
 
 def line(event: pb.AuditEvent) -> Text:
-    """Returns one event."""
-    details = "".join(f"  {key}={value}" for key, value in sorted(event.details.items()))
+    """Returns one event: who did what to what, the particulars below."""
     style = "red" if event.action.endswith(_DENIED) else ""
     when = f"{event.occurred_at.ToDatetime():%Y-%m-%d %H:%M:%S}"
-    return Text.assemble(
-        (f"{event.sequence:>6}", "dim"),
-        f"  {when}  {event.actor}  ",
-        (event.action, style),
-        f"  {event.target}",
-        details,
+    text = Text.assemble(
+        (f"{event.sequence:>6}", "dim"), f"  {when}  {event.actor}  ", (event.action, style), f"  {event.target}"
     )
+    details = [f"{key}={_short(value)}" for key, value in sorted(event.details.items())]
+    return text.append(f"\n        {'  '.join(details)}", style="dim") if details else text
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _MOST_SHOWN else value[: _MOST_SHOWN - 1] + "…"

@@ -90,9 +90,12 @@ class Output:
                 console.print(f"  {command_line(*arguments)}", markup=False, soft_wrap=True)
 
 
-def lines(*texts: str) -> RenderableType:
-    """Returns texts as a drawing, one below the other."""
-    return Group(*map(Text, texts))
+def stacked(drawings: Iterable[RenderableType]) -> RenderableType:
+    """Returns drawings as one, an empty line between them."""
+    parts: list[RenderableType] = []
+    for each in drawings:
+        parts += [Text(), each] if parts else [each]
+    return Group(*parts)
 
 
 PLAIN: Final = Output(Format.TABLE)

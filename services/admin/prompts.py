@@ -1,5 +1,6 @@
 """Asks the person at the terminal; where there is none, says which flag takes the place of the answer."""
 
+import getpass
 import shlex
 import subprocess
 import sys
@@ -58,6 +59,17 @@ class Prompts:
         if not text:
             raise invalid_field(flag, "nothing was written")
         return text
+
+    def secret(self, question: str) -> str:
+        """Returns what the person types unseen; without a terminal, the first line of standard input.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD, it is empty.
+        """
+        line = getpass.getpass(question, stream=sys.stderr) if self.interactive else sys.stdin.readline()
+        if not line.strip():
+            raise invalid_field("standard input", "must hold the token")
+        return line.strip()
 
     def _edit(self, path: Path, flag: str) -> None:
         try:

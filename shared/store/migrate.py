@@ -1,5 +1,6 @@
 """Brings the schema of the store up to date, and tells whether it is."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,34 @@ def upgrade(url: str, *, scripts: Path = SCRIPTS) -> None:
             command.upgrade(config, "head")
     finally:
         engine.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Names the step that a database's schema is at, and the one that this release needs; empty: there is none."""
+
+    applied: frozenset[str]
+    needed: frozenset[str]
+
+    @property
+    def is_current(self) -> bool:
+        """Says whether it is the one that this release is written for."""
+        return self.applied == self.needed
+
+
+def schema(url: str, *, scripts: Path = SCRIPTS) -> Schema:
+    """Returns how far a database's schema is.
+
+    Raises:
+        Unavailable: STORE_UNAVAILABLE.
+    """
+    engine = store_engine.create_engine(url, application_name="migrate", pool_size=1)
+    try:
+        with store_engine.transaction(engine) as connection:
+            applied = frozenset(_applied(connection))
+    finally:
+        engine.dispose()
+    return Schema(applied, frozenset(ScriptDirectory.from_config(_config(scripts)).get_heads()))
 
 
 def check_current(engine: sqlalchemy.Engine, *, scripts: Path = SCRIPTS) -> None:

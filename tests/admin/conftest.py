@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,13 +17,8 @@ from sqlalchemy import Engine
 from services.admin.run import run
 from services.review import main
 from services.review.config import Config
-from services.review.service.loops import ring_until_closed
-from services.review.service.watching import Bell
-from services.review.store import change_requests
-from services.review.store.postgres import PostgresReviewStore
-from shared import telemetry
+from shared.config import Secret
 from shared.ids import new_id
-from shared.store.notify import Listener
 from tests.fakes import identity
 
 TIMEOUT_SECONDS = 60.0
@@ -111,30 +105,16 @@ class Expctl:
         return Ended(code, output.out, output.err)
 
 
-@contextmanager
-def _served(engine: Engine, database_url: str) -> Iterator[str]:
-    store, bell = PostgresReviewStore(engine), Bell()
-    metrics = telemetry.RpcMetrics(telemetry.new_registry())
-    server = main.build_server(Config(address="127.0.0.1:0"), store, metrics, identity.authorizer(), bell)
-    news = Listener(database_url, [change_requests.CHANNEL])
-    ringing = threading.Thread(target=ring_until_closed, args=(bell, news))
-    ringing.start()
-    try:
-        yield server.start()
-    finally:
-        server.stop(TIMEOUT_SECONDS)
-        news.close()
-        ringing.join()
-        # Streams whose caller has left may look into the store once more.
-        for thread in [thread for thread in threading.enumerate() if thread.name.startswith("rpc-")]:
-            thread.join(TIMEOUT_SECONDS)
-
-
 @pytest.fixture
 def review_address(engine: Engine, database_url: str) -> Iterator[str]:
-    """Where a review server answers, with the policy that ships and a store of its own."""
-    with _served(engine, database_url) as address:
-        yield address
+    """Where a whole review process answers, in this one, with the policy that ships and a store of its own."""
+    identity.install(engine)
+    review = main.Review(Config(address="127.0.0.1:0", database_url=Secret(database_url)))
+    yield review.start()["grpc"]
+    review.stop()
+    # Streams whose caller has left may look into the store once more.
+    for thread in [thread for thread in threading.enumerate() if thread.name.startswith("rpc-")]:
+        thread.join(TIMEOUT_SECONDS)
 
 
 @pytest.fixture

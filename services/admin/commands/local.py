@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from services.admin.commands import panels
 from services.admin.demo import command as demo_command
 from services.admin.evaluation import Columns, evaluate_file
 from services.admin.examples import examples
@@ -68,15 +69,22 @@ def simulate(context: typer.Context) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Makes them commands of the app."""
-    app.command(epilog=examples("expctl up", "expctl up --bandit-port 0 --review-port 0 --directory /tmp/stack"))(up)
-    app.command(epilog=examples("expctl demo", "expctl demo --runs 2 --units 300 --keep-running"))(demo)
     app.command(
+        rich_help_panel=panels.LOCAL,
+        epilog=examples("expctl up", "expctl up --bandit-port 0 --review-port 0 --directory /tmp/stack"),
+    )(up)
+    app.command(
+        rich_help_panel=panels.LOCAL, epilog=examples("expctl demo", "expctl demo --runs 2 --units 300 --keep-running")
+    )(demo)
+    app.command(
+        rich_help_panel=panels.EXPERIMENTS,
         epilog=examples(
             "expctl evaluate log.csv --reward click --propensity p \\\n    --action item --weights a=0.2,b=0.8",
             "expctl evaluate log.parquet --reward click --propensity p \\\n    --target-propensity new_p",
-        )
+        ),
     )(evaluate)
     app.command(
+        rich_help_panel=panels.EXPERIMENTS,
         add_help_option=False,
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
         epilog=examples("expctl simulate --quick"),
