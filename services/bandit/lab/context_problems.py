@@ -36,7 +36,7 @@ _ALL: Final = (*_LINEAR, "logistic-thompson", "logistic-thompson-20")
 
 
 def _segments(name: str, title: str, truth: Segments, *, quick: bool = False) -> ContextProblem:
-    return ContextProblem(name, title, OURS, truth, Kind.CONVERSION, 1000, 40, _ALL, quick=quick)
+    return ContextProblem(name, title, OURS, truth, Kind.CONVERSION, 2000, 20, _ALL, quick=quick)
 
 
 CONTEXT_PROBLEMS: Final = (

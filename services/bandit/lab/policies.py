@@ -70,10 +70,10 @@ POLICIES: Final = {
         Policy("thompson-mature", "Thompson, mature only", None, replace(DEFAULT, mature_only=True)),
         Policy("thompson-floor-10", "Thompson, floor 10 %", None, replace(DEFAULT, exploration_floor=0.1)),
         Policy("thompson-control-20", "Thompson, 20 % control", None, replace(DEFAULT, min_control_share=0.2)),
-        Policy("thompson-warm", "Thompson, warm: 1,000 units", None, replace(DEFAULT, warm_start=_EARLIER)),
+        Policy("thompson-warm", "Thompson, warm (1,000)", None, replace(DEFAULT, warm_start=_EARLIER)),
         Policy(
             "thompson-warm-100",
-            "Thompson, warm: 100 units",
+            "Thompson, warm (100)",
             None,
             replace(DEFAULT, warm_start=replace(_EARLIER, max_unit_count=100.0)),
         ),
@@ -84,7 +84,7 @@ POLICIES: Final = {
         Policy("exp3", "EXP3", Exp3()),
         Policy("linear-thompson", "linear Thompson", LinearThompson()),
         Policy("logistic-thompson", "logistic Thompson", LogisticThompson()),
-        Policy("logistic-thompson-20", "logistic Thompson, prior 20", LogisticThompson(prior_precision=20.0)),
+        Policy("logistic-thompson-20", "logistic Thompson, tight", LogisticThompson(prior_precision=20.0)),
         Policy("lin-ucb", "LinUCB", LinUcb()),
         Policy("inverse-gap", "inverse gap", InverseGap()),
     )

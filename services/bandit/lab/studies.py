@@ -122,7 +122,7 @@ def _guardrail(name: str, title: str, harm_rates: tuple[float, ...], *, quick: b
     rates = (0.1, 0.12) if len(harm_rates) == 2 else (0.1, 0.105, 0.11, 0.115, 0.12)
     problem = Problem(name, title, OURS, Fixed(rates), batch_unit_count=500, harm_rates=harm_rates, quick=quick)
     policies = (EQUAL.name, "thompson", "thompson-control-20")
-    return Study(Question.GUARDRAIL, problem, policies, 1 if max(harm_rates) > harm_rates[0] else 4)
+    return Study(Question.GUARDRAIL, problem, policies, 1 if max(harm_rates) > harm_rates[0] else 3)
 
 
 STUDIES: Final = (
