@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.decisions import DecisionBlock
 from services.bandit.domain.events import Durability
@@ -291,9 +293,12 @@ class InMemoryLearnerSession:
         warm = {one.experiment_id: one.allocation_policy.controls.warm_start for one in definitions}
         return {one: self.known.get(start.experiment_id, {}) for one, start in warm.items() if start is not None}
 
-    def contextual_trials(self, definition: Experiment, *, limit: int) -> Trials:
+    def contextual_trials(self, definition: Experiment, *, limit: int, newest: datetime) -> Trials:
         self._check()
-        return self.trials[definition.experiment_id]
+        known = self.trials[definition.experiment_id]
+        if known.exposed_at is None:
+            return known
+        return known.those(np.flatnonzero(known.exposed_at <= newest.timestamp())[:limit])
 
     def latest_decisions(self, definition: Experiment, metric_id: str, *, block_size: int) -> DecisionBlock:
         self._check()

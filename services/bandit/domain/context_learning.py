@@ -22,16 +22,24 @@ LATELY: Final = 1_000
 LEAST_CHANGE: Final = 1e-9
 
 
-def fitted_model(experiment: Experiment, trials: Trials | None, *, seed: int) -> ContextualModel | None:
+def fitted_model(
+    experiment: Experiment, trials: Trials | None, *, seed: int, seen: Floats | None = None
+) -> ContextualModel | None:
     """Returns the model that the trials ask for, or None while every arm is burning in.
 
     An arm that is burning in beside others that are not has an equal share at least.
+
+    Args:
+        experiment: The definition.
+        trials: Those that count; costs are not yet taken off.
+        seed: Of the draws, 0 or more.
+        seen: Units of each arm that burn-in goes by, shape (n_arms,); by default the trials'.
     """
     algorithm, arm_count = experiment.allocation_policy.algorithm, len(experiment.arms)
     if trials is None or not isinstance(algorithm, ContextualAlgorithm):
         return None
     controls = experiment.allocation_policy.controls
-    counts = np.bincount(trials.arms, minlength=arm_count)
+    counts = np.bincount(trials.arms, minlength=arm_count) if seen is None else seen
     mature = counts >= max(controls.burn_in_unit_count, 1)
     if not mature.any():
         return None

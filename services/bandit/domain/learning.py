@@ -17,6 +17,7 @@ from services.bandit.kernels.weights import floored
 from shared.definition.model import (
     Algorithm,
     AllocationControls,
+    ContextualAlgorithm,
     EpsilonGreedy,
     Exp3,
     Experiment,
@@ -64,6 +65,8 @@ def needs_versions(experiment: Experiment) -> bool:
     policy = experiment.allocation_policy
     if isinstance(policy.algorithm, FixedSplit):
         return False
+    if isinstance(policy.algorithm, ContextualAlgorithm):
+        return policy.controls.budget is not None
     return moves_with_time(experiment) or isinstance(policy.algorithm, Exp3)
 
 

@@ -16,9 +16,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics, merged
 from services.bandit.domain.trial import SKEW_TOLERANCE_SECONDS
 from shared.definition.model import AllocationControls
+
+Floats = NDArray[np.float64]
 
 PERIODS: Final = 16
 """Into how many versions a half-life or window is cut: weights are off by 2^(1/16) - 1 = 4.4 % at most."""
@@ -58,10 +63,17 @@ class Memory:
             outcomes_may_come = age < self.wait + timedelta(seconds=SKEW_TOLERANCE_SECONDS)
             if version.replaced_at is None or outcomes_may_come:
                 return 0.0
-        if self.window is not None and age >= self.window:
-            return 0.0
-        half_lives = age / self.half_life if self.half_life is not None else 0.0
-        return 0.5**half_lives if half_lives < _FORGOTTEN_HALF_LIVES else 0.0
+        return float(self.kept(np.array(age.total_seconds())))
+
+    def whole_before(self, now: datetime) -> datetime:
+        """Returns the instant until which units must have been exposed whose outcomes are waited for no more."""
+        return now if self.wait is None else now - self.wait - timedelta(seconds=SKEW_TOLERANCE_SECONDS)
+
+    def kept(self, ages: Floats) -> Floats:
+        """Returns how much units of these ages, in seconds, still count, from 0 to 1; outcomes are not waited for."""
+        half_lives = ages / self.half_life.total_seconds() if self.half_life is not None else np.zeros_like(ages)
+        kept = np.where(half_lives < _FORGOTTEN_HALF_LIVES, 0.5 ** np.maximum(half_lives, 0.0), 0.0)
+        return np.asarray(kept if self.window is None else np.where(ages < self.window.total_seconds(), kept, 0.0))
 
 
 def counted(

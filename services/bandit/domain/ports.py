@@ -197,12 +197,13 @@ class LearnerSession(Protocol):
     ) -> Mapping[str, Mapping[str, Sequence[VersionStatistics]]]:
         """Returns the statistics of the guardrail metrics by experiment, metric and policy version, oldest first."""
 
-    def contextual_trials(self, definition: Experiment, *, limit: int) -> Trials:
+    def contextual_trials(self, definition: Experiment, *, limit: int, newest: datetime) -> Trials:
         """Returns the latest trials whose arm and context are known, with their rewards.
 
         Args:
             definition: An experiment with features.
             limit: How many at most.
+            newest: Trials exposed later are left out.
         """
 
     def latest_decisions(self, definition: Experiment, metric_id: str, *, block_size: int) -> DecisionBlock:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.bandit.domain import segments
 from services.bandit.domain.analysis_split import with_analysis_split
 from services.bandit.domain.context_controls import model_without, paced_model
+from services.bandit.domain.context_evidence import Evidence, evidence
 from services.bandit.domain.context_learning import (
     LEAST_CHANGE,
     average_weights,
@@ -78,23 +79,25 @@ def next_snapshot(
     reason = _reason(experiment, previous, paused, frozen=frozen)
     if reason is None and previous is not None and not _is_due(experiment, previous, frozen=frozen, now=now):
         return None
+    known = evidence(experiment, trials, now=now) if trials is not None else None
+    contexts = known.trials if known is not None and known.trials.count else None
     if previous is not None and (frozen or _waits_for_reward(experiment, previous)):
         model, asked = kept_model(experiment, previous), _kept(experiment, previous)
     elif isinstance(experiment.allocation_policy.algorithm, ContextualAlgorithm):
-        model, asked = _in_context(experiment, trials, previous)
+        model, asked = _in_context(experiment, known, previous)
     else:
         live = live_part(experiment, paused)
         model = None
         asked = spread(_weights(live, statistics, versions, prior, now=now), experiment, paused)
     model = model_without(model, experiment, paused)
-    if paused and model is not None and trials is not None:
-        asked = average_weights(model, trials)
+    if paused and model is not None and contexts is not None:
+        asked = average_weights(model, contexts)
     asked = without(asked, experiment, paused)
     allowed = allowance(experiment, versions, now=now)
     model = paced_model(model, asked, experiment, paused, allowed)
     asked = paced(asked, experiment, paused, allowed)
     if reason is None and previous is not None:
-        reason = _reason_to_learn(experiment, previous, asked, model, trials, allowed=allowed, now=now)
+        reason = _reason_to_learn(experiment, previous, asked, model, contexts, allowed=allowed, now=now)
     if reason is None:
         return None
     arms = policy_arms(experiment, asked, paused)
@@ -132,32 +135,34 @@ def _reason_to_learn(
     previous: PolicySnapshot,
     asked: Floats,
     model: ContextualModel | None,
-    trials: Trials | None,
+    contexts: Trials | None,
     *,
     allowed: Allowance | None,
     now: datetime,
 ) -> PublishReason | None:
     before = model_before(experiment, previous)
-    if model is not None and trials is not None:
+    if model is not None and contexts is not None:
         is_used_up = allowed is not None and allowed.is_used_up
         least = 0.0 if is_used_up else experiment.allocation_policy.controls.min_weight_change
-        is_material = change_in_contexts(before, model, trials) >= max(least, LEAST_CHANGE)
+        is_material = change_in_contexts(before, model, contexts) >= max(least, LEAST_CHANGE)
     else:
-        is_material = before is not None or _is_material(experiment, previous, asked, allowed)
+        is_material = before != model or _is_material(experiment, previous, asked, allowed)
     if is_material:
         return PublishReason.BUDGET if _overspends(experiment, previous, allowed) else PublishReason.LEARNING
     return PublishReason.PERIOD if _period_is_over(experiment, previous, now=now) else None
 
 
 def _in_context(
-    experiment: Experiment, trials: Trials | None, previous: PolicySnapshot | None
+    experiment: Experiment, known: Evidence | None, previous: PolicySnapshot | None
 ) -> tuple[ContextualModel | None, Floats]:
     """Returns the model, and average weights in the contexts lately seen; none, and equal ones, while burning in."""
-    version = previous.policy_version + 1 if previous else 1
-    model = fitted_model(experiment, trials, seed=salt(experiment.experiment_id, f"draws {version}"))
-    if model is None or trials is None:
+    model = None
+    if known is not None:
+        seed = salt(experiment.experiment_id, f"draws {previous.policy_version + 1 if previous else 1}")
+        model = fitted_model(experiment, known.trials, seed=seed, seen=known.seen)
+    if known is None or model is None:
         return None, np.full(len(experiment.arms), 1 / len(experiment.arms))
-    return model, average_weights(model, trials)
+    return model, average_weights(model, known.trials)
 
 
 def _is_material(experiment: Experiment, previous: PolicySnapshot, asked: Floats, allowed: Allowance | None) -> bool:
@@ -185,9 +190,10 @@ def _period_is_over(experiment: Experiment, previous: PolicySnapshot, *, now: da
 
 
 def _memory(experiment: Experiment) -> Memory:
+    """Returns how much of the past counts by version: trials with contexts are remembered one by one."""
     policy = experiment.allocation_policy
-    fixed = isinstance(policy.algorithm, FixedSplit)
-    return Memory() if fixed else Memory.of(policy.controls, experiment.attribution_window)
+    by_version = not isinstance(policy.algorithm, FixedSplit | ContextualAlgorithm)
+    return Memory.of(policy.controls, experiment.attribution_window) if by_version else Memory()
 
 
 def _weights(

@@ -8,6 +8,7 @@ from services.bandit.domain.context_guardrails import BLOCK_SIZE, harmful_in_con
 from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.guardrails import guardrail_metrics, harmful_arms
 from services.bandit.domain.learning import moves_with_time, needs_versions
+from services.bandit.domain.periods import Memory
 from services.bandit.domain.ports import LearnerSession
 from services.bandit.domain.publishing import next_snapshot
 from services.bandit.domain.statistics import VersionStatistics, warm_prior
@@ -103,7 +104,9 @@ class Learner:
     def _trials(self, definition: Experiment) -> Trials | None:
         if not _goes_by_contexts(definition):
             return None
-        return self._session.contextual_trials(definition, limit=MAX_TRIALS)
+        memory = Memory.of(definition.allocation_policy.controls, definition.attribution_window)
+        newest = memory.whole_before(self._now())
+        return self._session.contextual_trials(definition, limit=MAX_TRIALS, newest=newest)
 
     def _harmful(self, definition: Experiment, guardrails: Mapping[str, Sequence[VersionStatistics]]) -> frozenset[str]:
         if not _goes_by_contexts(definition):

@@ -1,5 +1,7 @@
 """Reads what contextual algorithms learn from."""
 
+from datetime import datetime
+
 import numpy as np
 from sqlalchemy import Connection, text
 
@@ -11,10 +13,12 @@ from shared.definition.model import Experiment
 # A trial counts in its first exposure's arm and version; what was told of it then stands with that allocation.
 _TRIALS = text(
     """
-SELECT arm_id, context, coalesce(trial_values.value, 0)::float8 AS value
+SELECT arm_id, context, coalesce(trial_values.value, 0)::float8 AS value,
+  extract(epoch from exposed_at)::float8 AS exposed_at
 FROM (
   SELECT experiment_id, trial_id, arm_id, policy_version, exposed_at FROM trials
   WHERE experiment_id = :experiment_id AND arm_id = ANY(CAST(:arm_ids AS text[]))
+    AND exposed_at <= :newest
   ORDER BY exposed_at DESC, trial_id LIMIT :limit
 ) AS trial
 CROSS JOIN LATERAL (
@@ -32,13 +36,14 @@ ORDER BY exposed_at DESC, trial.trial_id
 )
 
 
-def contextual_trials(connection: Connection, experiment: Experiment, *, limit: int) -> Trials:
+def contextual_trials(connection: Connection, experiment: Experiment, *, limit: int, newest: datetime) -> Trials:
     """Returns the latest trials whose arm and context are known, latest first, with what the policy learns from.
 
     Args:
         connection: In a transaction.
         experiment: The definition; trials of arms that it no longer has are left out.
         limit: How many of the latest trials are looked at.
+        newest: Trials exposed later are left out.
     """
     places = {arm.arm_id: place for place, arm in enumerate(experiment.arms)}
     columns = column_count(experiment.features)
@@ -50,10 +55,12 @@ def contextual_trials(connection: Connection, experiment: Experiment, *, limit: 
             "column_count": columns,
             "metric_id": reward_metric(experiment).metric_id,
             "limit": limit,
+            "newest": newest,
         },
     ).all()
     return Trials(
         np.frombuffer(b"".join(row.context for row in rows), "<f8").astype(np.float64).reshape(len(rows), columns),
         np.array([places[row.arm_id] for row in rows], dtype=np.int64),
         np.array([row.value for row in rows], dtype=np.float64),
+        exposed_at=np.array([row.exposed_at for row in rows], dtype=np.float64),
     )

@@ -131,10 +131,10 @@ class PostgresLearnerSession:
                     known.setdefault(experiment_id, {})[metric_id] = found.get(experiment_id, ())
         return known
 
-    def contextual_trials(self, definition: Experiment, *, limit: int) -> Trials:
+    def contextual_trials(self, definition: Experiment, *, limit: int, newest: datetime) -> Trials:
         """Returns the latest trials whose arm and context are known, latest first, with their rewards."""
         with self._transaction() as connection:
-            return contextual_trials(connection, definition, limit=limit)
+            return contextual_trials(connection, definition, limit=limit, newest=newest)
 
     def latest_decisions(self, definition: Experiment, metric_id: str, *, block_size: int) -> DecisionBlock:
         """Returns the latest block of so many decisions, with values of one metric."""

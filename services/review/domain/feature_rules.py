@@ -71,9 +71,6 @@ def _cost(experiment: model.Experiment, columns: int) -> checks.Violations:
 def _unfit_controls(experiment: model.Experiment) -> checks.Violations:
     controls = experiment.allocation_policy.controls
     given = {
-        "half_life": controls.half_life is not None,
-        "window": controls.window is not None,
-        "mature_only": controls.mature_only,
         "warm_start": controls.warm_start is not None,
     }
     for name, is_given in given.items():

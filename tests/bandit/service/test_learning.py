@@ -5,13 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from services.bandit.service.learning import Learner
-from shared.definition.model import AllocationControls, BetaThompson, Experiment, ExperimentState
+from shared.definition.model import (
+    AllocationControls,
+    BetaThompson,
+    BooleanFeature,
+    Experiment,
+    ExperimentState,
+    LinearThompson,
+)
 from shared.errors import Unavailable
 from shared.policy.snapshot import PolicySnapshot, PublishReason
+from tests.bandit.domain.test_context_evidence import HOUR, turned
 from tests.bandit.examples import MINUTE, NOW, by_arm, counted, experiment, policy, split, weights
 from tests.fakes.bandit import HandClock, InMemoryLearnerSession
 
@@ -268,3 +277,37 @@ def test_step_when_whole_versions_are_waited_for_then_pooled_statistics_teach_no
     assert list(weights(bench.step()[0]).values()) == pytest.approx([1 / 3] * 3, abs=1e-9)
     (fresh,) = bench.step(after=DAY + MINUTE)
     assert weights(fresh)["blue"] > 0.97
+
+
+def test_step_when_weights_follow_contexts_and_the_past_is_forgotten_then_they_move_without_news() -> None:
+    definition = experiment(
+        features=(BooleanFeature("returning"),),
+        allocation_policy=policy(LinearThompson(), AllocationControls(burn_in_unit_count=10, window=3 * HOUR)),
+    )
+    bench = Bench(definition)
+    bench.session.trials["checkout"] = turned()
+    bench.step()
+
+    before = bench.step(after=MINUTE)
+    much_later = bench.step(after=4 * HOUR)
+
+    assert before == []
+    assert of(much_later) == [("checkout", 2, PublishReason.LEARNING)]
+    assert weights(bench.session.batches[0][0])["green"] < 0.9
+
+
+def test_step_when_weights_follow_contexts_and_outcomes_are_waited_for_then_only_whole_trials_are_read() -> None:
+    definition = experiment(
+        features=(BooleanFeature("returning"),),
+        attribution_window=HOUR,
+        allocation_policy=policy(LinearThompson(), AllocationControls(burn_in_unit_count=10, mature_only=True)),
+    )
+    bench = Bench(definition)
+    bench.session.trials["checkout"] = replace(turned(), exposed_at=np.full(turned().count, NOW.timestamp()))
+
+    (first,) = bench.step()
+    whole = bench.step(after=HOUR + MINUTE)
+
+    assert first.contextual_model is None
+    assert of(whole) == [("checkout", 2, PublishReason.LEARNING)]
+    assert whole[0].contextual_model is not None

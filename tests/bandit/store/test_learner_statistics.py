@@ -21,6 +21,7 @@ from shared.policy.snapshot import RANGE, ContextualModel, PolicySnapshot, Score
 from tests.bandit.examples import cut, policy, published
 from tests.bandit.store.conftest import NOW, Logs, experiment_with_every_rule, exposure, outcome
 
+LATER = NOW + timedelta(days=1)
 PAUSING = policy(BetaThompson(), guardrail_pause=GuardrailPause())
 
 
@@ -117,11 +118,14 @@ def test_trials_when_contexts_were_told_then_latest_first_with_rewards(
     logs.observe(outcome("u1", 2.0), outcome("u1", 3.0, event_id="e2"), outcome("u3", 7.0, metric_id="max"))
     session.fold([definition], now=NOW)
 
-    known = session.contextual_trials(definition, limit=100)
+    known = session.contextual_trials(definition, limit=100, newest=LATER)
 
     assert known.contexts.tolist() == [[1.0, 1.0], [1.0, 0.1 + 0.2], [1.0, 0.5]]
     assert known.arms.tolist() == [2, 0, 1]
     assert known.values.tolist() == [0.0, 0.0, 5.0]
+    assert known.exposed_at is not None
+    assert known.exposed_at.tolist() == [(NOW + place * minute).timestamp() for place in (2, 1, 0)]
+    assert session.contextual_trials(definition, limit=100, newest=NOW + minute).arms.tolist() == [0, 1]
 
 
 def test_trials_when_the_policy_has_a_reward_then_values_are_rewards(
@@ -135,7 +139,7 @@ def test_trials_when_the_policy_has_a_reward_then_values_are_rewards(
     logs.observe(outcome("u1", 10.0), outcome("u1", 4.0, metric_id="max"))
     session.fold([definition], now=NOW)
 
-    assert session.contextual_trials(definition, limit=100).values.tolist() == [2.0]
+    assert session.contextual_trials(definition, limit=100, newest=LATER).values.tolist() == [2.0]
 
 
 def test_trials_when_there_are_more_than_the_limit_then_the_latest(session: PostgresLearnerSession, logs: Logs) -> None:
@@ -143,13 +147,13 @@ def test_trials_when_there_are_more_than_the_limit_then_the_latest(session: Post
     logs.expose(*(told(f"u{unit}", "blue", 1.0, float(unit), at=NOW + timedelta(seconds=unit)) for unit in range(9)))
     session.fold([definition], now=NOW)
 
-    assert session.contextual_trials(definition, limit=3).contexts[:, 1].tolist() == [8, 7, 6]
+    assert session.contextual_trials(definition, limit=3, newest=LATER).contexts[:, 1].tolist() == [8, 7, 6]
 
 
 def test_trials_when_there_are_none_then_empty(session: PostgresLearnerSession) -> None:
     definition = replace(experiment_with_every_rule(), features=(BooleanFeature("returning"),))
 
-    known = session.contextual_trials(definition, limit=3)
+    known = session.contextual_trials(definition, limit=3, newest=LATER)
 
     assert (known.count, known.feature_count) == (0, 2)
 

@@ -5,6 +5,9 @@ and a prior precision of 1 says that coefficients are about one deviation. The n
 in as if it were known: MacKay 1992, "Bayesian interpolation", equation 4.9, with one trial of prior data,
 
     variance = (1 + sum of squared residuals) / (1 + n - effective parameters)
+
+A trial that counts less than fully enters every sum with its weight, n included: what is forgotten is known less
+precisely (Russac, Vernade and Cappe 2019, "Weighted linear bandits for non-stationary environments").
 """
 
 from dataclasses import dataclass
@@ -39,12 +42,12 @@ class LinearFit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Moments:
-    """Holds sums over the trials of each arm: of x x' (K, d, d), of x z (K, d); and of z^2 over all."""
+    """Holds weighted sums over the trials of each arm: of x x' (K, d, d), of x z (K, d); and of z^2 and 1 over all."""
 
     gram: Floats
     cross: Floats
     square_sum: float
-    count: int
+    count: float
 
     def posterior(self, prior: Prior, noise: float) -> CoefficientPosterior:
         return posterior(self.gram / noise, self.cross / noise, prior)
@@ -68,20 +71,23 @@ def linear_fit(trials: Trials, arm_count: int, prior: Prior) -> LinearFit:
 
 def _moments(trials: Trials, arm_count: int) -> _Moments:
     ordered, rows_of = trials.by_arm(arm_count)
-    standard = _standardised(ordered.values)
-    by_arm = [(ordered.contexts[rows], standard[rows]) for rows in rows_of]
-    gram = np.stack([contexts.T @ contexts for contexts, _ in by_arm])
-    cross = np.stack([contexts.T @ values for contexts, values in by_arm])
-    return _Moments(gram, cross, float(standard @ standard), trials.count)
+    # Of both factors of a product the root of the weight is what it needs.
+    root = np.ones(ordered.count) if ordered.weights is None else np.sqrt(ordered.weights)
+    standard = root * _standardised(ordered.values, ordered.weights)
+    contexts = root[:, None] * ordered.contexts
+    gram = np.stack([contexts[rows].T @ contexts[rows] for rows in rows_of])
+    cross = np.stack([contexts[rows].T @ standard[rows] for rows in rows_of])
+    return _Moments(gram, cross, float(standard @ standard), ordered.total_weight)
 
 
-def _standardised(values: Floats) -> Floats:
-    """Returns deviations from the mean, in standard deviations; zeros where all are alike."""
-    if values.size == 0 or values.min() == values.max():
+def _standardised(values: Floats, weights: Floats | None) -> Floats:
+    """Returns deviations from the weighted mean, in standard deviations; zeros where all that count are alike."""
+    counting = values if weights is None else values[weights > 0]
+    if counting.size == 0 or counting.min() == counting.max():
         return np.zeros(values.size)
-    largest = np.abs(values).max()
-    deviations = values / largest - (values / largest).mean()
-    return np.asarray(deviations / deviations.std())
+    scaled = values / np.abs(counting).max()
+    deviations = scaled - np.average(scaled, weights=weights)
+    return np.asarray(deviations / np.sqrt(np.average(deviations**2, weights=weights)))
 
 
 def _noise_variance(moments: _Moments, prior: Prior) -> float:

@@ -3,6 +3,7 @@
 Chapelle and Li 2011, "An empirical evaluation of Thompson sampling", algorithm 3, with full covariance matrices:
 the posterior is taken as normal about its maximum with the curvature there. Coefficients are log odds ratios to
 the rate of all trials together (with half a success and half a failure added), which is where priors are centred.
+A trial that counts less than fully has so much of a log likelihood.
 """
 
 from dataclasses import dataclass
@@ -51,26 +52,28 @@ class _LogPosterior:
 
     trials: Trials
     rows_of: list[slice]
+    counts: Floats
     prior: Prior
     pooled_log_odds: float
 
     @classmethod
     def of(cls, trials: Trials, arm_count: int, prior: Prior) -> "_LogPosterior":
-        successes = float(trials.values.sum())
-        log_odds = log((successes + 0.5) / (trials.count - successes + 0.5))
-        return cls(*trials.by_arm(arm_count), prior, log_odds)
+        ordered, rows_of = trials.by_arm(arm_count)
+        counts = np.ones(ordered.count) if ordered.weights is None else ordered.weights
+        successes, failures = float(counts @ ordered.values), float(counts @ (1 - ordered.values))
+        return cls(ordered, rows_of, counts, prior, log((successes + 0.5) / (failures + 0.5)))
 
     def height(self, coefficients: Floats) -> float:
         """Returns the log density, but for a constant."""
         log_odds = self._log_odds(coefficients)
-        likelihood = self.trials.values @ log_odds - np.logaddexp(0, log_odds).sum()
+        likelihood = self.counts @ (self.trials.values * log_odds - np.logaddexp(0, log_odds))
         return float(likelihood) - self.prior.penalty(coefficients) / 2
 
     def newton(self, coefficients: Floats) -> tuple[CoefficientPosterior, float]:
         """Returns the normal density that touches this one, and how much its top promises to be higher, twice."""
         rates = special.expit(self._log_odds(coefficients))
-        weights, contexts = rates * (1 - rates), self.trials.contexts
-        surprise = self.trials.values - rates
+        weights, contexts = self.counts * rates * (1 - rates), self.trials.contexts
+        surprise = self.counts * (self.trials.values - rates)
         gram = np.stack([contexts[rows].T @ (weights[rows, None] * contexts[rows]) for rows in self.rows_of])
         slope = np.stack([contexts[rows].T @ surprise[rows] for rows in self.rows_of])
         pulled = (gram @ coefficients[:, :, None])[:, :, 0]

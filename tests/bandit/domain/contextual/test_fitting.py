@@ -143,3 +143,38 @@ def test_fit_when_the_bank_would_be_too_large_then_refuses() -> None:
 def test_fit_when_the_number_of_arms_does_not_fit_then_refuses(arms: int) -> None:
     with pytest.raises(ValueError, match="arm_count"):
         fitted(LinUcb(), example(LinUcb()), arms)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS, ids=str)
+def test_fit_when_each_trial_is_there_twice_and_counts_half_then_nothing_changes(
+    algorithm: ContextualAlgorithm,
+) -> None:
+    once = example(algorithm)
+    twice = replace(once.those(np.tile(np.arange(once.count), 2)), weights=np.full(2 * once.count, 0.5))
+
+    found, expected = fitted(algorithm, twice), fitted(algorithm, once)
+
+    np.testing.assert_allclose(found.coefficients, expected.coefficients, rtol=1e-4, atol=1e-5)
+    assert found.gamma == pytest.approx(expected.gamma)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS, ids=str)
+def test_fit_when_trials_count_for_nothing_then_as_without_them(algorithm: ContextualAlgorithm) -> None:
+    known = example(algorithm)
+    forgotten = np.arange(known.count) % 3 == 0
+    wild = replace(known, values=np.where(forgotten, 1 - known.values, known.values))
+
+    found = fitted(algorithm, replace(wild, weights=np.where(forgotten, 0.0, 1.0)))
+    expected = fitted(algorithm, known.those(~forgotten))
+
+    np.testing.assert_allclose(found.coefficients, expected.coefficients, rtol=1e-4, atol=1e-5)
+    assert found.gamma == pytest.approx(expected.gamma)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS, ids=str)
+def test_fit_when_all_trials_count_for_nothing_then_as_without_any(algorithm: ContextualAlgorithm) -> None:
+    known = example(algorithm)
+
+    found = fitted(algorithm, replace(known, weights=np.zeros(known.count)))
+
+    np.testing.assert_array_equal(found.coefficients, fitted(algorithm, NO_TRIALS).coefficients)

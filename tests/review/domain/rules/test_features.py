@@ -62,6 +62,8 @@ def _features(*features: model.Feature) -> dict[str, Any]:
             }
             for algorithm in (model.LinearThompson(), model.LinUcb(), model.InverseGap())
         ),
+        _contextual(half_life=timedelta(days=1), mature_only=True),
+        _contextual(window=timedelta(days=1)),
         _guarded(),
         _guarded(ERRORS, margin=0.5),
         _guarded(replace(LATENCY, min_value=-1.0, max_value=10.0)),
@@ -125,8 +127,8 @@ def test_violations_when_the_experiment_is_valid_then_there_are_none(fields: dic
             "can be negative",
         ),
         (
-            _contextual(None, half_life=timedelta(days=1)),
-            "allocation_policy.controls.half_life",
+            _contextual(None, warm_start=model.WarmStart("last-year")),
+            "allocation_policy.controls.warm_start",
             "contextual algorithm yet",
         ),
     ],
