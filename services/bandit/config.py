@@ -29,7 +29,7 @@ class Config(ServerOptions):
     )
     state_directory: Path = field(
         default=Path(".experimentation/bandit"),
-        metadata=setting("Is where this replica keeps its spools and snapshots; one process only."),
+        metadata=setting("Is where this replica keeps its spools, snapshots and switches; one process only."),
     )
     metrics_address: str = field(default="127.0.0.1:0", metadata=setting("Is where Prometheus finds the metrics."))
     token_time_to_live: timedelta = field(
