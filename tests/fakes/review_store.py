@@ -30,6 +30,7 @@ from services.review.domain.model import (
 from services.review.domain.notices import Notice
 from services.review.domain.policy.rules import Policy
 from shared.definition import model
+from tests.fakes.identities import IdentityState, InMemoryIdentities
 
 _WAITING = (ChangeRequestState.PENDING, ChangeRequestState.CHANGES_REQUESTED)
 
@@ -43,6 +44,7 @@ class _State:
     policies: list[Policy] = field(default_factory=list)
     notices: dict[str, Notice] = field(default_factory=dict)
     paused_arm_ids: dict[str, frozenset[str]] = field(default_factory=dict)
+    identities: IdentityState = field(default_factory=IdentityState)
     events: list[audit.Event] = field(default_factory=list)
     announced: list[str] = field(default_factory=list)
 
@@ -56,6 +58,7 @@ class _State:
             calls=dict(self.calls),
             policies=list(self.policies),
             notices=dict(self.notices),
+            identities=self.identities.copy(),
             events=list(self.events),
             announced=list(self.announced),
         )
@@ -100,6 +103,7 @@ class InMemoryTransaction:
         self.requests = InMemoryChangeRequests(state)
         self.policies = InMemoryPolicies(state)
         self.notices = InMemoryNotices(state)
+        self.identities = InMemoryIdentities(state.identities)
         self.audit = InMemoryAuditLog(state)
 
 
