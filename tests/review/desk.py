@@ -1,0 +1,85 @@
+"""The desk of review: a server on a free port with a store of its own, and people who call it."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import sqlalchemy
+
+from experimentation.v1.audit_service_pb2_grpc import AuditServiceStub
+from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
+from experimentation.v1.review_service_pb2_grpc import ReviewServiceStub
+from services.review import main
+from services.review.config import Config
+from services.review.domain.policy.rules import Policy, PolicyRule
+from services.review.service.watching import Bell
+from services.review.store.postgres import PostgresReviewStore
+from shared import clock, telemetry
+from shared.identity.authentication import Authenticator
+from shared.rpc import client
+from shared.rpc.authorization import Authorizer, CallAuthorizer
+from shared.rpc.server import RpcServer
+from tests.fakes import identity
+from tests.review import people
+
+STOP_SECONDS = 5.0
+
+
+class Person(NamedTuple):
+    """Is somebody who calls, by services."""
+
+    experiments: ExperimentServiceStub
+    reviews: ReviewServiceStub
+    audits: AuditServiceStub
+
+
+@dataclass
+class Desk:
+    """Is a running server; `desk["rob"].reviews` calls it as rob."""
+
+    address: str
+    server: RpcServer
+    store: PostgresReviewStore
+    bell: Bell
+    authenticator: Authenticator
+    channels: ExitStack
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Person:
+        if name not in self.people:
+            channel = self.channels.enter_context(client.open_channel(self.address, token=identity.secret(name)))
+            self.people[name] = Person(
+                ExperimentServiceStub(channel), ReviewServiceStub(channel), AuditServiceStub(channel)
+            )
+        return self.people[name]
+
+
+@contextmanager
+def opened(
+    engine: sqlalchemy.Engine, *, bell: Bell | None = None, authorizer: Authorizer | None = None
+) -> Iterator[Desk]:
+    """Opens a desk on the database; it stops with the block."""
+    store, ringing = PostgresReviewStore(engine), bell or Bell()
+    authenticator = people.authenticator()
+    server = main.build_server(
+        Config(address="127.0.0.1:0"),
+        store,
+        telemetry.RpcMetrics(telemetry.new_registry()),
+        authorizer or CallAuthorizer(authenticator),
+        ringing,
+    )
+    with ExitStack() as channels:
+        yield Desk(server.start(), server, store, ringing, authenticator, channels)
+    server.stop(STOP_SECONDS)
+
+
+def bring_policy(store: PostgresReviewStore, *rules: PolicyRule) -> None:
+    """Brings a policy of these rules into force, the first after the one that ships."""
+    with store.transaction() as transaction:
+        transaction.policies.add(Policy(1, rules, "cr_0", "ada", clock.now()))
+
+
+def approvals(count: int, *change_kinds: str, rule_id: str = "all") -> PolicyRule:
+    """Returns a rule by which changes of these kinds, or all, need so many approvals."""
+    return PolicyRule(rule_id, "", change_kinds, approval_count=count)
