@@ -73,5 +73,5 @@ def permissions_of(principal: Principal, scopes: Collection[str] = ()) -> frozen
     granted: frozenset[Permission] = frozenset().union(*(ROLE_PERMISSIONS[role] for role in roles))
     if principal.kind is not PrincipalKind.HUMAN:
         granted -= _HUMAN
-    narrowed = granted & frozenset(scopes) if scopes else granted
+    narrowed = frozenset(each for each in granted if each in scopes) if scopes else granted
     return narrowed | {Permission.CALLER_READ}

@@ -59,6 +59,7 @@ def test_permissions_of_when_scopes_are_given_then_they_narrow_and_never_widen()
     narrowed = permissions_of(viewer, ["experiments.read", "changes.review", "no.such"])
 
     assert narrowed == {Permission.EXPERIMENTS_READ, Permission.CALLER_READ}
+    assert all(isinstance(each, Permission) for each in narrowed)
     assert permissions_of(viewer) == ROLE_PERMISSIONS[Role.VIEWER]
 
 
