@@ -107,6 +107,6 @@ def _events(step: Step) -> list[NoticeEvent]:
 
 def _occurrence(event: NoticeEvent, step: Step, actor: str, now: datetime) -> Occurrence:
     details = step.details
-    said = details.get("justification") or details.get("comment") or details.get("failure", "")
+    said = details.get("failure") or details.get("justification") or details.get("comment", "")
     mark = details.get("comment_id") or str(len(step.request.verdicts))
     return Occurrence(event, now, actor=actor, comment=said, mark=mark)

@@ -14,6 +14,7 @@ from shared import log
 from shared.clock import Clock
 
 _BATCH: Final = 100
+_MOST_REMINDED: Final = 1000
 
 _logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Sweeper:
     def _remind(self, now: datetime) -> None:
         until = now + max(REMINDER_LEADS) + timedelta(seconds=1)
         with self._store.transaction() as transaction:
-            waiting = transaction.requests.list_expiring(until, limit=_BATCH)
+            waiting = transaction.requests.list_expiring(until, limit=_MOST_REMINDED)
             transaction.notices.add(reminders(map(journal.subject, waiting), now))
 
 
