@@ -67,6 +67,7 @@ def policy_values(
     *,
     largest_term: Floats,
     obstacle: Codes,
+    caution: Flags,
     alpha: float,
 ) -> PolicyValues:
     """Returns an estimate with its interval: Student's t on the effective sample size less 1.
@@ -78,6 +79,7 @@ def policy_values(
         importance: The weights.
         largest_term: The largest |w Y|, which says what rounding can do.
         obstacle: What stands in the way of any estimator.
+        caution: What weakens this one, beside what the weights say.
         alpha: 1 minus the confidence level.
     """
     varies = estimate.variance > (_ROUNDING * largest_term) ** 2
@@ -86,7 +88,8 @@ def policy_values(
     value = np.where(found == 0, estimate.value, np.nan)
     freedom = np.maximum(importance.effective_sample_size - 1, 1.0)
     reach = critical_value(freedom, alpha, Alternative.TWO_SIDED) * error
-    return PolicyValues(estimator, method, value, error, value - reach, value + reach, found)
+    flags = np.asarray(importance.caution | caution, dtype=np.int32)
+    return PolicyValues(estimator, method, value, error, value - reach, value + reach, found, flags)
 
 
 def ratio(part: Floats, whole: Floats) -> Floats:

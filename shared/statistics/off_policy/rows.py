@@ -114,10 +114,13 @@ def _evaluation(rows: _Rows, predictions: Predictions | None, obstacle: Obstacle
     importance = Importance(
         count, np.asarray(weight.sum()), np.asarray((weight**2).sum()), np.asarray(weight.max(initial=0.0))
     )
-    estimates = {Estimator.IPS: _mean(weight * reward), Estimator.SNIPS: _snips(rows)}
+    snips = _snips(rows)
+    estimates = {Estimator.IPS: _mean(weight * reward), Estimator.SNIPS: snips}
+    # What each estimate is nearly the mean of: that of SNIPS is linear in w (Y - V).
+    terms = {Estimator.IPS: weight * reward, Estimator.SNIPS: weight * (reward - snips.value)}
     if predictions is not None:
         scores = predictions.policy + weight * (reward - predictions.logged)
-        estimates[Estimator.DOUBLY_ROBUST] = _mean(scores)
+        estimates[Estimator.DOUBLY_ROBUST], terms[Estimator.DOUBLY_ROBUST] = _mean(scores), scores
     values = tuple(
         policy_values(
             estimator,
@@ -126,6 +129,7 @@ def _evaluation(rows: _Rows, predictions: Predictions | None, obstacle: Obstacle
             importance,
             largest_term=np.asarray(np.abs(weight * reward).max(initial=0.0)),
             obstacle=np.asarray(obstacle.value, dtype=np.int8),
+            caution=_skewed(terms[estimator]),
             alpha=alpha,
         )
         for estimator, estimate in estimates.items()
@@ -137,7 +141,6 @@ def _evaluation(rows: _Rows, predictions: Predictions | None, obstacle: Obstacle
         unit_count=count,
         effective_sample_size=importance.effective_sample_size,
         largest_weight=importance.largest,
-        caution=importance.caution | _skewed(weight * reward),
     )
 
 
@@ -156,7 +159,7 @@ def _snips(rows: _Rows) -> Estimate:
 
 
 def _skewed(scores: Floats) -> Flags:
-    """Returns SKEWED where there are fewer units than the skewness of the scores asks for."""
+    """Returns SKEWED where there are fewer rows than the skewness of an estimate's terms asks for."""
     deviations = scores - scores.mean() if len(scores) else scores
     variance = float((deviations**2).mean()) if len(scores) else 0.0
     if variance <= 0:

@@ -32,6 +32,7 @@ class PolicyValues:
     Attributes:
         value, low, high: In the metric's unit.
         obstacle: `Obstacle` as int8.
+        caution: `Caution` as int32: what weakens this estimate.
     """
 
     estimator: Estimator
@@ -41,6 +42,7 @@ class PolicyValues:
     low: Floats
     high: Floats
     obstacle: Codes
+    caution: Flags
 
     def report(self, *index: int) -> Interval | NotEstimable:
         """Returns one value; the index has a number for each axis of L.
@@ -53,6 +55,15 @@ class PolicyValues:
         if obstacle:
             return NotEstimable(obstacle)
         return Interval(float(self.value[index]), float(self.low[index]), float(self.high[index]))
+
+    def caution_at(self, *index: int) -> Caution:
+        """Returns what weakens one value; the index has a number for each axis of L.
+
+        Raises:
+            InvalidArgument: INVALID_FIELD: there is no such index.
+        """
+        checks.index(index, self.caution.shape)
+        return Caution(int(self.caution[index]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +78,6 @@ class Evaluation:
         effective_sample_size: Of units drawn by the policy itself that would tell as much: (sum w)^2 / sum w^2 (Kish
             1965).
         largest_weight: Of any unit: the policy's probability of its action over the logged one.
-        caution: `Caution` as int32.
     """
 
     alpha: float
@@ -76,7 +86,11 @@ class Evaluation:
     unit_count: Floats
     effective_sample_size: Floats
     largest_weight: Floats
-    caution: Flags
+
+    @property
+    def caution(self) -> Flags:
+        """Returns what weakens any of the estimates, `Caution` as int32, shape L."""
+        return np.asarray(np.bitwise_or.reduce([values.caution for values in self.values]), dtype=np.int32)
 
     @property
     def obstacle(self) -> Obstacle:
@@ -93,7 +107,7 @@ class Evaluation:
         return {values.estimator: values for values in self.values}[estimator]
 
     def caution_at(self, *index: int) -> Caution:
-        """Returns what weakens one answer; the index has a number for each axis of L.
+        """Returns what weakens any estimate of one answer; the index has a number for each axis of L.
 
         Raises:
             InvalidArgument: INVALID_FIELD: there is no such index.

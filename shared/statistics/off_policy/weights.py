@@ -95,6 +95,7 @@ def evaluate_weights(batches: Batches, target_weights: ArrayLike, *, alpha: floa
         Estimator.SNIPS: _snips(rows, importance),
         Estimator.DOUBLY_ROBUST: _doubly_robust(batches, target, used, rows),
     }
+    dropped = _dropped(batches, used)
     largest_term = (rows.weight * np.abs(rows.mean)).max(axis=(-2, -1))
     values = tuple(
         policy_values(
@@ -104,6 +105,7 @@ def evaluate_weights(batches: Batches, target_weights: ArrayLike, *, alpha: floa
             importance,
             largest_term=largest_term,
             obstacle=obstacle,
+            caution=dropped,
             alpha=alpha,
         )
         for estimator, estimate in estimates.items()
@@ -116,7 +118,6 @@ def evaluate_weights(batches: Batches, target_weights: ArrayLike, *, alpha: floa
         unit_count=units,
         effective_sample_size=importance.effective_sample_size,
         largest_weight=importance.largest,
-        caution=importance.caution | _dropped(batches, used),
     )
 
 

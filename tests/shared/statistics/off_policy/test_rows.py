@@ -220,6 +220,41 @@ def test_evaluate_rows_when_weights_are_heavy_then_intervals_fail_and_a_caution_
     assert warned == len(found)
 
 
+def far_from_zero(rng: np.random.Generator, size: int) -> Evaluation:
+    """Returns an evaluation of rewards about 10 with a deviation of 1, whose lognormal weights average 1.
+
+    Predictions are off by as much as the rewards vary.
+    """
+    rewards, spread = rng.normal(10.0, 1.0, size), 0.7
+    weights = np.exp(rng.normal(-(spread**2) / 2, spread, size))
+    propensities = np.minimum(0.02 / weights, 1.0)
+    predictions = Predictions(rng.normal(10.0, 1.0, size), rng.normal(10.0, 1.0, size))
+    return evaluate_rows(rewards, propensities, weights * propensities, predictions=predictions)
+
+
+def test_evaluate_rows_when_rewards_are_far_from_0_then_only_ips_is_skewed_and_the_others_cover() -> None:
+    rng, repetitions = np.random.default_rng(31), 2000
+    found = [far_from_zero(rng, 1000) for _ in range(repetitions)]
+
+    def flagged(estimator: Estimator) -> Rate:
+        return Rate(sum(bool(Caution.SKEWED & one.of(estimator).caution_at()) for one in found), repetitions)
+
+    assert flagged(Estimator.IPS).is_at_least(0.99), flagged(Estimator.IPS)
+    for estimator in (Estimator.SNIPS, Estimator.DOUBLY_ROBUST):
+        assert flagged(estimator).is_at_most(0.1), flagged(estimator)
+        rate = Rate(sum(covers(one, 10.0)[estimator] for one in found), repetitions)
+        assert rate.agrees_with(0.95), f"{estimator}: {rate}"
+
+
+def test_evaluate_rows_when_any_estimate_is_weak_then_the_evaluation_says_so() -> None:
+    found = far_from_zero(np.random.default_rng(31), 1000)
+
+    each = [values.caution_at() for values in found.values]
+
+    assert each[0] != each[1]
+    assert found.caution_at() == each[0] | each[1] | each[2]
+
+
 def test_evaluate_rows_when_nothing_is_heavy_then_no_caution_and_intervals_cover() -> None:
     rng, rate = np.random.default_rng(22), 0.5
     found = [rare_action(rng, 0.5, 4000, rate=rate) for _ in range(2000)]
