@@ -40,6 +40,7 @@ def declared(
     directory: Annotated[
         Path | None,
         typer.Option(
+            metavar="DIR",
             help="Where the local stack keeps its data, logs and secrets. Default: .experimentation.",
             rich_help_panel=_PANEL,
         ),

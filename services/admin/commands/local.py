@@ -16,17 +16,21 @@ from services.admin.up import run_up
 
 _HIGHEST_PORT: Final = 65535
 
-Alpha = Annotated[float, typer.Option(help="1 minus the intervals' confidence level, above 0 and below 0.5.")]
-Weights = Annotated[str, typer.Option(help="The policy as fixed weights, such as a=0.2,b=0.8; others have 0.")]
+Alpha = Annotated[
+    float, typer.Option(metavar="SHARE", help="1 minus the intervals' confidence level, above 0 and below 0.5.")
+]
+Weights = Annotated[
+    str, typer.Option(metavar="ARM=SHARE,...", help="The policy as fixed weights, such as a=0.2,b=0.8; others have 0.")
+]
 
 
 def up(
     context: typer.Context,
     bandit_port: Annotated[
-        int, typer.Option(min=0, max=_HIGHEST_PORT, help="The bandit's port; 0: a free one.")
+        int, typer.Option(min=0, max=_HIGHEST_PORT, metavar="PORT", help="The bandit's port; 0: a free one.")
     ] = BANDIT_PORT,
     review_port: Annotated[
-        int, typer.Option(min=0, max=_HIGHEST_PORT, help="Review's port; 0: a free one.")
+        int, typer.Option(min=0, max=_HIGHEST_PORT, metavar="PORT", help="Review's port; 0: a free one.")
     ] = REVIEW_PORT,
 ) -> None:
     """Runs Postgres (or uses DATABASE_URL), review, learner and bandit until Ctrl-C."""
@@ -35,8 +39,10 @@ def up(
 
 def demo(
     context: typer.Context,
-    runs: Annotated[int, typer.Option(min=1, max=100, help="How many times the experiment is replayed.")] = 5,
-    units: Annotated[int, typer.Option(min=1, max=1000, help="How many people arrive in each run.")] = 800,
+    runs: Annotated[
+        int, typer.Option(min=1, max=100, metavar="N", help="How many times the experiment is replayed.")
+    ] = 5,
+    units: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="How many people arrive in each run.")] = 800,
     keep_running: Annotated[bool, typer.Option("--keep-running", help="Leave the stack on until Ctrl-C.")] = False,  # noqa: FBT002 - a command line has flags
 ) -> None:
     """Replays a real field experiment through the running services, and shows what the bandit gained."""
@@ -48,11 +54,16 @@ def evaluate(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Logged decisions, one a row: CSV with a header, or Parquet.")],
     *,
-    reward: Annotated[str, typer.Option(help="The column of what a decision earned.")],
-    propensity: Annotated[str, typer.Option(help="The column of the chance with which the action was taken.")],
-    action: Annotated[str, typer.Option(help="The column of the action that was taken; --weights needs it.")] = "",
+    reward: Annotated[str, typer.Option(metavar="COLUMN", help="The column of what a decision earned.")],
+    propensity: Annotated[
+        str, typer.Option(metavar="COLUMN", help="The column of the chance with which the action was taken.")
+    ],
+    action: Annotated[
+        str, typer.Option(metavar="COLUMN", help="The column of the action that was taken; --weights needs it.")
+    ] = "",
     target_propensity: Annotated[
-        str, typer.Option(help="The column of the chance with which the other policy takes that action.")
+        str,
+        typer.Option(metavar="COLUMN", help="The column of the chance with which the other policy takes that action."),
     ] = "",
     weights: Weights = "",
     alpha: Alpha = 0.05,
