@@ -11,6 +11,7 @@ from services.review.domain.change_request import RequestKey
 from shared import errors
 
 _PAGING = ("page_token", "page_size")
+_NO_FORM = (ValueError, json_format.SerializeToJsonError)
 
 
 def key(request: Any) -> RequestKey:
@@ -36,12 +37,23 @@ def document(request: Message) -> dict[str, Any]:
     """
     try:
         form = json_format.MessageToDict(request, preserving_proto_field_name=True)
-    except ValueError as error:
-        raise errors.invalid_field("", str(error)) from error
+    except _NO_FORM as error:
+        raise errors.invalid_field(_without_form(request), str(error)) from error
     violations = [errors.FieldViolation(path, "holds a NUL character") for path in _nul_paths(form, "")]
     if violations:
         raise errors.invalid_fields(violations)
     return form
+
+
+def _without_form(request: Message) -> str:
+    """Returns the first field that JSON has no form for, such as an instant beyond the calendar; empty: not known."""
+    for field, value in request.ListFields():
+        if isinstance(value, Message):
+            try:
+                json_format.MessageToDict(value)
+            except _NO_FORM:
+                return field.name
+    return ""
 
 
 def _nul_paths(value: object, path: str) -> Iterator[str]:
