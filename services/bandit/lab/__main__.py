@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = _parser().parse_args(arguments)
     # Whoever asks us to end gets the same clean stop as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Processes have a core each: threads of linear algebra would only wait for one another.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     console = Console(stderr=True, highlight=False)
     runs = given.runs or (QUICK_RUNS if given.quick else RUNS)
     try:

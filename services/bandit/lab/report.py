@@ -63,7 +63,8 @@ _METHOD: Final = """## How it is done
 - Gains and regret are counted with true means, so that chance enters by the allocation only. Intervals are of 95 %
   over runs: Student's for means, Clopper and Pearson's for shares.
 - Chance comes from `numpy.random.SeedSequence`, by seed, problem and place of the run; all policies meet the same
-  arms. The same seed, runs and version give the same report, whatever the number of processes.
+  arms. The same seed, runs and version give the same report, whatever the number of processes; another machine's linear
+  algebra may round otherwise, which moves the runs with contexts by chance.
 - Where units differ, each is drawn with its context and gets an arm by the weights of that context in the published
   model; the oracle knows each unit's means.
 - Limits: units are independent of each other and come once; batches are of one size; nobody ships the winner, so that

@@ -148,11 +148,13 @@ STUDIES: Final = (
     _guardrail("harmless-five", "five arms, errors 5 %", (0.05,) * 5),
 )
 
-
 CONTEXT_STUDIES: Final = tuple(
     ContextStudy(problem, (EQUAL.name, *problem.policies), 0.2) for problem in CONTEXT_PROBLEMS
 )
-_ALL: Final[tuple[AnyStudy, ...]] = (*CONTEXT_STUDIES, *STUDIES)
+
+_UNORDERED: Final[tuple[AnyStudy, ...]] = (*STUDIES, *CONTEXT_STUDIES)
+_QUESTIONS: Final = tuple(Question)
+_ALL: Final = tuple(sorted(_UNORDERED, key=lambda study: _QUESTIONS.index(study.question)))
 
 
 @dataclass(frozen=True, slots=True)
