@@ -240,20 +240,36 @@ def test_record_exposure_when_the_policy_goes_by_contexts_then_only_by_token(per
     assert personal.stub.RecordExposure(by_token).accepted_count == 1
 
 
-def test_evaluate_policy_when_propensities_followed_contexts_then_it_is_not_estimable_from_sums(
-    personal: World,
-) -> None:
-    learned(personal)
-    for unit in range(20):
-        personal.stub.Allocate(request(f"more{unit}", returning=True))
+def test_evaluate_policy_when_propensities_followed_contexts_then_decisions_tell_one_by_one(personal: World) -> None:
+    first = [personal.stub.Allocate(request(f"u{unit}", returning=unit % 2 == 0)).allocation for unit in range(300)]
+    learned(personal)  # of the same units
+    later = [personal.stub.Allocate(request(f"more{unit}", returning=unit % 2 == 0)).allocation for unit in range(100)]
+    paid = [
+        pb.Outcome(event_id="e", token=answer.token, metric_id="paid", value=1)
+        for unit, answer in enumerate(later)
+        if (answer.arm_id == "blue") == (unit % 2 == 0)
+    ]
+    personal.stub.RecordOutcomes(pb.RecordOutcomesRequest(outcomes=paid))
     counted(personal, "personal")
-    asked = pb.EvaluatePolicyRequest(
-        experiment_id="personal", weights=[common_pb2.ArmWeight(arm_id="blue", weight=1.0)]
+
+    found = personal.stub.EvaluatePolicy(
+        pb.EvaluatePolicyRequest(experiment_id="personal", weights=[common_pb2.ArmWeight(arm_id="blue", weight=1.0)])
     )
 
-    code, reason, _ = refusal(personal.stub.EvaluatePolicy, asked)
-
-    assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, Reason.NOT_ESTIMABLE)
+    # Blue pays for every returning unit, that is for every second one.
+    weighted = [
+        (1 / answer.propensity if answer.arm_id == "blue" else 0.0, float(unit % 2 == 0))
+        for answers in (first, later)
+        for unit, answer in enumerate(answers)
+    ]
+    ips, snips, robust = found.values
+    assert found.unit_count == 400
+    assert ips.value == pytest.approx(sum(weight * value for weight, value in weighted) / 400)
+    assert snips.value == pytest.approx(
+        sum(weight * value for weight, value in weighted) / sum(weight for weight, _ in weighted)
+    )
+    assert robust.interval_low < 0.5 < robust.interval_high
+    assert set(found.cautions) == {caution for value in found.values for caution in value.cautions}
 
 
 def test_get_bandit_when_weights_follow_contexts_then_arms_are_counted_and_not_compared(personal: World) -> None:

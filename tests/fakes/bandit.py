@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from services.bandit.domain.contextual.trials import Trials
-from services.bandit.domain.decisions import DecisionBlock
+from services.bandit.domain.decisions import DecisionBlock, Decisions
 from services.bandit.domain.events import Durability
 from services.bandit.domain.ports import (
     AllocationRow,
@@ -44,6 +44,9 @@ class HandClock:
 
     def advance(self, span: timedelta) -> None:
         self.instant += span
+
+
+NO_DECISIONS = Decisions((), np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0, np.int64), {})
 
 
 def store_is_away() -> Unavailable:
@@ -190,10 +193,11 @@ class InMemorySwitchFile:
 
 @dataclass
 class InMemoryStatisticsStore:
-    """Holds statistics by experiment and metric."""
+    """Holds statistics and single decisions by experiment and metric."""
 
     known: dict[tuple[str, str], Statistics] = field(default_factory=dict)
     by_version: dict[tuple[str, str], Sequence[VersionStatistics]] = field(default_factory=dict)
+    decided: dict[tuple[str, str], Decisions] = field(default_factory=dict)
     in_analysis: dict[tuple[str, str], Sequence[VersionStatistics]] = field(default_factory=dict)
     away: bool = False
 
@@ -206,6 +210,11 @@ class InMemoryStatisticsStore:
         if self.away:
             raise store_is_away()
         return self.by_version.get((experiment_id, metric_id), ())
+
+    def decisions(self, experiment_id: str, metric_id: str, *, limit: int) -> Decisions:
+        if self.away:
+            raise store_is_away()
+        return self.decided.get((experiment_id, metric_id), NO_DECISIONS)
 
     def analysis_versions(self, experiment_id: str, metric_id: str) -> Sequence[VersionStatistics]:
         if self.away:

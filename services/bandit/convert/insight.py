@@ -14,6 +14,7 @@ from shared.policy.convert import snapshot_to_proto
 from shared.policy.document import checksum, to_document
 from shared.policy.snapshot import PolicySnapshot
 from shared.statistics.off_policy.values import Evaluation
+from shared.statistics.result.obstacles import Caution
 
 
 def published_to_proto(snapshot: PolicySnapshot) -> pb.PolicySnapshot:
@@ -138,6 +139,7 @@ def evaluation_to_proto(evaluation: Evaluation) -> pb.EvaluatePolicyResponse:
                 standard_error=float(values.standard_error),
                 interval_low=float(values.low),
                 interval_high=float(values.high),
+                cautions=_names(values.caution_at()),
             )
             for values in evaluation.values
             if not values.obstacle
@@ -145,5 +147,9 @@ def evaluation_to_proto(evaluation: Evaluation) -> pb.EvaluatePolicyResponse:
         logged_value=float(evaluation.logged_value),
         unit_count=int(evaluation.unit_count),
         effective_sample_size=float(evaluation.effective_sample_size),
-        cautions=sorted(str(caution.name) for caution in evaluation.caution_at()),
+        cautions=_names(evaluation.caution_at()),
     )
+
+
+def _names(cautions: Caution) -> list[str]:
+    return sorted(str(caution.name) for caution in cautions)

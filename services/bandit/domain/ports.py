@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from services.bandit.domain.contextual.trials import Trials
-from services.bandit.domain.decisions import DecisionBlock
+from services.bandit.domain.decisions import DecisionBlock, Decisions
 from services.bandit.domain.events import Durability
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from services.bandit.domain.switches import LearningSwitch
@@ -156,6 +156,18 @@ class StatisticsStore(Protocol):
 
     def analysis_versions(self, experiment_id: str, metric_id: str) -> Sequence[VersionStatistics]:
         """Returns the same of the units in the analysis split, by the arms that they were shown.
+
+        Raises:
+            Unavailable: STORE_UNAVAILABLE.
+        """
+
+    def decisions(self, experiment_id: str, metric_id: str, *, limit: int) -> Decisions:
+        """Returns the first decisions, with values of one metric.
+
+        Args:
+            experiment_id: The experiment.
+            metric_id: The metric.
+            limit: How many at most.
 
         Raises:
             Unavailable: STORE_UNAVAILABLE.

@@ -4,11 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from services.bandit.domain.evaluation import batches_of
+from services.bandit.domain.evaluation import batches_of, evaluate_decisions, followed_contexts, telling
 from services.bandit.domain.ports import PolicyStore, StatisticsStore
 from services.bandit.domain.reward import primary_metric
 from services.bandit.domain.statistics import VersionStatistics
-from shared.definition.model import ContextualAlgorithm
 from shared.errors import FailedPrecondition, Reason, experiment_not_found, invalid_field
 from shared.policy.snapshot import PolicySnapshot
 from shared.statistics.off_policy.values import Evaluation
@@ -17,6 +16,8 @@ from shared.statistics.result.obstacles import Obstacle
 
 DEFAULT_ALPHA: Final = 0.05
 SUM_TOLERANCE: Final = 1e-9
+MAX_DECISIONS: Final = 100_000
+"""So many are read and evaluated within seconds."""
 
 
 class EvaluationService:
@@ -54,13 +55,6 @@ class EvaluationService:
         snapshots = self._policies.history(experiment_id, below_version=None, limit=1)
         if not snapshots:
             raise experiment_not_found(experiment_id)
-        if isinstance(snapshots[0].allocation_policy.algorithm, ContextualAlgorithm) and not analysis_split:
-            raise FailedPrecondition(
-                Reason.NOT_ESTIMABLE,
-                "weights follow contexts, so that each unit had a propensity of its own: evaluate the log of"
-                " allocations (expctl evaluate), or ask the analysis split",
-                metadata={"experiment_id": experiment_id, "obstacle": Obstacle.MISSING_PROPENSITY.name},
-            )
         metric_id = _metric_id(snapshots[0], metric_id)
         read = self._statistics.analysis_versions if analysis_split else self._statistics.versions
         versions = read(experiment_id, metric_id)
@@ -68,11 +62,26 @@ class EvaluationService:
         _check_known(weights, arm_ids)
         if not versions:
             raise _not_estimable(experiment_id, Obstacle.NO_UNITS)
+        if followed_contexts(versions):
+            return self._by_decisions(experiment_id, metric_id, versions, target, alpha=alpha or DEFAULT_ALPHA)
         target_weights = [target.get(arm_id, 0.0) for arm_id in arm_ids]
         evaluation = evaluate_weights(batches_of(versions, arm_ids), target_weights, alpha=alpha or DEFAULT_ALPHA)
-        if evaluation.obstacle:
-            raise _not_estimable(experiment_id, evaluation.obstacle)
-        return evaluation
+        return _checked(experiment_id, evaluation)
+
+    def _by_decisions(
+        self,
+        experiment_id: str,
+        metric_id: str,
+        versions: Sequence[VersionStatistics],
+        target: Mapping[str, float],
+        *,
+        alpha: float,
+    ) -> Evaluation:
+        _check_count(experiment_id, versions)
+        decisions = self._statistics.decisions(experiment_id, metric_id, limit=MAX_DECISIONS)
+        if not telling(decisions, target).any():
+            raise _not_estimable(experiment_id, Obstacle.ARM_NEVER_ALLOCATED)
+        return _checked(experiment_id, evaluate_decisions(decisions, target, alpha=alpha))
 
 
 def _target(weights: Sequence[tuple[str, float]]) -> Mapping[str, float]:
@@ -104,6 +113,23 @@ def _check_known(weights: Sequence[tuple[str, float]], arm_ids: Sequence[str]) -
     for place, (arm_id, _) in enumerate(weights):
         if arm_id not in arm_ids:
             raise invalid_field(f"weights[{place}].arm_id", f"{arm_id!r} is not an arm of the experiment")
+
+
+def _checked(experiment_id: str, evaluation: Evaluation) -> Evaluation:
+    if evaluation.obstacle:
+        raise _not_estimable(experiment_id, evaluation.obstacle)
+    return evaluation
+
+
+def _check_count(experiment_id: str, versions: Sequence[VersionStatistics]) -> None:
+    count = round(sum(arm.unit_count for version in versions for arm in version.arms.values()))
+    if count > MAX_DECISIONS:
+        raise FailedPrecondition(
+            Reason.NOT_ESTIMABLE,
+            f"weights follow contexts, so that {count:,} units must be looked at one by one, and only {MAX_DECISIONS:,}"
+            " can be: export the log and evaluate it by rows (expctl evaluate), or ask the analysis split",
+            metadata={"experiment_id": experiment_id, "obstacle": "TOO_MANY_UNITS"},
+        )
 
 
 def _not_estimable(experiment_id: str, obstacle: Obstacle) -> FailedPrecondition:

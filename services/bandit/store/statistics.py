@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, text
 
+from services.bandit.domain.decisions import Decisions
 from services.bandit.domain.ports import Health, Statistics
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from services.bandit.domain.trial import ANALYSIS_PREFIX
+from services.bandit.store.decisions import decisions
 from shared.store.engine import transaction
 
 _ARMS = text(
@@ -76,6 +78,11 @@ class PostgresStatisticsStore:
         with transaction(self._engine) as connection:
             known = version_statistics(connection, [(experiment_id, metric_id)], prefix=ANALYSIS_PREFIX)
             return known.get(experiment_id, [])
+
+    def decisions(self, experiment_id: str, metric_id: str, *, limit: int) -> Decisions:
+        """Returns the first decisions, with values of one metric."""
+        with transaction(self._engine) as connection:
+            return decisions(connection, experiment_id, metric_id, limit=limit)
 
 
 def arm_statistics(connection: Connection, metrics: Sequence[tuple[str, str]]) -> dict[str, dict[str, ArmStatistics]]:

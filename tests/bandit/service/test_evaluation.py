@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from services.bandit.domain.decisions import VersionChances
+from services.bandit.domain.evaluation import evaluate_decisions
 from services.bandit.domain.statistics import VersionStatistics
-from services.bandit.service.evaluation import EvaluationService
+from services.bandit.service.evaluation import MAX_DECISIONS, EvaluationService
 from shared.errors import FailedPrecondition, InvalidArgument, NotFound, Reason, Unavailable
 from shared.policy.snapshot import PolicySnapshot
 from shared.statistics.off_policy.values import Estimator
+from tests.bandit.domain.test_evaluation import KNOWN, TARGET
 from tests.bandit.examples import NOW, by_arm, counted, experiment, published
 from tests.fakes.bandit import InMemoryPolicyStore, InMemoryStatisticsStore
 
@@ -134,10 +137,39 @@ def test_evaluate_when_an_arm_with_units_has_no_propensity_then_is_not_estimable
     )
 
 
-def test_evaluate_when_each_context_had_weights_of_its_own_then_is_not_estimable() -> None:
-    assert obstacle(Desk(BLUER, replace(EVEN, propensities=dict.fromkeys(THIRDS, float("nan")))), BLUE) == (
-        "MISSING_PROPENSITY"
-    )
+def by_contexts(unit_count: int = 910) -> Desk:
+    """Returns a desk whose latest version gave each unit a propensity of its own."""
+    arms = by_arm(counted("control", 300, 30), counted("blue", unit_count - 600, 62), counted("green", 300, 29))
+    return Desk(BLUER, replace(EVEN, arms=arms, propensities=dict.fromkeys(THIRDS, float("nan"))))
+
+
+def test_evaluate_when_each_context_had_weights_of_its_own_then_decisions_answer_one_by_one() -> None:
+    desk = by_contexts()
+    desk.statistics.decided["checkout", "conversion"] = KNOWN
+
+    found = desk.service.evaluate("checkout", list(TARGET.items()), alpha=0.1)
+
+    expected = evaluate_decisions(KNOWN, TARGET, alpha=0.1)
+    assert found.alpha == 0.1
+    for estimator in Estimator:
+        assert found.of(estimator).value == expected.of(estimator).value
+
+
+def test_evaluate_when_no_decision_tells_of_the_weights_then_is_not_estimable() -> None:
+    desk = by_contexts()
+    unsure = VersionChances(dict.fromkeys(THIRDS, 0.0), followed_contexts=True)
+    desk.statistics.decided["checkout", "conversion"] = replace(KNOWN, chances={1: unsure, 2: unsure})
+
+    assert obstacle(desk, BLUE) == "ARM_NEVER_ALLOCATED"
+    assert obstacle(by_contexts(), BLUE) == "ARM_NEVER_ALLOCATED"
+
+
+def test_evaluate_when_there_are_too_many_decisions_then_says_what_to_do_instead() -> None:
+    with pytest.raises(FailedPrecondition, match="expctl evaluate") as caught:
+        by_contexts(MAX_DECISIONS - 999).service.evaluate("checkout", BLUE)
+
+    assert caught.value.reason is Reason.NOT_ESTIMABLE
+    assert caught.value.metadata == {"experiment_id": "checkout", "obstacle": "TOO_MANY_UNITS"}
 
 
 def test_evaluate_when_nothing_ever_happened_then_is_not_estimable() -> None:

@@ -2110,7 +2110,7 @@ class EvaluatePolicyResponse(_message.Message):
 
     @_builtins.property
     def cautions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Name what weakens the estimates, such as HEAVY_WEIGHTS where intervals miss too often, in alphabetical order."""
+        """Name what weakens any of the estimates, such as HEAVY_WEIGHTS where intervals miss too often, in alphabetical order."""
 
     def __init__(
         self,
@@ -2140,6 +2140,7 @@ class PolicyValue(_message.Message):
     STANDARD_ERROR_FIELD_NUMBER: _builtins.int
     INTERVAL_LOW_FIELD_NUMBER: _builtins.int
     INTERVAL_HIGH_FIELD_NUMBER: _builtins.int
+    CAUTIONS_FIELD_NUMBER: _builtins.int
     estimator: Global___PolicyEstimator.ValueType
     """Says how it was estimated."""
     value: _builtins.float
@@ -2150,6 +2151,10 @@ class PolicyValue(_message.Message):
     """Is the lower end of the interval."""
     interval_high: _builtins.float
     """Is the upper end of the interval."""
+    @_builtins.property
+    def cautions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Name what weakens this estimate, in alphabetical order."""
+
     def __init__(
         self,
         *,
@@ -2158,10 +2163,11 @@ class PolicyValue(_message.Message):
         standard_error: _builtins.float = ...,
         interval_low: _builtins.float = ...,
         interval_high: _builtins.float = ...,
+        cautions: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["estimator", b"estimator", "interval_high", b"interval_high", "interval_low", b"interval_low", "standard_error", b"standard_error", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cautions", b"cautions", "estimator", b"estimator", "interval_high", b"interval_high", "interval_low", b"interval_low", "standard_error", b"standard_error", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

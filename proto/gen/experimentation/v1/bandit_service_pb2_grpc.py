@@ -213,7 +213,8 @@ class BanditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EvaluatePolicy(self, request, context):
-        """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store.
+        """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store. Where weights followed contexts, decisions
+        are read one by one: up to 100,000 units; with more it is NOT_ESTIMABLE with the obstacle TOO_MANY_UNITS.
         Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, NOT_ESTIMABLE, STORE_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

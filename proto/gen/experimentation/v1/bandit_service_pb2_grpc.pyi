@@ -78,7 +78,8 @@ class BanditServiceStub:
     wait on this machine are stored first; one that waits on another machine counts when it arrives. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, STORE_UNAVAILABLE.
     """
     EvaluatePolicy: _grpc.UnaryUnaryMultiCallable[_bandit_service_pb2.EvaluatePolicyRequest, _bandit_service_pb2.EvaluatePolicyResponse]
-    """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store.
+    """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store. Where weights followed contexts, decisions
+    are read one by one: up to 100,000 units; with more it is NOT_ESTIMABLE with the obstacle TOO_MANY_UNITS.
     Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, NOT_ESTIMABLE, STORE_UNAVAILABLE.
     """
 
@@ -132,7 +133,8 @@ class BanditServiceAsyncStub(BanditServiceStub):
     wait on this machine are stored first; one that waits on another machine counts when it arrives. Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, REQUEST_ID_REUSED, STORE_UNAVAILABLE.
     """
     EvaluatePolicy: _aio.UnaryUnaryMultiCallable[_bandit_service_pb2.EvaluatePolicyRequest, _bandit_service_pb2.EvaluatePolicyResponse]  # type: ignore[assignment]
-    """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store.
+    """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store. Where weights followed contexts, decisions
+    are read one by one: up to 100,000 units; with more it is NOT_ESTIMABLE with the obstacle TOO_MANY_UNITS.
     Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, NOT_ESTIMABLE, STORE_UNAVAILABLE.
     """
 
@@ -267,7 +269,8 @@ class BanditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _bandit_service_pb2.EvaluatePolicyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_bandit_service_pb2.EvaluatePolicyResponse, _abc.Awaitable[_bandit_service_pb2.EvaluatePolicyResponse]]:
-        """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store.
+        """Estimates what other weights would have earned, from the logged propensities (off-policy evaluation). Needs the store. Where weights followed contexts, decisions
+        are read one by one: up to 100,000 units; with more it is NOT_ESTIMABLE with the obstacle TOO_MANY_UNITS.
         Errors: INVALID_FIELD, EXPERIMENT_NOT_FOUND, NOT_ESTIMABLE, STORE_UNAVAILABLE.
         """
 
