@@ -1,5 +1,6 @@
 """Knows who calls, from the store on: an authenticator, and what keeps it up to date while a server runs."""
 
+import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -48,7 +49,9 @@ class IdentityFeed:
         self._options = options
         self._engine = create_engine(url.value, application_name=_APPLICATION, pool_size=1)
         self._issuer = _issuer(options) if options.jwt_issuer else None
-        self.authenticator = Authenticator(clock=clock, jwt=self._issuer.verifier if self._issuer else None)
+        self.authenticator = Authenticator(
+            clock=clock, seconds=time.time, jwt=self._issuer.verifier if self._issuer else None
+        )
         self._refresher = CredentialRefresher(
             self.authenticator, PostgresCredentials(self._engine), file=file, on_change=on_change
         )

@@ -2,12 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from statistics import median
 from time import perf_counter, perf_counter_ns
+from types import SimpleNamespace
 from typing import Any, Never
 
 from experimentation.v1 import bandit_service_pb2 as pb
@@ -26,9 +27,11 @@ from services.bandit.store.logs import JournaledAllocationLog
 from services.bandit.store.spool import Spool
 from shared import clock
 from shared.policy.snapshot import PolicySnapshot
+from shared.rpc import caller
 from tests.bench import grpc_load, machine, world
 from tests.bench.figures import Figure, Section, in_turn, ratios
-from tests.bench.replica import BATCH_ALLOCATE
+from tests.bench.replica import ALLOCATE, BATCH_ALLOCATE
+from tests.fakes import identity
 
 ROUNDS = 5
 CALLS = 20_000
@@ -41,16 +44,17 @@ METHOD = f"""\
 *Allocate*: {CALLS:,} calls a round in one thread, from the parsed request to the response message, another unit id in
 every call, each exposure appended to a spool on disk that is not drained meanwhile; p50 and p99 over the calls, the
 clock's own cost included. It is put beside the parsing and serialising of the same messages by protobuf.
-*BatchAllocate*: {BATCH_CALLS} calls a round of {BATCH_UNITS:,} units with ids of 36 characters, over gRPC, from
-{BATCH_CLIENTS} clients, server on one core, clients on the others, requests built beforehand. *Kernel*: one call with
-{KERNEL_UNITS:,} such ids in a column of bytes, no holdout, all traffic, one thread."""
+*Authorizing*: {CALLS:,} times a round, from the metadata of a call with a token seen before to its caller, bound for
+the handler. *BatchAllocate*: {BATCH_CALLS} calls a round of {BATCH_UNITS:,} units with ids of 36 characters, over gRPC,
+from {BATCH_CLIENTS} clients, server on one core, clients on the others, requests built beforehand. *Kernel*: one call
+with {KERNEL_UNITS:,} such ids in a column of bytes, no holdout, all traffic, one thread."""
 
 
 def section() -> Section:
     """Returns what was measured."""
     kernels.warm_up()
     with world.directory() as where:
-        figures = (*_allocate(where), *_batch(where), *_kernel())
+        figures = (*_allocate(where), *_authorize(), *_batch(where), *_kernel())
     return Section("Service layer", METHOD, figures)
 
 
@@ -76,6 +80,32 @@ def _allocate(where: Path) -> tuple[Figure, ...]:
         Figure("Allocate without gRPC, p99", tuple(tail), "us"),
         Figure("Allocate p50 / protobuf of its messages p50", ratios(middle["allocate"], middle["protobuf"])),
     )
+
+
+def _authorize() -> tuple[Figure, ...]:
+    metadata = (("user-agent", "grpc-python/1.85.1 grpc-c/54.0.0 (linux; chttp2)"), world.AUTHORIZATION)
+    # All that is asked of the context.
+    context: Any = SimpleNamespace(invocation_metadata=lambda: metadata)
+    guard = identity.authorizer().guard(ALLOCATE)
+    sent = requests(0)
+    rounds = in_turn(
+        {
+            "authorize": lambda: _mean_us(lambda _: caller.bind(guard(context)), sent),
+            "parse": lambda: _mean_us(pb.AllocateRequest.FromString, sent),
+        },
+        rounds=ROUNDS,
+    )
+    return (
+        Figure("authorizing a call", tuple(rounds["authorize"]), "us", at_most=2),
+        Figure("authorizing a call / parsing its AllocateRequest", ratios(rounds["authorize"], rounds["parse"])),
+    )
+
+
+def _mean_us(work: Callable[[bytes], object], payloads: Sequence[bytes]) -> float:
+    started = perf_counter()
+    for payload in payloads:
+        work(payload)
+    return (perf_counter() - started) / len(payloads) * 1e6
 
 
 class _Unused:

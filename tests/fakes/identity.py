@@ -1,5 +1,6 @@
 """Callers for tests: principals, one of each sort, with tokens that are good."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -64,7 +65,7 @@ def book() -> CredentialBook:
 
 def authorizer(on_denied: Callable[[Caller, str], None] = lambda _caller, _path: None) -> CallAuthorizer:
     """Returns the real authorizer, which knows all of them and needs no store."""
-    authenticator = Authenticator(clock=clock.now)
+    authenticator = Authenticator(clock=clock.now, seconds=time.time)
     authenticator.replace(book())
     return CallAuthorizer(authenticator, on_denied=on_denied)
 
