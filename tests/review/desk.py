@@ -1,5 +1,6 @@
 """The desk of review: a server on a free port with a store of its own, and people who call it."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -72,6 +73,9 @@ def opened(
     with ExitStack() as channels:
         yield Desk(server.start(), server, store, ringing, authenticator, channels)
     server.stop(STOP_SECONDS)
+    # Streams whose caller has left may be at the store still.
+    for thread in [thread for thread in threading.enumerate() if thread.name.startswith("rpc-")]:
+        thread.join(STOP_SECONDS)
 
 
 def bring_policy(store: PostgresReviewStore, *rules: PolicyRule) -> None:

@@ -64,14 +64,17 @@ class ReviewServicer:
         self, request: pb.WatchChangeRequestsRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.WatchChangeRequestsResponse]:
         """Streams the requests that are not closed, then each that changes."""
+        requests.document(request)
         kept = convert.kept(request.filter, _principal())
         cursor = self._bell.cursor()
         # Who leaves is noticed at once, and the thread is free.
         context.add_callback(self._bell.ring)
         follower = self._follow(kept, request.change_request_id)
         yield _told(follower.begin())
-        while context.is_active() and not self._bell.closed:
+        while True:
             before, cursor = cursor, self._bell.wait_beyond(cursor, timeout_seconds=HEARTBEAT_SECONDS)
+            if self._bell.closed or not context.is_active():
+                return
             caller.confirm()
             news = follower.news()
             if news or cursor == before:
