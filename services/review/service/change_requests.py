@@ -84,10 +84,12 @@ class ChangeRequestService:
         Raises:
             Aborted: STALE_REVISION; ETAG_MISMATCH, its target has moved and it is not to be rebased.
             InvalidArgument: INVALID_FIELD.
+            PermissionDenied: PERMISSION_DENIED, it is about the policy rules, and the caller is no admin.
         """
 
         def act(turn: Turn) -> ChangeRequest:
             request = turn.request
+            reviewers.require_rule_maker(request, caller)
             lifecycle.require_seen(request, seen.request_revision, seen.digest)
             terms = _edited_terms(turn, edit)
             editor = reviewers.author(caller)
@@ -188,11 +190,12 @@ class ChangeRequestService:
 
         Raises:
             Aborted: STALE_REVISION.
-            PermissionDenied: APPROVAL_NOT_ALLOWED, the caller is no human.
+            PermissionDenied: APPROVAL_NOT_ALLOWED, the caller is no human; PERMISSION_DENIED, as for an edit.
         """
 
         def act(turn: Turn) -> ChangeRequest:
             reviewers.require_human(turn.request, caller)
+            reviewers.require_rule_maker(turn.request, caller)
             lifecycle.require_seen(turn.request, seen.request_revision, seen.digest)
             turn.details["justification"] = justification
             actor = reviewers.author(caller)

@@ -1,7 +1,8 @@
-"""Who may judge, sign and withdraw change requests, as far as it depends on the request."""
+"""Who may edit, judge, apply and withdraw change requests, as far as it depends on the request."""
 
-from services.review.domain.change_request import Author, ChangeRequest
+from services.review.domain.change_request import Author, ChangeRequest, EditPolicyRules
 from shared import errors
+from shared.identity.permission import Permission
 from shared.identity.principal import Principal, PrincipalKind, Role
 
 
@@ -36,4 +37,18 @@ def require_author(request: ChangeRequest, caller: Principal) -> None:
             errors.Reason.PERMISSION_DENIED,
             f"change request {request.change_request_id} is not yours: its requester, its contributors and admins may",
             metadata={"permission": "authorship"},
+        )
+
+
+def require_rule_maker(request: ChangeRequest, caller: Principal) -> None:
+    """Returns if the request leaves the policy rules alone, or the caller is an admin, as who proposes rules must be.
+
+    Raises:
+        PermissionDenied: PERMISSION_DENIED.
+    """
+    if isinstance(request.change, EditPolicyRules) and Role.ADMIN not in caller.roles:
+        raise errors.PermissionDenied(
+            errors.Reason.PERMISSION_DENIED,
+            f"change request {request.change_request_id} is about the policy rules: only admins may",
+            metadata={"permission": Permission.POLICIES_PROPOSE.value},
         )
