@@ -5,6 +5,7 @@ from typing import Final
 
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1 import common_pb2
+from services.admin.words import instant
 
 CONTEXTUAL: Final = frozenset({"linear_thompson", "lin_ucb", "logistic_thompson", "inverse_gap"})
 
@@ -39,6 +40,9 @@ def policy_name(policy: common_pb2.AllocationPolicy) -> str:
 
 def notes(bandit: pb.Bandit) -> Iterator[str]:
     """Yields lines: of contexts, regret and gain, pauses, counts that should be 0, and the advice to stop."""
+    if bandit.HasField("control_switch"):
+        switch = bandit.control_switch
+        yield f"everybody gets the control, by {switch.actor} since {instant(switch.switched_at)} UTC: {switch.reason}"
     if _algorithm(bandit.snapshot) in CONTEXTUAL:
         yield "weights now: averages over contexts lately seen; a unit's own weights follow its context"
         yield "regret and gain: not estimable, weights follow contexts"
