@@ -232,6 +232,7 @@ class InMemoryLearnerSession:
         by_version: The same by experiment and policy version.
         guarded: Statistics of guardrail metrics by experiment, metric and policy version.
         trials: What contextual algorithms learn from, by experiment.
+        earlier_read_count: How often the trials of an earlier experiment were read.
         decisions: The latest decisions by experiment and metric.
         news: The experiments that the next fold touches.
         batches: What was published, call by call.
@@ -246,6 +247,7 @@ class InMemoryLearnerSession:
     guarded: dict[str, Mapping[str, Sequence[VersionStatistics]]] = field(default_factory=dict)
     trials: dict[str, Trials] = field(default_factory=dict)
     decisions: dict[tuple[str, str], DecisionBlock] = field(default_factory=dict)
+    earlier_read_count: int = 0
     switched_off: set[str] = field(default_factory=set)
     news: set[str] = field(default_factory=set)
     batches: list[list[PolicySnapshot]] = field(default_factory=list)
@@ -308,6 +310,12 @@ class InMemoryLearnerSession:
         if known.exposed_at is None:
             return known
         return known.those(np.flatnonzero(known.exposed_at <= newest.timestamp())[:limit])
+
+    def earlier_trials(self, definition: Experiment, *, limit: int) -> Trials | None:
+        self._check()
+        self.earlier_read_count += 1
+        warm = definition.allocation_policy.controls.warm_start
+        return self.trials.get(warm.experiment_id) if warm is not None else None
 
     def latest_decisions(self, definition: Experiment, metric_id: str, *, block_size: int) -> DecisionBlock:
         self._check()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.periods import Memory
-from shared.definition.model import Experiment
+from shared.definition.model import Experiment, WarmStart
 
 Floats = NDArray[np.float64]
 
@@ -29,20 +29,23 @@ class Evidence(NamedTuple):
     seen: Floats
 
 
-def evidence(experiment: Experiment, trials: Trials, *, now: datetime) -> Evidence:
+def evidence(experiment: Experiment, trials: Trials, *, now: datetime, earlier: Trials | None = None) -> Evidence:
     """Returns what counts of the trials now, within the controls of the experiment.
 
     Args:
         experiment: The definition.
         trials: Of its arms, latest first.
         now: The present instant.
+        earlier: Those that a warm start adds, whatever their age, worth `max_unit_count` units of each arm at most.
 
     Raises:
         ValueError: Ages matter, and the trials' instants are not known.
     """
     memory = Memory.of(experiment.allocation_policy.controls, experiment.attribution_window)
-    known = trials if memory.longest_period is None else _remembered(memory, trials, now)
-    return Evidence(known, np.bincount(known.arms, minlength=len(experiment.arms)).astype(np.float64))
+    own = trials if memory.longest_period is None else _remembered(memory, trials, now)
+    known = Evidence(own, np.bincount(own.arms, minlength=len(experiment.arms)).astype(np.float64))
+    warm = experiment.allocation_policy.controls.warm_start
+    return known if earlier is None or warm is None else _started_warm(known, earlier, warm)
 
 
 def _remembered(memory: Memory, trials: Trials, now: datetime) -> Trials:
@@ -51,3 +54,16 @@ def _remembered(memory: Memory, trials: Trials, now: datetime) -> Trials:
     whole = trials.those(trials.exposed_at <= memory.whole_before(now).timestamp())
     ages = now.timestamp() - np.asarray(whole.exposed_at)
     return Trials(whole.contexts, whole.arms, whole.values, memory.kept(ages), whole.exposed_at)
+
+
+def _started_warm(own: Evidence, earlier: Trials, warm: WarmStart) -> Evidence:
+    counts = np.bincount(earlier.arms, minlength=own.seen.size)
+    each = np.minimum(warm.max_unit_count / np.maximum(counts, 1), 1.0)
+    trials, weights = own.trials, own.trials.weights
+    together = Trials(
+        np.concatenate([trials.contexts, earlier.contexts]),
+        np.concatenate([trials.arms, earlier.arms]),
+        np.concatenate([trials.values, earlier.values]),
+        np.concatenate([np.ones(trials.count) if weights is None else weights, each[earlier.arms]]),
+    )
+    return Evidence(together, own.seen + each * counts)

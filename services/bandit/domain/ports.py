@@ -218,6 +218,16 @@ class LearnerSession(Protocol):
             newest: Trials exposed later are left out.
         """
 
+    def earlier_trials(self, definition: Experiment, *, limit: int) -> Trials | None:
+        """Returns the latest trials of the earlier experiment that a definition starts from, with its arms' positions.
+
+        None where that has other features, or has not what this one learns from.
+
+        Args:
+            definition: An experiment with features and a warm start.
+            limit: How many at most.
+        """
+
     def latest_decisions(self, definition: Experiment, metric_id: str, *, block_size: int) -> DecisionBlock:
         """Returns the latest block of so many decisions, with values of one metric."""
 

@@ -56,6 +56,7 @@ def next_snapshot(
     harmful: frozenset[str] = frozenset(),
     prior: Mapping[str, ArmStatistics] = MappingProxyType({}),
     trials: Trials | None = None,
+    earlier: Trials | None = None,
 ) -> PolicySnapshot | None:
     """Returns the snapshot to publish now, or None where the previous one still serves.
 
@@ -74,12 +75,13 @@ def next_snapshot(
         harmful: The arms that are shown to harm a guardrail now.
         prior: What an earlier experiment adds to what is known of the arms.
         trials: What a contextual algorithm learns from.
+        earlier: What an earlier experiment adds to the trials.
     """
     paused = paused_arms(experiment, previous, harmful)
     reason = _reason(experiment, previous, paused, frozen=frozen)
     if reason is None and previous is not None and not _is_due(experiment, previous, frozen=frozen, now=now):
         return None
-    known = evidence(experiment, trials, now=now) if trials is not None else None
+    known = evidence(experiment, trials, now=now, earlier=earlier) if trials is not None else None
     contexts = known.trials if known is not None and known.trials.count else None
     if previous is not None and (frozen or _waits_for_reward(experiment, previous)):
         model, asked = kept_model(experiment, previous), _kept(experiment, previous)

@@ -32,6 +32,7 @@ class Learner:
         self._roomy_on: date | None = None
         self._definitions: dict[str, Experiment] = {}
         self._looked_at: dict[str, datetime] = {}
+        self._earlier: dict[str, tuple[int, Trials | None]] = {}
         self._snapshots = dict(session.newest_snapshots())
         # Statistics may have moved since the last learner published, so everything is looked at once.
         self._dirty: set[str] = set(self._snapshots)
@@ -108,6 +109,16 @@ class Learner:
         newest = memory.whole_before(self._now())
         return self._session.contextual_trials(definition, limit=MAX_TRIALS, newest=newest)
 
+    def _earlier_trials(self, definition: Experiment) -> Trials | None:
+        """Returns what a contextual algorithm starts from, read once for each revision."""
+        if not _goes_by_contexts(definition) or definition.allocation_policy.controls.warm_start is None:
+            return None
+        revision, trials = self._earlier.get(definition.experiment_id, (0, None))
+        if revision != definition.revision:
+            trials = self._session.earlier_trials(definition, limit=MAX_TRIALS)
+            self._earlier[definition.experiment_id] = (definition.revision, trials)
+        return trials
+
     def _harmful(self, definition: Experiment, guardrails: Mapping[str, Sequence[VersionStatistics]]) -> frozenset[str]:
         if not _goes_by_contexts(definition):
             return harmful_arms(definition, guardrails)
@@ -126,7 +137,11 @@ class Learner:
         statistics = self._session.primary_statistics(definitions)
         versions = self._session.version_statistics([one for one in definitions if needs_versions(one)])
         earlier = self._session.earlier_statistics(
-            [one for one in definitions if one.allocation_policy.controls.warm_start is not None]
+            [
+                one
+                for one in definitions
+                if one.allocation_policy.controls.warm_start is not None and not _goes_by_contexts(one)
+            ]
         )
         guardrails = self._session.guardrail_statistics(
             [one for one in definitions if _is_guarded(one) and not _goes_by_contexts(one)]
@@ -145,6 +160,7 @@ class Learner:
                     harmful=self._harmful(definition, guardrails.get(one, {})),
                     prior=warm_prior(definition.allocation_policy.controls.warm_start, earlier.get(one, {})),
                     trials=self._trials(definition),
+                    earlier=self._earlier_trials(definition),
                 )
             except Unavailable:
                 raise

@@ -1,14 +1,17 @@
 """Reads what contextual algorithms learn from."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 import numpy as np
 from sqlalchemy import Connection, text
 
 from services.bandit.domain.contextual.trials import Trials
-from services.bandit.domain.reward import reward_metric
+from services.bandit.domain.reward import reward_metric, same_reward
 from shared.definition.features import column_count
 from shared.definition.model import Experiment
+
+_NO_END: Final = datetime.max.replace(tzinfo=UTC)
 
 # A trial counts in its first exposure's arm and version; what was told of it then stands with that allocation.
 _TRIALS = text(
@@ -45,12 +48,43 @@ def contextual_trials(connection: Connection, experiment: Experiment, *, limit: 
         limit: How many of the latest trials are looked at.
         newest: Trials exposed later are left out.
     """
+    return _trials(connection, experiment, experiment.experiment_id, limit=limit, newest=newest)
+
+
+def earlier_trials(connection: Connection, experiment: Experiment, earlier: Experiment, *, limit: int) -> Trials | None:
+    """Returns the latest trials of an earlier experiment, with values of what this one learns from.
+
+    None where it has other features, another reward, or has not measured the primary metric in the same way.
+
+    Args:
+        connection: In a transaction.
+        experiment: The definition that starts warm; trials of arms that it does not have are left out.
+        earlier: The definition of the earlier experiment.
+        limit: How many of the latest trials are looked at.
+    """
+    if earlier.features != experiment.features or not _measures_the_same(experiment, earlier):
+        return None
+    return _trials(connection, experiment, earlier.experiment_id, limit=limit, newest=_NO_END)
+
+
+def _measures_the_same(experiment: Experiment, earlier: Experiment) -> bool:
+    if experiment.allocation_policy.reward:
+        return same_reward(experiment.allocation_policy, earlier.allocation_policy)
+    asked = experiment.primary_metric
+    return any(
+        (metric.metric_id, metric.kind, metric.combination_rule)
+        == (asked.metric_id, asked.kind, asked.combination_rule)
+        for metric in earlier.metrics
+    )
+
+
+def _trials(connection: Connection, experiment: Experiment, source_id: str, *, limit: int, newest: datetime) -> Trials:
     places = {arm.arm_id: place for place, arm in enumerate(experiment.arms)}
     columns = column_count(experiment.features)
     rows = connection.execute(
         _TRIALS,
         {
-            "experiment_id": experiment.experiment_id,
+            "experiment_id": source_id,
             "arm_ids": list(places),
             "column_count": columns,
             "metric_id": reward_metric(experiment).metric_id,

@@ -20,7 +20,7 @@ from services.bandit.domain.guardrails import guardrail_metrics
 from services.bandit.domain.reward import reward_metric, same_reward
 from services.bandit.domain.statistics import ArmStatistics, VersionStatistics
 from services.bandit.store import policies
-from services.bandit.store.contexts import contextual_trials
+from services.bandit.store.contexts import contextual_trials, earlier_trials
 from services.bandit.store.decisions import latest_block
 from services.bandit.store.fold import fold
 from services.bandit.store.partitions import ensure_partitions
@@ -135,6 +135,17 @@ class PostgresLearnerSession:
         """Returns the latest trials whose arm and context are known, latest first, with their rewards."""
         with self._transaction() as connection:
             return contextual_trials(connection, definition, limit=limit, newest=newest)
+
+    def earlier_trials(self, definition: Experiment, *, limit: int) -> Trials | None:
+        """Returns the latest trials of the experiment that a definition starts from; None where they do not fit."""
+        warm = definition.allocation_policy.controls.warm_start
+        if warm is None:
+            return None
+        with self._transaction() as connection:
+            document = connection.scalar(_DEFINITION, {"experiment_id": warm.experiment_id})
+            if document is None:
+                return None
+            return earlier_trials(connection, definition, from_document(document), limit=limit)
 
     def latest_decisions(self, definition: Experiment, metric_id: str, *, block_size: int) -> DecisionBlock:
         """Returns the latest block of so many decisions, with values of one metric."""

@@ -65,16 +65,3 @@ def _cost(experiment: model.Experiment, columns: int) -> checks.Violations:
             f"{path}.hybrid",
             f"has {(arms + 1) * columns:,} coefficients for all arms together, must be at most {MAX_JOINT_COLUMNS:,}",
         )
-    yield from _unfit_controls(experiment)
-
-
-def _unfit_controls(experiment: model.Experiment) -> checks.Violations:
-    controls = experiment.allocation_policy.controls
-    given = {
-        "warm_start": controls.warm_start is not None,
-    }
-    for name, is_given in given.items():
-        if is_given:
-            yield errors.FieldViolation(
-                f"allocation_policy.controls.{name}", "is given, but does not work with a contextual algorithm yet"
-            )

@@ -12,7 +12,7 @@ from services.bandit.domain.context_placement import ContextPlacer
 from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.learning import moves_with_time, needs_versions
 from services.bandit.domain.publishing import next_snapshot
-from shared.definition.model import BooleanFeature, Experiment, LinearThompson, LinUcb, LogisticThompson
+from shared.definition.model import BooleanFeature, Experiment, LinearThompson, LinUcb, LogisticThompson, WarmStart
 from shared.policy.snapshot import PolicySnapshot
 from tests.bandit.examples import NOW, experiment, policy, weights
 
@@ -76,6 +76,27 @@ def test_evidence_when_ages_matter_and_are_not_known_then_it_fails() -> None:
 
     with pytest.raises(ValueError, match="not known"):
         evidence(definition(half_life=HOUR), undated, now=NOW)
+
+
+def started_warm(own: Trials, earlier: Trials | None, **controls: Any) -> tuple[list[float] | None, list[float]]:
+    """Returns how much the trials count with an earlier experiment's, worth 2 units of an arm, and the units seen."""
+    warm = definition(warm_start=WarmStart("last-year", 2.0), **controls)
+    known = evidence(warm, own, now=NOW, earlier=earlier)
+    return known.trials.weights if known.trials.weights is None else known.trials.weights.tolist(), known.seen.tolist()
+
+
+def test_evidence_when_started_warm_then_earlier_trials_count_as_so_many_units_of_each_arm() -> None:
+    earlier = at(9e3, 9e3, 9e3, 9e3, 9e3, arms=(1, 1, 1, 1, 2))
+
+    assert started_warm(at(0.0, 1.0, arms=(0, 2)), earlier) == ([1, 1, 0.5, 0.5, 0.5, 0.5, 1], [1, 2, 2])
+    assert started_warm(at(0.0), None) == (None, [1, 0, 0])
+
+
+def test_evidence_when_started_warm_and_forgetting_then_what_was_started_from_stays() -> None:
+    found, seen = started_warm(at(1.0, arms=(0,)), at(9e3, arms=(1,)), half_life=HOUR)
+
+    assert found == pytest.approx([0.5, 1.0])
+    assert seen == [1, 1, 0]
 
 
 @pytest.mark.parametrize("controls", [{"half_life": HOUR}, {"window": HOUR}, {"mature_only": True}])

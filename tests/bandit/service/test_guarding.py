@@ -2,7 +2,16 @@
 
 from dataclasses import replace
 
-from shared.definition.model import BetaThompson, ExperimentState, GuardrailPause, WarmStart
+import numpy as np
+
+from shared.definition.model import (
+    BetaThompson,
+    BooleanFeature,
+    ExperimentState,
+    GuardrailPause,
+    LinearThompson,
+    WarmStart,
+)
 from shared.policy.snapshot import PublishReason
 from tests.bandit.domain.test_context_guardrails import even, guarded, trials
 from tests.bandit.domain.test_guardrails import ERRORS, errors
@@ -81,3 +90,24 @@ def test_step_when_there_is_an_earlier_experiment_then_the_first_weights_follow_
     (first,) = bench.step()
 
     assert weights(first)["blue"] > 0.9
+
+
+def test_step_when_weights_follow_contexts_and_there_is_an_earlier_experiment_then_so_does_the_first_version() -> None:
+    warm = experiment(
+        features=(BooleanFeature("returning"),),
+        allocation_policy=policy(LinearThompson(), warm_start=WarmStart("last-year"), burn_in_unit_count=100),
+    )
+    bench = Bench(warm)
+    nothing = trials().those(np.zeros(0, np.int64))
+    bench.session.trials.update({"checkout": nothing, "last-year": trials()})
+
+    (first,) = bench.step()
+    bench.session.tell("checkout", *ANY_NEWS)
+    later = bench.step(after=MINUTE)
+
+    assert weights(first)["blue"] > 0.9
+    assert first.contextual_model is not None
+    assert (later, bench.session.earlier_read_count) == ([], 1)
+    bench.session.define(replace(warm, revision=2))
+    bench.step()
+    assert bench.session.earlier_read_count == 2

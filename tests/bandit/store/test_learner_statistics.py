@@ -3,13 +3,19 @@
 import math
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import Engine
+
+from services.bandit.domain.contextual.trials import Trials
 from services.bandit.domain.ports import AllocationRow
 from services.bandit.store.learner_session import PostgresLearnerSession
 from shared.definition.model import (
     AllocationPolicy,
+    Arm,
     BetaThompson,
     BooleanFeature,
+    CombinationRule,
     Experiment,
     GuardrailPause,
     LinearThompson,
@@ -20,6 +26,7 @@ from shared.definition.model import (
 from shared.policy.snapshot import RANGE, ContextualModel, PolicySnapshot, ScoreMode
 from tests.bandit.examples import cut, policy, published
 from tests.bandit.store.conftest import NOW, Logs, experiment_with_every_rule, exposure, outcome
+from tests.bandit.store.test_rewards import store
 
 LATER = NOW + timedelta(days=1)
 PAUSING = policy(BetaThompson(), guardrail_pause=GuardrailPause())
@@ -171,3 +178,49 @@ def test_versions_when_weights_followed_contexts_then_they_have_no_propensity(
 
     assert version.arms["blue"].unit_count == 1
     assert all(math.isnan(propensity) for propensity in version.propensities.values())
+
+
+def test_earlier_trials_when_features_and_measure_are_the_same_then_with_this_one_s_arms(
+    session: PostgresLearnerSession, logs: Logs, engine: Engine
+) -> None:
+    earlier = replace(experiment_with_every_rule(), features=(BooleanFeature("returning"),))
+    store(engine, earlier)
+    logs.expose(told("u1", "blue", 1.0, 1.0), told("u2", "green", 1.0, 0.0), told("u3", "control", 1.0, 0.5))
+    logs.observe(outcome("u1", 3.0), outcome("u3", 2.0))
+    session.fold([earlier], now=NOW)
+    arms = (earlier.arms[1], replace(earlier.arms[0], control=True), Arm("red"))
+    policy_ = policy(LinearThompson(), warm_start=WarmStart("checkout"))
+    warm = replace(earlier, experiment_id="next", arms=arms, allocation_policy=policy_)
+
+    known = session.earlier_trials(warm, limit=100)
+
+    assert known is not None
+    # In the order of exposure: all at once, hence of their ids.
+    assert known.arms.tolist() == [0, 1]
+    assert known.values.tolist() == [3.0, 2.0]
+    assert known.contexts.tolist() == [[1.0, 1.0], [1.0, 0.5]]
+    assert session.contextual_trials(warm, limit=100, newest=LATER).count == 0
+
+
+def test_earlier_trials_when_they_do_not_fit_then_none(
+    session: PostgresLearnerSession, logs: Logs, engine: Engine
+) -> None:
+    earlier = replace(experiment_with_every_rule(), features=(BooleanFeature("returning"),))
+    store(engine, earlier)
+    logs.expose(told("u1", "blue", 1.0, 1.0))
+    session.fold([earlier], now=NOW)
+    policy_ = policy(LinearThompson(), warm_start=WarmStart("checkout"))
+    warm = replace(earlier, experiment_id="next", allocation_policy=policy_)
+    primary = warm.primary_metric
+    others = tuple(metric for metric in warm.metrics if metric is not primary)
+
+    def found(**fields: Any) -> Trials | None:
+        return session.earlier_trials(replace(warm, **fields), limit=100)
+
+    assert found() is not None
+    assert found(features=(BooleanFeature("new"),)) is None
+    assert found(metrics=(replace(primary, metric_id="other"), *others)) is None
+    assert found(metrics=(replace(primary, combination_rule=CombinationRule.MAX), *others)) is None
+    assert found(allocation_policy=replace(policy_, reward=(RewardTerm("sum", 1.0),))) is None
+    assert found(allocation_policy=policy(LinearThompson(), warm_start=WarmStart("unknown"))) is None
+    assert found(allocation_policy=policy(LinearThompson())) is None

@@ -64,6 +64,7 @@ def _features(*features: model.Feature) -> dict[str, Any]:
         ),
         _contextual(half_life=timedelta(days=1), mature_only=True),
         _contextual(window=timedelta(days=1)),
+        _contextual(warm_start=model.WarmStart("last-year")),
         _guarded(),
         _guarded(ERRORS, margin=0.5),
         _guarded(replace(LATENCY, min_value=-1.0, max_value=10.0)),
@@ -125,11 +126,6 @@ def test_violations_when_the_experiment_is_valid_then_there_are_none(fields: dic
             _guarded(replace(LATENCY, min_value=-1.0), 0.1),
             "allocation_policy.controls.guardrail_pause.margin",
             "can be negative",
-        ),
-        (
-            _contextual(None, warm_start=model.WarmStart("last-year")),
-            "allocation_policy.controls.warm_start",
-            "contextual algorithm yet",
         ),
     ],
 )
