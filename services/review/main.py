@@ -28,6 +28,7 @@ from services.review.service.sweeping import Sweeper
 from services.review.service.switch_audit import SwitchAudit
 from services.review.service.tokens import TokenService
 from services.review.service.watching import Bell, Follower
+from services.review.servicer import halting
 from services.review.servicer.audit import AuditServicer
 from services.review.servicer.experiments import ExperimentServicer
 from services.review.servicer.identity import IdentityServicer
@@ -75,7 +76,9 @@ class Review:
             on_denied=self._denials.denied_call,
         )
         metrics = telemetry.RpcMetrics(self._registry)
-        self._server = build_server(options, self._store, metrics, authorizer, self._bell)
+        self._server = build_server(
+            options, self._store, metrics, authorizer, self._bell, on_denied=self._denials.denied
+        )
         add_identity_service(
             self._server, self._store, refresh=self._identities.refresh, on_denied=self._denials.denied
         )
@@ -165,12 +168,18 @@ def build_delivery(options: Config, store: Engine) -> NoticeDelivery:
 
 
 def build_server(
-    options: Config, store: ReviewStore, metrics: telemetry.RpcMetrics, authorizer: Authorizer, bell: Bell
+    options: Config,
+    store: ReviewStore,
+    metrics: telemetry.RpcMetrics,
+    authorizer: Authorizer,
+    bell: Bell,
+    *,
+    on_denied: halting.OnDenied = halting.to_nobody,
 ) -> RpcServer:
     """Returns the server with its services, not yet started."""
     server = RpcServer(options, metrics, authorizer=authorizer)
     proposals = ProposalService(store, clock=clock.now, new_id=ids.new_id)
-    experiments = ExperimentServicer(ExperimentService(store, clock=clock.now), proposals)
+    experiments = ExperimentServicer(ExperimentService(store, clock=clock.now), proposals, on_denied=on_denied)
     server.add_service(experiment_service_pb2.DESCRIPTOR.services_by_name["ExperimentService"], experiments)
     reviews = ReviewServicer(
         ChangeRequestService(store, clock=clock.now, new_id=ids.new_id),
@@ -178,6 +187,7 @@ def build_server(
         proposals,
         follow=lambda kept, change_request_id: Follower(store, kept, change_request_id, clock=clock.now),
         bell=bell,
+        on_denied=on_denied,
     )
     server.add_service(review_service_pb2.DESCRIPTOR.services_by_name["ReviewService"], reviews)
     server.add_service(

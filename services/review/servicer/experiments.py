@@ -7,6 +7,7 @@ from services.review.convert import experiments as convert
 from services.review.service import reviewers
 from services.review.service.experiments import ExperimentService
 from services.review.service.proposals import ProposalService
+from services.review.servicer import halting
 from shared.definition.convert import experiment_to_proto
 from shared.rpc import caller, pagination
 
@@ -14,7 +15,10 @@ from shared.rpc import caller, pagination
 class ExperimentServicer:
     """Answers the RPCs of ExperimentService; every error is a PlatformError, as its proto lists them."""
 
-    def __init__(self, service: ExperimentService, proposals: ProposalService) -> None:
+    def __init__(
+        self, service: ExperimentService, proposals: ProposalService, *, on_denied: halting.OnDenied = halting.to_nobody
+    ) -> None:
+        self._on_denied = on_denied
         self._service = service
         self._proposals = proposals
 
@@ -46,6 +50,12 @@ class ExperimentServicer:
         self, request: pb.ProposeChangeRequest, _context: grpc.ServicerContext
     ) -> pb.ProposeChangeResponse:
         """Proposes a change."""
+        halting.require_permission(
+            request.change,
+            "change_request.propose",
+            self._on_denied,
+            control=lambda: self._service.get(request.experiment_id).control.arm_id,
+        )
         author = reviewers.author(caller.current().principal)
         return convert.outcome_to_proto(self._proposals.propose(convert.proposal(request, author=author)))
 

@@ -16,6 +16,7 @@ from services.review.service.change_requests import ChangeRequestService
 from services.review.service.policies import PolicyService
 from services.review.service.proposals import ProposalService
 from services.review.service.watching import Bell, Follower
+from services.review.servicer import halting
 from shared.identity.principal import Principal
 from shared.rpc import caller, pagination
 
@@ -36,7 +37,9 @@ class ReviewServicer:
         *,
         follow: Follow,
         bell: Bell,
+        on_denied: halting.OnDenied = halting.to_nobody,
     ) -> None:
+        self._on_denied = on_denied
         self._requests = change_requests
         self._policies = policies
         self._proposals = proposals
@@ -84,6 +87,13 @@ class ReviewServicer:
         self, request: pb.EditChangeRequestRequest, _context: grpc.ServicerContext
     ) -> pb.EditChangeRequestResponse:
         """Edits a change request."""
+        halting.require_permission(
+            request.change,
+            "change_request.edit",
+            self._on_denied,
+            # Whatever is shipped: who cannot halt proposes to stop anew.
+            control=lambda: request.change.stop.shipped_arm_id,
+        )
         edited = self._requests.edit(
             convert.seen(request), convert.edit(request), caller=_principal(), key=requests.key(request)
         )
