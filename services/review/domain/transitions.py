@@ -35,8 +35,8 @@ def next_state(change: changes.Change, experiment: model.Experiment) -> model.Ex
     if experiment.state not in open_states:
         raise errors.FailedPrecondition(
             errors.Reason.INVALID_STATE,
-            f"{change.kind} is open in state {' or '.join(open_states)}, "
-            f"experiment {experiment.experiment_id!r} is {experiment.state}",
+            f"experiment {experiment.experiment_id!r} is {experiment.state}: "
+            f"{change.kind} takes one that is {' or '.join(open_states)}",
             metadata={"experiment_id": experiment.experiment_id, "state": experiment.state.value},
         )
     return open_states[experiment.state]
