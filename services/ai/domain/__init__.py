@@ -1,0 +1,1 @@
+"""What the AI service knows, without I/O, clock, chance or protobuf."""
