@@ -1,5 +1,9 @@
 """Audit events to protobuf, and what is asked of them."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from experimentation.v1 import audit_service_pb2 as pb
 from services.review.convert import requests
 from services.review.domain import audit
@@ -45,7 +49,7 @@ def event_to_proto(event: audit.Event) -> pb.AuditEvent:
         actor=entry.actor,
         action=entry.action,
         target=entry.target,
-        details=entry.details,
+        details=_details(entry.details),
         occurred_at=convert.timestamp_to_proto(entry.occurred_at),
         previous_hash=event.previous_hash,
         hash=event.hash,
@@ -62,6 +66,12 @@ def verification_to_proto(verification: Verification) -> pb.VerifyAuditChainResp
         last_sequence=verification.last_sequence,
         last_hash=verification.last_hash,
     )
+
+
+def _details(details: Any) -> dict[str, str]:
+    """Returns texts, also of what is none: a log that was tampered with must still be readable."""
+    named = details if isinstance(details, Mapping) else {"": details}
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in named.items()}
 
 
 def _place(request: pb.ListAuditEventsRequest) -> int | None:

@@ -78,16 +78,23 @@ class AuditService:
 
 
 def _problem(event: audit.Event, previous: audit.Event | None, known: dict[int, str]) -> str:
-    expected = audit.chained(event.entry, previous=previous)
-    if event.sequence != expected.sequence:
-        return f"event {expected.sequence} is missing; {event.sequence} follows"
-    if event.previous_hash != expected.previous_hash:
+    sequence, previous_hash = (previous.sequence + 1, previous.hash) if previous else (1, audit.GENESIS)
+    if event.sequence != sequence:
+        return f"event {sequence} is missing; {event.sequence} follows"
+    if event.previous_hash != previous_hash:
         return f"event {event.sequence} does not continue the event before it"
-    if event.hash != expected.hash:
+    if not _has_its_hash(event, previous):
         return f"event {event.sequence} is not what its hash was made of"
     if known.get(event.sequence, event.hash) != event.hash:
         return f"event {event.sequence} has another hash than the one known from before: the log was written anew"
     return ""
+
+
+def _has_its_hash(event: audit.Event, previous: audit.Event | None) -> bool:
+    try:
+        return event == audit.chained(event.entry, previous=previous)
+    except ValueError:  # of particulars that no event was ever made of, such as a number that is not finite
+        return False
 
 
 def _verification(last: audit.Event | None, broken_sequence: int = 0, problem: str = "") -> Verification:

@@ -1,9 +1,10 @@
 """The audit log in Postgres."""
 
 from collections.abc import Iterator
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, select
 
 from services.review.domain import audit
 from services.review.domain.model import AuditFilter
@@ -12,6 +13,15 @@ from services.review.store.tables import audit_events
 
 # Whoever appends holds this advisory lock until the end of its transaction.
 _AUDIT_LOCK: Final = 0x6175646974
+
+_column = audit_events.c
+
+# Tampering can leave an instant that no calendar here has: it is read as none, so that the rest can be told.
+_CALENDAR: Final = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+_events: Final[Select[Any]] = select(
+    *(column for column in _column if column is not _column.occurred_at),
+    case((_column.occurred_at.between(*_CALENDAR), _column.occurred_at)).label("occurred_at"),
+)
 
 
 class PostgresAuditLog:
@@ -23,7 +33,7 @@ class PostgresAuditLog:
     def append(self, *entries: audit.Entry) -> None:
         """Appends to the audit log; all other writers wait from here to the end of the transaction."""
         self._connection.execute(select(func.pg_advisory_xact_lock(_AUDIT_LOCK)))
-        newest = select(audit_events).order_by(audit_events.c.sequence.desc()).limit(1)
+        newest = _events.order_by(_column.sequence.desc()).limit(1)
         row = self._connection.execute(newest).first()
         previous = rows.event_from_row(row) if row else None
         for entry in entries:
@@ -34,8 +44,8 @@ class PostgresAuditLog:
         self, kept: AuditFilter, *, before: int | None, limit: int, newest_first: bool = False
     ) -> list[audit.Event]:
         """Returns the first events that are kept, by sequence."""
-        sequence = audit_events.c.sequence
-        found = select(audit_events).where(sequence > kept.after_sequence, *_kept(kept)).limit(limit)
+        sequence = _column.sequence
+        found = _events.where(sequence > kept.after_sequence, *_kept(kept)).limit(limit)
         if before is not None:
             found = found.where(sequence < before)
         found = found.order_by(sequence.desc() if newest_first else sequence)
@@ -44,8 +54,8 @@ class PostgresAuditLog:
 
 def _kept(kept: AuditFilter) -> Iterator[ColumnElement[bool]]:
     if kept.actor:
-        yield audit_events.c.actor == kept.actor
+        yield _column.actor == kept.actor
     if kept.action_prefix:
-        yield audit_events.c.action.startswith(kept.action_prefix, autoescape=True)
+        yield _column.action.startswith(kept.action_prefix, autoescape=True)
     if kept.target:
-        yield audit_events.c.target == kept.target
+        yield _column.target == kept.target
