@@ -12,7 +12,7 @@ from services.admin.local_tokens import FOLDER
 from services.admin.options import Options
 from services.admin.profiles import Profile, ProfileBook
 from services.admin.screen import command_line
-from services.admin.stack import HOME
+from services.admin.stack_defaults import HOME
 from shared import errors
 from shared.config import Secret
 from shared.errors import invalid_field

@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
+from services.admin.urls import without_password
 from shared.errors import Unavailable
 from shared.store import migrate
 from shared.store.embedded import EmbeddedPostgres
@@ -83,11 +83,3 @@ class ExternalDatabase:
 
     def stop(self) -> None:
         """Leaves it alone."""
-
-
-def without_password(url: str) -> str:
-    """Returns a URL as it may be shown; what is behind its question mark may be secret, too."""
-    parts = urlsplit(url)
-    account, at, host = parts.netloc.rpartition("@")
-    name = account.partition(":")[0]
-    return urlunsplit((parts.scheme, f"{name}{at}{host}", parts.path, "", ""))

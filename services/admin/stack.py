@@ -13,15 +13,12 @@ from services.admin.child import Child, Environment
 from services.admin.claim import claimed
 from services.admin.database import EmbeddedDatabase, ExternalDatabase
 from services.admin.local_tokens import ADMIN_ID, LocalTokens, admin_token_file, token_of
+from services.admin.stack_defaults import BANDIT_PORT, REVIEW_PORT
 from services.admin.supervisor import Notice, Report, Supervisor
 from services.admin.token_keys import token_keys_file
 from shared import clock, errors
 from shared.config import Secret
 
-HOME: Final = Path(".experimentation")
-DEMO_HOME: Final = HOME / "demo"
-BANDIT_PORT: Final = 50051
-REVIEW_PORT: Final = 50052
 _HOST: Final = "127.0.0.1"
 _TOKEN_KEYS: Final = frozenset({"BANDIT_TOKEN_KEYS", "BANDIT_TOKEN_KEYS_FILE"})
 

@@ -9,7 +9,8 @@ from rich.console import Console
 from services.admin.config import PREFIX, Config
 from services.admin.local_tokens import FOLDER, IDENTITIES
 from services.admin.screen import command_line, screen
-from services.admin.stack import DEMO_HOME, LocalStack
+from services.admin.stack import LocalStack
+from services.admin.stack_defaults import DEMO_HOME
 from services.admin.supervisor import Event, Notice
 from shared import config
 

@@ -1,6 +1,5 @@
 """Brings the schema of the store up to date, and tells whether it is."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,7 @@ from alembic.script import ScriptDirectory
 
 from shared import errors
 from shared.store import engine as store_engine
+from shared.store.schema import Schema
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 _LOCK = sqlalchemy.text("SELECT pg_advisory_xact_lock(:key)")
@@ -40,19 +40,6 @@ def upgrade(url: str, *, scripts: Path = SCRIPTS) -> None:
             command.upgrade(config, "head")
     finally:
         engine.dispose()
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """Names the step that a database's schema is at, and the one that this release needs; empty: there is none."""
-
-    applied: frozenset[str]
-    needed: frozenset[str]
-
-    @property
-    def is_current(self) -> bool:
-        """Says whether it is the one that this release is written for."""
-        return self.applied == self.needed
 
 
 def schema(url: str, *, scripts: Path = SCRIPTS) -> Schema:

@@ -1,6 +1,8 @@
 """Command lines and how they end: code, message, format."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,12 @@ def test_run_when_a_file_cannot_be_read_then_1(capsys: pytest.CaptureFixture[str
 
     assert run(line) == 1
     assert "/none.csv" in capsys.readouterr().err
+
+
+def test_run_when_it_starts_then_loads_nothing_that_takes_long() -> None:
+    slow = {"scipy", "numba", "numpy", "sqlalchemy", "alembic", "pandas"}
+    program = f"import sys, services.admin.run; sys.exit(', '.join({slow} & set(sys.modules)) or 0)"
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, "")

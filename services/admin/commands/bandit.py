@@ -6,7 +6,7 @@ import typer
 from rich.text import Text
 
 from experimentation.v1 import bandit_service_pb2 as pb
-from services.admin import bandits, experiment_evaluation, policy_history
+from services.admin import bandits, policy_history
 from services.admin.clients import CALL_SECONDS
 from services.admin.commands.experiment.arguments import ExperimentId
 from services.admin.commands.group import command_group
@@ -60,6 +60,8 @@ def evaluate(
     alpha: Alpha = 0.05,
 ) -> None:
     """Estimates what other weights would have earned, from what was served."""
+    from services.admin import experiment_evaluation  # noqa: PLC0415 - takes long to load
+
     session = session_of(context)
     with session.bandit() as stub:
         found = experiment_evaluation.evaluate_experiment(

@@ -5,13 +5,12 @@ from rich.text import Text
 
 from services.admin import claim
 from services.admin.commands.group import command_group
-from services.admin.database import without_password
 from services.admin.examples import examples
 from services.admin.exit_codes import ExitCode
 from services.admin.session import Session, session_of
+from services.admin.urls import without_password
 from shared.errors import FailedPrecondition, Reason
-from shared.store import migrate
-from shared.store.migrate import Schema
+from shared.store.schema import Schema
 
 app = command_group("Shows the schema of the store, and brings it up to date.")
 
@@ -19,6 +18,8 @@ app = command_group("Shows the schema of the store, and brings it up to date.")
 @app.command("status", epilog=examples("expctl db status", "DATABASE_URL=postgresql://... expctl db status"))
 def status(context: typer.Context) -> None:
     """Shows whether the schema is the one that this release needs: exit code 0; 1 if it is not."""
+    from shared.store import migrate  # noqa: PLC0415 - takes long to load
+
     session = session_of(context)
     url = _url(session)
     found = migrate.schema(url)
@@ -31,6 +32,8 @@ def status(context: typer.Context) -> None:
 @app.command("migrate", epilog=examples("expctl db migrate", "DATABASE_URL=postgresql://... expctl db migrate"))
 def apply_missing(context: typer.Context) -> None:
     """Applies the steps that are missing, all or none; safe to run again, and at once by many."""
+    from shared.store import migrate  # noqa: PLC0415 - takes long to load
+
     session = session_of(context)
     url = _url(session)
     migrate.upgrade(url)

@@ -6,13 +6,10 @@ from typing import Annotated, Final
 import typer
 
 from services.admin.commands import panels
-from services.admin.demo import command as demo_command
-from services.admin.evaluation import Columns, evaluate_file
 from services.admin.examples import examples
 from services.admin.lab import run_lab
 from services.admin.session import session_of
-from services.admin.stack import BANDIT_PORT, DEMO_HOME, REVIEW_PORT
-from services.admin.up import run_up
+from services.admin.stack_defaults import BANDIT_PORT, DEMO_HOME, REVIEW_PORT
 
 _HIGHEST_PORT: Final = 65535
 
@@ -34,6 +31,8 @@ def up(
     ] = REVIEW_PORT,
 ) -> None:
     """Runs Postgres (or uses DATABASE_URL), review, learner and bandit until Ctrl-C."""
+    from services.admin.up import run_up  # noqa: PLC0415 - takes long to load
+
     run_up(session_of(context).access.directory, bandit_port=bandit_port, review_port=review_port)
 
 
@@ -46,8 +45,10 @@ def demo(
     keep_running: Annotated[bool, typer.Option("--keep-running", help="Leave the stack on until Ctrl-C.")] = False,  # noqa: FBT002 - a command line has flags
 ) -> None:
     """Replays a real field experiment through the running services, and shows what the bandit gained."""
+    from services.admin.demo.command import run_demo  # noqa: PLC0415 - takes long to load
+
     directory = session_of(context).options.directory or DEMO_HOME
-    demo_command.run_demo(directory, run_count=runs, unit_count=units, keep_running=keep_running)
+    run_demo(directory, run_count=runs, unit_count=units, keep_running=keep_running)
 
 
 def evaluate(
@@ -69,6 +70,8 @@ def evaluate(
     alpha: Alpha = 0.05,
 ) -> None:
     """Estimates what another policy would have earned, from a file of logged decisions with their propensities."""
+    from services.admin.evaluation import Columns, evaluate_file  # noqa: PLC0415 - takes long to load
+
     columns = Columns(action, reward, propensity, target_propensity)
     evaluate_file(file, columns, weights=weights, alpha=alpha, output=session_of(context).output)
 

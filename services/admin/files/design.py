@@ -10,7 +10,7 @@ from services.admin.files.tree import FileProblems, Problem
 from shared.definition import model
 from shared.definition.convert import experiment_from_proto
 from shared.errors import InvalidArgument
-from shared.statistics.design.model import BanditDesign, Design, DesignMetric, Hypothesis, SampleRatioPlan
+from shared.statistics.design.model import BanditDesign, Design, DesignMetric, Hypothesis, Interference, SampleRatioPlan
 from shared.statistics.design.validate import Validation, validate
 from shared.statistics.planning.baseline import Baseline
 from shared.statistics.planning.familywise import Multiplicity
@@ -20,21 +20,20 @@ from shared.statistics.planning.plan import Plan
 _HOURS: Final = 3600.0
 
 
-def judged(file: ExperimentFile, planned: pb.Experiment) -> Validation | None:
-    """Returns what the rules say of an experiment as it would be; None where the file plans nothing.
+def judged(file: ExperimentFile, section: PlanSection, planned: pb.Experiment) -> Validation:
+    """Returns what the rules say of an experiment as it would be.
 
     Args:
-        file: What is planned.
+        file: Where the plan stands.
+        section: The plan.
         planned: The experiment as it would be.
 
     Raises:
         FileProblems: INVALID_FIELD, the plan is out of range.
         ValueError: The experiment lacks what it must have; the service says what.
     """
-    if file.plan is None:
-        return None
     try:
-        return validate(_design(file.plan, experiment_from_proto(planned)))
+        return validate(_design(section, experiment_from_proto(planned)))
     except InvalidArgument as error:
         places = [(f"{PLAN}.{each.field}", each.description) for each in error.violations]
         problems = [Problem(line_of(file.tree, place), place, text) for place, text in places]
@@ -52,7 +51,7 @@ def _design(section: PlanSection, experiment: model.Experiment) -> Design:
         look_count=section.looks,
         bandit=_bandit(section, experiment),
         high_risk=section.high_risk,
-        interference=section.interference,
+        interference=None if section.interference is None else Interference[section.interference.name],
         sample_ratio=None
         if section.sample_ratio_alpha is None
         else SampleRatioPlan(section.sample_ratio_alpha, any_time=section.looks > 1),

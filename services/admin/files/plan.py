@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from services.admin.files.tree import Node, Problem
-from shared.statistics.design.model import Interference
 
 PLAN: Final = "plan"
 
@@ -20,6 +19,15 @@ class MonitoringPlan(StrEnum):
     ONCE = "once"
     ANY_TIME = "any_time"
     GROUP_SEQUENTIAL = "group_sequential"
+
+
+class InterferencePlan(StrEnum):
+    """Says through what units of one arm can reach those of another."""
+
+    NONE = "none"
+    MARKETPLACE = "marketplace"
+    SOCIAL = "social"
+    SHARED_BUDGET = "shared_budget"
 
 
 def _says(doc: str) -> Mapping[str, str]:
@@ -76,7 +84,7 @@ class PlanSection:
     sample_ratio_alpha: float | None = field(
         default=None, metadata=_says("Error rate of the check of the arms' sizes. Default: it is not planned.")
     )
-    interference: Interference | None = field(
+    interference: InterferencePlan | None = field(
         default=None, metadata=_says("Through what units of one arm can reach those of another.")
     )
     high_risk: bool = field(default=False, metadata=_says("A failure would hurt at once."))

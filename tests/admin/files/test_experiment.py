@@ -9,11 +9,12 @@ from services.admin import formats
 from services.admin.files.changes import ChangeKind, changes, planned
 from services.admin.files.design import judged
 from services.admin.files.experiment import ExperimentFile, read_experiment
-from services.admin.files.plan import MetricSection, MonitoringPlan
+from services.admin.files.plan import InterferencePlan, MetricSection, MonitoringPlan
 from services.admin.files.tree import FileProblems
 from services.admin.formats import Format
 from shared.definition.convert import experiment_from_proto, experiment_to_proto
 from shared.statistics.design.model import Interference
+from shared.statistics.design.validate import Validation
 from tests.admin.commands.experiment_files import CHECKOUT, written
 
 SAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "experiment.yaml"
@@ -33,6 +34,11 @@ def stored(file: ExperimentFile) -> pb.Experiment:
         metric.display_name = metric.display_name or metric.metric_id
     found.state, found.revision, found.etag = pb.EXPERIMENT_STATE_DRAFT, 1, "e1"
     return found
+
+
+def judge(file: ExperimentFile) -> Validation:
+    assert file.plan is not None
+    return judged(file, file.plan, stored(file))
 
 
 def kinds(file: ExperimentFile, current: pb.Experiment) -> list[ChangeKind]:
@@ -142,12 +148,11 @@ def test_planned_when_all_changes_are_made_then_the_experiment_is_as_the_file_sa
 def test_sample_when_judged_then_can_be_recommended(tmp_path: Path) -> None:
     file = read_experiment(SAMPLE)
 
-    validation = judged(file, stored(file))
+    validation = judge(file)
 
-    assert validation is not None
     assert validation.is_recommendable
     assert file.plan is not None
-    assert file.plan.interference is Interference.NONE
+    assert file.plan.interference is InterferencePlan.NONE
     assert file.plan.monitoring is MonitoringPlan.ONCE
     assert file.plan.metrics["bought"] == MetricSection(baseline=0.10, baseline_days=28, minimum_lift=0.05)
 
@@ -156,15 +161,14 @@ def test_sample_when_planned_for_too_few_units_then_the_rules_say_so(tmp_path: P
     content = SAMPLE.read_text(encoding="utf-8").replace("units: 200000", "units: 2000")
     file = read(tmp_path, content=content)
 
-    validation = judged(file, stored(file))
+    validation = judge(file)
 
-    assert validation is not None
     assert not validation.is_recommendable
     assert "D01" in {finding.rule_id for finding in validation.findings}
 
 
-def test_judged_when_nothing_is_planned_then_none(tmp_path: Path) -> None:
-    assert judged(read(tmp_path), stored(read(tmp_path))) is None
+def test_interference_when_compared_with_the_rules_own_then_has_the_same_names() -> None:
+    assert [member.name for member in InterferencePlan] == [member.name for member in Interference]
 
 
 @pytest.mark.parametrize("algorithm", ["beta_thompson", "fixed_split", "linear_thompson"])
@@ -175,7 +179,7 @@ def test_judged_when_any_algorithm_and_monitoring_then_an_answer(
     plan = f"plan: {{days: 14, units: 10000, monitoring: {monitoring}, looks: 4}}\n"
     file = read(tmp_path, f"allocation_policy: {{{algorithm}: {{}}}}\n{plan}")
 
-    assert judged(file, stored(file)) is not None
+    assert judge(file).findings
 
 
 @pytest.mark.parametrize(
@@ -206,4 +210,4 @@ def test_plan_when_it_is_out_of_range_then_says_where(tmp_path: Path, plan: str)
     file = read(tmp_path, f"plan: {{days: 1, units: 1, {plan}}}\n")
 
     with pytest.raises(FileProblems, match=r"experiment.yaml:7: plan\."):
-        judged(file, stored(file))
+        judge(file)

@@ -14,9 +14,9 @@ from services.admin import dry_run as dry_runs
 from services.admin.clients import CALL_SECONDS
 from services.admin.commands.experiment.arguments import At, AutoApply, Draft, DryRun, Reason, Terms, propose
 from services.admin.commands.review.arguments import Yes, agreed
+from services.admin.dry_run import Judgement
 from services.admin.examples import examples
 from services.admin.files.changes import ChangeKind, FileChange, changes, planned
-from services.admin.files.design import judged
 from services.admin.files.experiment import ExperimentFile, read_experiment
 from services.admin.files.places import named_by_lines
 from services.admin.next_steps import next_steps
@@ -37,7 +37,7 @@ def create(context: typer.Context, *, file: File, dry_run: DryRun = False) -> No
     with session.experiments() as stub, named_by_lines(file, source.tree, "experiment."):
         made = client.call(stub.CreateExperiment, request, timeout_seconds=CALL_SECONDS).experiment
     if dry_run:
-        dry_runs.show_creation(session.output, made, judged(source, made))
+        dry_runs.show_creation(session.output, made, _judgement(source, made))
         return
     session.output.one(made, experiments.drawing)
     session.output.suggest(("To start it", ("experiment", "start", made.experiment_id, "-m", "WHY")))
@@ -144,7 +144,16 @@ def _proposed(
 def _show_changes(
     session: Session, source: ExperimentFile, current: common_pb2.Experiment, requests: Sequence[pb.ChangeRequest]
 ) -> None:
-    validation = judged(source, planned(source, current))
+    judgement = _judgement(source, planned(source, current))
     with session.reviews() as reviews:
         previews = [dry_runs.preview(reviews, request) for request in requests]
-    dry_runs.show(session.output, previews, validation=validation)
+    dry_runs.show(session.output, previews, judgement)
+
+
+def _judgement(source: ExperimentFile, planned_: common_pb2.Experiment) -> Judgement:
+    if source.plan is None:
+        return dry_runs.NOT_PLANNED
+    from services.admin.design_findings import judgement  # noqa: PLC0415 - takes long to load
+    from services.admin.files.design import judged  # noqa: PLC0415 - takes long to load
+
+    return judgement(judged(source, source.plan, planned_))
