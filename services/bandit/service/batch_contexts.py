@@ -17,7 +17,7 @@ MAX_NAMED: Final = 10
 
 
 def encoded_contexts(policy: ServingPolicy, unit_count: int, contexts: Sequence[Context]) -> list[list[float]]:
-    """Returns the encoded context of each unit; none where none is given and none is needed.
+    """Returns the encoded context of each unit; none where none is given and needed, or no features are declared.
 
     Raises:
         InvalidArgument: INVALID_FIELD: contexts are missing, are not as many as units, or do not fit the features.
@@ -28,7 +28,8 @@ def encoded_contexts(policy: ServingPolicy, unit_count: int, contexts: Sequence[
         return []
     if len(contexts) != unit_count:
         raise invalid_field("contexts", f"has {len(contexts)} entries, must have one for each of {unit_count} units")
-    return each_read(contexts, policy.encode)
+    encoded = each_read(contexts, policy.encode)
+    return encoded if policy.takes_context else []
 
 
 def each_read(told: Sequence[_Told], read: Callable[[_Told], _Read]) -> list[_Read]:

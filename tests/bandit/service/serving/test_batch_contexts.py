@@ -85,6 +85,17 @@ def test_batch_when_the_algorithm_does_not_go_by_contexts_then_they_may_be_given
     assert len(world.allocations.rows) == logged > 0
 
 
+def test_batch_when_no_features_are_declared_then_contexts_must_tell_nothing_and_nothing_is_logged() -> None:
+    world = World(published(experiment()))
+
+    batch = world.serving.batch_allocate("checkout", ["u1", "u2"], contexts=[{}, {}])
+
+    assert (len(batch.arm_indexes), world.allocations.rows) == (2, [])
+    with pytest.raises(InvalidArgument) as caught:
+        world.serving.batch_allocate("checkout", ["u1", "u2"], contexts=[{}, {"returning": True}])
+    assert [fault.field for fault in caught.value.violations] == ["contexts[1].context['returning']"]
+
+
 def test_batch_when_stopped_then_no_context_is_needed() -> None:
     stopped = World(learned(state=ExperimentState.STOPPED))
 
