@@ -38,7 +38,8 @@ def api_token(token_id: str, principal: Principal = ANN, *scopes: str) -> ApiTok
 
 
 GOOD = api_token("good")
-REVOKED = replace(api_token("revoked"), revoked_at=NOW)
+REVOKED = replace(api_token("revoked"), revoked_at=NOW + timedelta(seconds=5))
+"""By somebody whose clock is ahead."""
 EXPIRED = replace(api_token("expired"), expires_at=NOW)
 OF_DISABLED = api_token("of_disabled", ROB)
 
