@@ -490,7 +490,7 @@ class Arm(_message.Message):
     """Marks the arm that the others are compared with, and that is served when the experiment does not decide."""
     cost: _builtins.float
     """Is what giving the arm to one unit costs, in the reward's unit, from 0 (default) to 1e12: algorithms go by mean reward - cost. Values are learned as those
-    of a MEAN then, whatever the primary metric is, hence not by BetaThompson, GammaThompson, Exp3 or contextual algorithms.
+    of a MEAN then, whatever the primary metric is, hence not by BetaThompson, GammaThompson, Exp3 or LogisticThompson.
     """
     def __init__(
         self,
@@ -681,7 +681,7 @@ class AllocationPolicy(_message.Message):
     @_builtins.property
     def reward(self) -> _containers.RepeatedCompositeFieldContainer[Global___RewardTerm]:
         """Are the terms of the reward that is learned from: a unit's reward is the sum of weight x value over the metrics named, at most 32 different ones, and more is
-        better. A unit without outcomes has a reward of 0. It is learned as a MEAN, hence not by BetaThompson, GammaThompson, Exp3 or contextual algorithms.
+        better. A unit without outcomes has a reward of 0. It is learned as a MEAN, hence not by BetaThompson, GammaThompson, Exp3 or LogisticThompson.
         Default (none): the primary metric's value, in its direction.
         """
 
