@@ -6,11 +6,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import grpc
 import sqlalchemy
-
 from experimentation.v1.audit_service_pb2_grpc import AuditServiceStub
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
 from experimentation.v1.review_service_pb2_grpc import ReviewServiceStub
+
 from services.review import main
 from services.review.config import Config
 from services.review.domain.policy.rules import Policy, PolicyRule
@@ -49,11 +50,17 @@ class Desk:
 
     def __getitem__(self, name: str) -> Person:
         if name not in self.people:
-            channel = self.channels.enter_context(client.open_channel(self.address, token=identity.secret(name)))
-            self.people[name] = Person(
-                ExperimentServiceStub(channel), ReviewServiceStub(channel), AuditServiceStub(channel)
-            )
+            self.people[name] = self._person(client.open_channel(self.address, token=identity.secret(name)))
         return self.people[name]
+
+    def once(self, name: str) -> Person:
+        """Returns somebody who never tries again by themselves."""
+        channel = grpc.insecure_channel(self.address, [("grpc.enable_retries", 0)])
+        return self._person(client.with_token(channel, identity.secret(name)))
+
+    def _person(self, channel: grpc.Channel) -> Person:
+        self.channels.enter_context(channel)
+        return Person(ExperimentServiceStub(channel), ReviewServiceStub(channel), AuditServiceStub(channel))
 
 
 @contextmanager
