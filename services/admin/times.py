@@ -8,7 +8,7 @@ from typing import Final
 from shared.errors import invalid_field
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_LENGTH: Final = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)(s|m|h|d)")
+_LENGTH: Final = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)(s|m|h|d)", re.ASCII)
 _LONGEST_SECONDS: Final = 3660 * 86400
 
 

@@ -1,5 +1,6 @@
 """The local stack with real processes; the tests share one, which survives each of them."""
 
+import json
 import os
 import queue
 import signal
@@ -20,8 +21,10 @@ from services.admin.stack import LocalStack
 from services.admin.supervisor import Event, Notice
 from shared import errors
 from shared.rpc import client
+from tests.admin.commands.experiment_files import written
 
 TIMEOUT_SECONDS = 60.0
+WATCHED = bandit_service_pb2.WatchPoliciesRequest(experiment_ids=["checkout"])
 
 
 class Watched(NamedTuple):
@@ -93,6 +96,33 @@ def test_command_when_another_service_has_the_address_then_says_which_is_needed(
         complaint = capsys.readouterr().err
         assert f"the server at {addresses[other]} " in complaint
         assert f"it is not the {service} service" in complaint
+
+
+def test_command_when_the_stack_runs_then_ann_proposes_rob_approves_and_the_bandit_serves(
+    watched: Watched, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def expctl(*arguments: object, who: str = "ann") -> str:
+        capsys.readouterr()
+        given = ("--directory", watched.directory, "--as", who, "-o", "json", *arguments)
+        assert run([str(each) for each in given]) in {ExitCode.OK, ExitCode.APPROVAL_REQUIRED}
+        return capsys.readouterr().out
+
+    expctl("experiment", "create", "-f", written(tmp_path))
+    request = json.loads(expctl("experiment", "start", "checkout", "-m", "Ready"))["change_request_id"]
+    expctl("review", "approve", request, "--apply", "--yes", who="rob")
+
+    server = Server(watched.stack.addresses["bandit"], watched.stack.token("service"))
+    with bandit_at(server) as stub:
+        for message in client.stream(stub.WatchPolicies, WATCHED, timeout_seconds=TIMEOUT_SECONDS):
+            if message.snapshots:
+                break
+    assert json.loads(expctl("bandit", "status", "checkout"))["snapshot"]["state"] == "EXPERIMENT_STATE_RUNNING"
+    assert json.loads(expctl("whoami", who="ada"))["principal"]["roles"] == ["admin"]
+    checks = json.loads(expctl("doctor"))["checks"]
+    assert {check["health"] for check in checks} == {"good"}
+    assert json.loads(expctl("db", "status"))["current"] is True
+    assert json.loads(expctl("audit", "verify", who="ada"))["intact"] is True
+    expctl("experiment", "pause", "checkout", "-m", "Done")
 
 
 @pytest.mark.parametrize("name", ["review", "learner", "bandit", "database"])
