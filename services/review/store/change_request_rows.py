@@ -1,10 +1,10 @@
 """Change requests and their parts as rows of their tables, and back."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Label, Row, Table, func, select, text
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.review.domain.change_request import (
     Author,
@@ -18,6 +18,7 @@ from services.review.domain.change_request import (
     VerdictKind,
 )
 from services.review.store import documents, rule_documents
+from services.review.store.tables import change_requests
 from shared.definition.document import Document
 
 
@@ -58,8 +59,16 @@ def changing_columns(request: ChangeRequest) -> dict[str, object]:
     }
 
 
-def from_rows(row: Row[Any], verdicts: Sequence[Row[Any]], comments: Sequence[Row[Any]]) -> ChangeRequest:
-    """Returns the row, with those of its verdicts and comments, oldest first, as a change request."""
+def parts(table: Table, *order: ColumnElement[Any]) -> Label[Any]:
+    """Returns the column that holds the rows of a table that belong to a request, in this order, as JSON."""
+    ordered = func.jsonb_agg(aggregate_order_by(func.to_jsonb(table.table_valued()), *order))
+    belonging = table.c.change_request_id == change_requests.c.change_request_id
+    whole = select(func.coalesce(ordered, text("'[]'"))).where(belonging).correlate(change_requests)
+    return whole.scalar_subquery().label(table.name)
+
+
+def from_row(row: Row[Any]) -> ChangeRequest:
+    """Returns the row, with its `parts`, as a change request."""
     return ChangeRequest(
         change_request_id=row.change_request_id,
         experiment_id=row.experiment_id or "",
@@ -79,8 +88,8 @@ def from_rows(row: Row[Any], verdicts: Sequence[Row[Any]], comments: Sequence[Ro
         auto_apply=row.auto_apply,
         diff=tuple(FieldDiff(*each) for each in row.diff),
         assessment=rule_documents.assessment_from_document(row.assessment),
-        verdicts=tuple(map(_verdict, verdicts)),
-        comments=tuple(Comment(each.comment_id, each.author, each.text, each.created_at) for each in comments),
+        verdicts=tuple(map(_verdict, row.verdicts)),
+        comments=tuple(map(_comment, row.comments)),
         emergency=_emergency(row.emergency),
         failure=row.failure,
         applied_revision=row.applied_revision,
@@ -105,17 +114,22 @@ def verdict_row(change_request_id: str, verdict: Verdict) -> dict[str, object]:
     }
 
 
-def _verdict(row: Row[Any]) -> Verdict:
+def _verdict(document: Document) -> Verdict:
     return Verdict(
-        Author(row.reviewer, row.person_id),
-        VerdictKind(row.kind),
-        row.request_revision,
-        row.digest,
-        row.created_at,
-        row.comment,
-        frozenset(row.roles),
-        frozenset(row.groups),
+        Author(document["reviewer"], document["person_id"]),
+        VerdictKind(document["kind"]),
+        document["request_revision"],
+        document["digest"],
+        datetime.fromisoformat(document["created_at"]),
+        document["comment"],
+        frozenset(document["roles"]),
+        frozenset(document["groups"]),
     )
+
+
+def _comment(document: Document) -> Comment:
+    created_at = datetime.fromisoformat(document["created_at"])
+    return Comment(document["comment_id"], document["author"], document["text"], created_at)
 
 
 def _authors(row: Row[Any]) -> tuple[Author, ...]:

@@ -1,11 +1,10 @@
 """Change requests in Postgres."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, not_, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from services.review.domain.change_request import (
@@ -25,6 +24,12 @@ from shared.store import notify
 CHANNEL: Final = "change_requests"
 
 _column = change_requests.c
+# With what was said of each, in one statement, which sees one moment.
+_requests: Final[Select[Any]] = select(
+    change_requests,
+    rows.parts(verdicts, verdicts.c.verdict_id),
+    rows.parts(comments, comments.c.created_at, comments.c.comment_id),
+)
 _WAITING: Final = (ChangeRequestState.PENDING, ChangeRequestState.CHANGES_REQUESTED)
 
 
@@ -49,16 +54,18 @@ class PostgresChangeRequests:
 
     def find(self, change_request_id: str) -> ChangeRequest | None:
         """Returns the change request with its verdicts and comments."""
-        return self._one(select(change_requests).where(_column.change_request_id == change_request_id))
+        return self._one(_requests.where(_column.change_request_id == change_request_id))
 
     def lock(self, change_request_id: str) -> ChangeRequest | None:
         """Returns the same, and locks it until the transaction ends."""
-        wanted = select(change_requests).where(_column.change_request_id == change_request_id)
-        return self._one(wanted.with_for_update())
+        wanted = select(_column.change_request_id).where(_column.change_request_id == change_request_id)
+        self._connection.execute(wanted.with_for_update())
+        # Another statement: the one that waited for the lock sees what was said before it.
+        return self.find(change_request_id)
 
     def find_proposed(self, request_id: str) -> ChangeRequest | None:
         """Returns the change request that was proposed with this request id."""
-        return self._one(select(change_requests).where(_column.request_id == request_id))
+        return self._one(_requests.where(_column.request_id == request_id))
 
     def save(self, request: ChangeRequest) -> None:
         """Writes what changed of a request and announces it."""
@@ -106,8 +113,7 @@ class PostgresChangeRequests:
     ) -> list[ChangeRequest]:
         """Returns the newest requests, newest first, then by id; with `after`, those that follow that place."""
         newest = (
-            select(change_requests)
-            .where(*_kept(kept), *_following(after))
+            _requests.where(*_kept(kept), *_following(after))
             .order_by(_column.created_at.desc(), _column.change_request_id)
             .limit(limit)
         )
@@ -115,7 +121,7 @@ class PostgresChangeRequests:
 
     def list_updated(self, since: datetime, *, limit: int) -> list[ChangeRequest]:
         """Returns the requests that changed at that instant or later, in the order of their changes."""
-        updated = select(change_requests).where(_column.updated_at >= since)
+        updated = _requests.where(_column.updated_at >= since)
         return self._all(updated.order_by(_column.updated_at, _column.change_request_id).limit(limit))
 
     def list_due(self, now: datetime, *, limit: int) -> list[str]:
@@ -131,7 +137,7 @@ class PostgresChangeRequests:
 
     def list_expiring(self, until: datetime, *, limit: int) -> list[ChangeRequest]:
         """Returns the requests that wait for verdicts and expire before that instant."""
-        expiring = select(change_requests).where(_column.state.in_(_WAITING), _column.expires_at < until)
+        expiring = _requests.where(_column.state.in_(_WAITING), _column.expires_at < until)
         return self._all(expiring.order_by(_column.expires_at).limit(limit))
 
     def _one(self, query: Select[Any]) -> ChangeRequest | None:
@@ -139,19 +145,7 @@ class PostgresChangeRequests:
         return found[0] if found else None
 
     def _all(self, query: Select[Any]) -> list[ChangeRequest]:
-        found = self._connection.execute(query).all()
-        ids = [row.change_request_id for row in found]
-        said = self._by_request(select(verdicts).where(verdicts.c.change_request_id.in_(ids)).order_by("verdict_id"))
-        remarks = self._by_request(
-            select(comments).where(comments.c.change_request_id.in_(ids)).order_by("created_at", "comment_id")
-        )
-        return [rows.from_rows(row, said[row.change_request_id], remarks[row.change_request_id]) for row in found]
-
-    def _by_request(self, query: Select[Any]) -> defaultdict[str, Sequence[Row[Any]]]:
-        grouped: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-        for row in self._connection.execute(query):
-            grouped[row.change_request_id].append(row)
-        return defaultdict(tuple, grouped)
+        return list(map(rows.from_row, self._connection.execute(query)))
 
     def _announce(self, change_request_id: str) -> None:
         notify.notify(self._connection, CHANNEL, change_request_id)
