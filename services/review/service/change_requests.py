@@ -112,7 +112,7 @@ class ChangeRequestService:
             lifecycle.require_submittable(request)
             terms = targets.preview(turn.transaction, request.experiment_id, request.change, now=turn.now).terms
             if terms.target_etag != request.target_etag:
-                raise refusals.target_moved(request)
+                raise refusals.target_moved(request, terms.target_etag)
             return turn.carried_on(lifecycle.submitted(request, terms.assessment, turn.now))
 
         return self._turns.take(Verb.SUBMIT, seen.change_request_id, caller, key, act)
@@ -237,7 +237,7 @@ def _edited_terms(turn: Turn, edit: Edit) -> lifecycle.Terms:
         auto_apply=request.auto_apply if edit.auto_apply is None else edit.auto_apply,
     )
     if seen.terms.target_etag != request.target_etag and not edit.rebase:
-        raise refusals.target_moved(request)
+        raise refusals.target_moved(request, seen.terms.target_etag)
     return seen.terms
 
 

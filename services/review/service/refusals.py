@@ -47,10 +47,10 @@ def etag_mismatch(experiment: model.Experiment) -> errors.Aborted:
     )
 
 
-def target_moved(request: ChangeRequest) -> errors.Aborted:
-    """Returns the error for a request whose target has changed since it was made."""
+def target_moved(request: ChangeRequest, etag: str) -> errors.Aborted:
+    """Returns the error for a request whose target has changed since it was made, and now has this etag."""
     return errors.Aborted(
         errors.Reason.ETAG_MISMATCH,
         f"{request.target} has changed since change request {request.change_request_id} was made: rebase it",
-        metadata={"change_request_id": request.change_request_id, "etag": request.target_etag},
+        metadata={"change_request_id": request.change_request_id, "etag": etag},
     )

@@ -10,7 +10,7 @@ from services.review.domain.notices import REMINDER_LEADS, reminders
 from services.review.domain.ports import ReviewStore
 from services.review.domain.verbs import Verb
 from services.review.service import applying, journal
-from shared import log
+from shared import errors, log
 from shared.clock import Clock
 
 _BATCH: Final = 100
@@ -42,7 +42,9 @@ class Sweeper:
     def _move_safely(self, change_request_id: str, now: datetime) -> bool:
         try:
             return self._move(change_request_id, now)
-        except AssertionError as error:  # a defect in one must not keep the others from moving
+        except errors.Unavailable:
+            raise
+        except Exception as error:  # a defect in one must not keep the others from moving
             log.failure(_logger, "a change request could not be moved", error, change_request_id=change_request_id)
             return False
 

@@ -95,6 +95,10 @@ def test_edit_when_the_target_moved_then_it_must_be_rebased(
     rebased = desk["ann"].reviews.EditChangeRequest(edit(pending, rebase=True)).change_request
 
     assert refusal.reason == MOVED
+    assert refusal.error.metadata == {
+        "change_request_id": pending.change_request_id,
+        "etag": moved.experiment.etag,
+    }
     assert (rebased.target_etag, rebased.base_revision) == (moved.experiment.etag, 2)
     assert rebased.digest != pending.digest
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import sqlalchemy
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from experimentation.v1 import audit_service_pb2 as audit
@@ -85,6 +86,22 @@ def test_schedule_when_no_rule_asks_then_it_waits_for_its_time(desk: Desk) -> No
 
     assert request.state == pb.CHANGE_REQUEST_STATE_SCHEDULED
     assert current(desk, request).state == pb.CHANGE_REQUEST_STATE_APPLIED
+
+
+def test_sweep_when_one_request_cannot_be_read_then_the_others_move(desk: Desk, engine: sqlalchemy.Engine) -> None:
+    at = clock.now() + HOUR
+    damaged = approved(desk, scheduled(desk, at))
+    drafted(desk, "other")
+    whole = approved(desk, proposed(desk, START, "other", scheduled_at=instant(at + timedelta(seconds=1))))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE change_requests SET change = '[]' WHERE change_request_id = %s", (damaged.change_request_id,)
+        )
+
+    moved = swept(desk, at + HOUR)
+
+    assert moved == 1
+    assert current(desk, whole).state == pb.CHANGE_REQUEST_STATE_APPLIED
 
 
 def test_apply_when_its_time_has_not_come_then_refused_unless_it_is_an_emergency(desk: Desk, refused: Refused) -> None:
