@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1 import review_pb2
-from services.admin import diff
+from services.admin import diff, tables
 from services.admin.policy_test import who
 from services.admin.words import NOTHING, enum_name, instant, remaining, request_state_name
 
@@ -34,9 +33,7 @@ def table(found: Sequence[pb.ChangeRequest]) -> RenderableType:
     """Returns a row per request."""
     if not found:
         return Text(_NONE)
-    rows = Table("request", "state", "change", "by", "risk", box=None, pad_edge=False)
-    rows.columns[0].overflow = "fold"
-    rows.columns[4].justify = "right"
+    rows = tables.rows("request", "state", "change", "by", "risk", right=("risk",))
     for each in found:
         rows.add_row(
             Text(each.change_request_id),
@@ -63,9 +60,7 @@ def kind_name(request: pb.ChangeRequest) -> str:
 
 def drawing(request: pb.ChangeRequest, now: datetime) -> RenderableType:
     """Returns all that is known of a request, what it alters below."""
-    facts = Table(box=None, show_header=False, pad_edge=False)
-    facts.add_column(style="dim", no_wrap=True)
-    facts.add_column(overflow="fold")
+    facts = tables.facts()
     for name, text in [*_facts(request, now), *_grounds(request), *_talk(request)]:
         facts.add_row(name, text)
     return Group(_headline(request), facts, Text(), diff.drawing(request))

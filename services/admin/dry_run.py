@@ -15,7 +15,7 @@ from services.admin.clients import CALL_SECONDS
 from services.admin.formats import Document
 from services.admin.output import Output
 from services.admin.plain_text import cleaned
-from services.admin.policy_test import drawing as tested
+from services.admin.policy_test import summary
 from shared.rpc import client
 
 
@@ -72,5 +72,5 @@ def _drawings(previews: Sequence[Preview]) -> Iterator[RenderableType]:
         yield Text(f"{change_requests.kind_name(request)} of {diff.target(request)}", style="bold")
         yield diff.drawing(request)
         yield Text()
-        yield tested(cleaned(each.test))
+        yield summary(cleaned(each.test))
         yield Text()

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from experimentation.v1 import common_pb2, experiment_service_pb2
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
+from services.admin import tables
 from services.admin.bandit_notes import policy_name
 from services.admin.clients import CALL_SECONDS
 from services.admin.words import NOTHING, enum_name, instant, span, state_name
@@ -44,19 +45,21 @@ def table(found: Sequence[common_pb2.Experiment]) -> RenderableType:
     """Returns a row per experiment."""
     if not found:
         return Text(_NONE)
-    rows = Table("experiment", "state", "revision", "arms", "created (UTC)", box=None, pad_edge=False)
+    rows = tables.rows("experiment", "state", "revision", "arms", "created (UTC)")
     for each in found:
-        # An id broken over two lines cannot be copied.
-        name = Text(each.experiment_id, overflow="fold")
-        rows.add_row(name, state_name(each), str(each.revision), str(len(each.arms)), instant(each.created_at))
+        rows.add_row(
+            Text(each.experiment_id),
+            state_name(each),
+            str(each.revision),
+            str(len(each.arms)),
+            instant(each.created_at),
+        )
     return rows
 
 
 def drawing(experiment: common_pb2.Experiment) -> RenderableType:
     """Returns all that an experiment declares."""
-    facts = Table(box=None, show_header=False, pad_edge=False)
-    facts.add_column(style="dim", no_wrap=True)
-    facts.add_column(overflow="fold")
+    facts = tables.facts()
     for name, text in _facts(experiment):
         facts.add_row(name, Text(text))
     return Group(_headline(experiment), facts, Text(), _arms(experiment), Text(), _metrics(experiment.metrics))
@@ -89,18 +92,18 @@ def _facts(experiment: common_pb2.Experiment) -> Iterator[tuple[str, str]]:
 
 
 def _traffic(traffic: common_pb2.Traffic) -> str:
-    parts = [f"{traffic.share:.4g} of the units"]
+    parts = [f"{100 * traffic.share:.4g} % of the units"]
     if traffic.holdout_share:
-        parts.append(f"holdout {traffic.holdout_share:.4g}")
+        parts.append(f"holdout {100 * traffic.holdout_share:.4g} %")
     if traffic.analysis_share:
-        parts.append(f"analysis split {traffic.analysis_share:.4g}")
+        parts.append(f"analysis split {100 * traffic.analysis_share:.4g} %")
     return ", ".join(parts)
 
 
 def _arms(experiment: common_pb2.Experiment) -> Table:
     weights = {each.arm_id: each.weight for each in experiment.allocation_policy.fixed_split.weights}
     has_costs = any(arm.cost for arm in experiment.arms)
-    rows = Table("arm", "name", box=None, pad_edge=False)
+    rows = tables.rows("arm", "name")
     for title, is_shown in (("weight", bool(weights)), ("cost", has_costs)):
         if is_shown:
             rows.add_column(title, justify="right")
@@ -112,7 +115,7 @@ def _arms(experiment: common_pb2.Experiment) -> Table:
 
 
 def _metrics(metrics: Iterable[common_pb2.Metric]) -> Table:
-    rows = Table("metric", "role", "kind", "good", "combined by", box=None, pad_edge=False)
+    rows = tables.rows("metric", "role", "kind", "good", "combined by")
     for metric in metrics:
         kind = enum_name(common_pb2.MetricKind.DESCRIPTOR, metric.kind)
         rows.add_row(

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from experimentation.v1 import identity_service_pb2 as pb
 from experimentation.v1.identity_service_pb2_grpc import IdentityServiceStub
+from services.admin import tables
 from services.admin.clients import CALL_SECONDS
 from services.admin.words import NOTHING, enum_name, instant, remaining
 from shared import errors
@@ -63,7 +63,7 @@ def tokens(stub: IdentityServiceStub, principal_id: str) -> Iterator[pb.Token]:
 
 def principals_table(found: Sequence[pb.Principal]) -> RenderableType:
     """Returns a row per principal."""
-    rows = Table("principal", "kind", "roles", "groups", "person", "", box=None, pad_edge=False)
+    rows = tables.rows("principal", "kind", "roles", "groups", "person", "")
     for each in found:
         rows.add_row(
             Text(each.principal_id),
@@ -78,9 +78,7 @@ def principals_table(found: Sequence[pb.Principal]) -> RenderableType:
 
 def principal_drawing(found: pb.Principal) -> RenderableType:
     """Returns one principal."""
-    facts = Table(box=None, show_header=False, pad_edge=False)
-    facts.add_column(style="dim", no_wrap=True)
-    facts.add_column(overflow="fold")
+    facts = tables.facts()
     for name, text in _facts(found):
         facts.add_row(name, Text(text))
     state = Text(" (disabled)", style="red") if found.disabled else ""
@@ -103,8 +101,7 @@ def tokens_table(found: Sequence[pb.Token], now: datetime) -> RenderableType:
     """Returns a row per token."""
     if not found:
         return Text("There are no tokens.")
-    rows = Table("token", "of", "state", "for", "scopes", box=None, pad_edge=False)
-    rows.columns[0].overflow = "fold"
+    rows = tables.rows("token", "of", "state", "for", "scopes")
     for each in found:
         rows.add_row(
             Text(each.token_id),

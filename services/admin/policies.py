@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from experimentation.v1 import review_pb2
 from experimentation.v1 import review_service_pb2 as pb
 from experimentation.v1.review_service_pb2_grpc import ReviewServiceStub
+from services.admin import tables
 from services.admin.clients import CALL_SECONDS
 from services.admin.words import NOTHING, enum_name, instant, plural
 from shared.rpc import client
@@ -48,10 +48,7 @@ def pages(stub: ReviewServiceStub) -> Iterator[review_pb2.Policy]:
 
 def table(found: Sequence[review_pb2.Policy]) -> RenderableType:
     """Returns a row per policy."""
-    rows = Table("version", "rules", "in force since (UTC)", "by", "request", box=None, pad_edge=False)
-    for column in rows.columns[:2]:
-        column.justify = "right"
-    rows.columns[4].overflow = "fold"
+    rows = tables.rows("version", "rules", "in force since (UTC)", "by", "request", right=("version", "rules"))
     for each in found:
         since = instant(each.created_at) if each.HasField("created_at") else _SHIPPED
         request = Text(each.change_request_id or NOTHING)
@@ -71,9 +68,7 @@ def drawing(policy: review_pb2.Policy) -> RenderableType:
 def _rule(rule: review_pb2.PolicyRule) -> Iterator[RenderableType]:
     yield Text()
     yield Text.assemble((rule.rule_id, "cyan"), f": {_asks(rule)}")
-    facts = Table(box=None, show_header=False, pad_edge=False)
-    facts.add_column(style="dim", no_wrap=True)
-    facts.add_column(overflow="fold")
+    facts = tables.facts()
     for name, text in _parts(rule):
         facts.add_row(f"  {name}", Text(text))
     yield facts

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from experimentation.v1 import bandit_service_pb2 as pb
 from experimentation.v1.bandit_service_pb2_grpc import BanditServiceStub
+from services.admin import tables
 from services.admin.clients import CALL_SECONDS
 from services.admin.words import enum_name, instant
 from shared.rpc import client
@@ -37,8 +37,7 @@ def table(found: Sequence[pb.PolicySnapshot]) -> RenderableType:
     """Returns a row per snapshot."""
     if not found:
         return Text("There are no policy snapshots yet.")
-    rows = Table("version", "published (UTC)", "because", "weights", box=None, pad_edge=False)
-    rows.columns[0].justify = "right"
+    rows = tables.rows("version", "published (UTC)", "because", "weights", right=("version",))
     for each in found:
         weights = ", ".join(f"{arm.arm_id} {arm.weight:.1%}{' paused' if arm.paused else ''}" for arm in each.arms)
         because = enum_name(pb.PublishReason.DESCRIPTOR, each.publish_reason)

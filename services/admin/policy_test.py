@@ -1,6 +1,6 @@
 """What the policy rules make of a change, for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -8,16 +8,28 @@ from rich.text import Text
 
 from experimentation.v1 import review_pb2
 from experimentation.v1 import review_service_pb2 as pb
-from services.admin.words import NOTHING
+from services.admin import tables
+from services.admin.words import NOTHING, plural
 
 
 def drawing(found: pb.TestPolicyResponse, *, with_facts: bool = False) -> RenderableType:
     """Returns what would be needed, each rule with why or why not, and the risk; with the facts, those too."""
-    parts: list[RenderableType] = [_needs(found), _rules(found), Text(f"risk {found.risk_score:.0f}")]
+    parts = [_needs(found), _rules(found.results), *_risk(found)]
+    return Group(*parts, _facts(found)) if with_facts else Group(*parts)
+
+
+def summary(found: pb.TestPolicyResponse) -> RenderableType:
+    """Returns what would be needed, the rules that say so, and the risk."""
+    matching = [result for result in found.results if result.matches or result.failed]
+    count = len(found.results) - len(matching)
+    others = Text(f"{plural(count, 'rule')} {'does' if count == 1 else 'do'} not match", style="dim")
+    return Group(_needs(found), _rules(matching), others, *_risk(found))
+
+
+def _risk(found: pb.TestPolicyResponse) -> list[RenderableType]:
+    parts: list[RenderableType] = [Text(f"risk {found.risk_score:.0f}")]
     parts += [Text(f"  {factor.points:+.0f}  {factor.description}") for factor in found.risk_factors]
-    if with_facts:
-        parts.append(_facts(found))
-    return Group(*parts)
+    return parts
 
 
 def fact_value(fact: review_pb2.PolicyFact) -> str:
@@ -49,12 +61,13 @@ def who(requirement: review_pb2.Requirement) -> str:
     return " or ".join([*roles, *groups]) or "any reviewer"
 
 
-def _rules(found: pb.TestPolicyResponse) -> Table:
+def _rules(results: Iterable[review_pb2.RuleResult]) -> Table:
     rows = Table(box=None, show_header=False, pad_edge=False)
     rows.add_column(overflow="fold")
     rows.add_column(no_wrap=True)
     rows.add_column(overflow="fold")
-    for result in found.results:
+    # What matches is what one looks for.
+    for result in sorted(results, key=lambda result: not (result.matches or result.failed)):
         word, style = _match(result)
         rows.add_row(Text(result.rule_id), Text(word, style=style), Text("\n".join(result.reasons)))
     return rows
@@ -67,7 +80,7 @@ def _match(result: review_pb2.RuleResult) -> tuple[str, str]:
 
 
 def _facts(found: pb.TestPolicyResponse) -> Table:
-    rows = Table("fact", "value", box=None, pad_edge=False)
+    rows = tables.rows("fact", "value")
     for name, value in _known(found):
         rows.add_row(Text(name), Text(value))
     return rows

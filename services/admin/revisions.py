@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
+from services.admin import tables
 from services.admin.clients import CALL_SECONDS
 from services.admin.words import NOTHING, instant, state_name
 from shared.rpc import client
@@ -33,9 +33,7 @@ def pages(stub: ExperimentServiceStub, experiment_id: str) -> Iterator[pb.Revisi
 
 def table(found: Sequence[pb.Revision]) -> RenderableType:
     """Returns a row per revision."""
-    rows = Table("revision", "state", "by", "applied (UTC)", "request", box=None, pad_edge=False)
-    rows.columns[0].justify = "right"
-    rows.columns[4].overflow = "fold"
+    rows = tables.rows("revision", "state", "by", "applied (UTC)", "request", right=("revision",))
     for each in found:
         rows.add_row(
             str(each.experiment.revision),

@@ -1,26 +1,15 @@
 """Help: every command has one, with examples that can be typed, and it fits."""
 
-from typing import Any
-
 import pytest
 
 from services.admin.app import NAME, build
 from services.admin.run import run
-from tests.docs.command_tree import Entry, arguments, entries
+from tests.docs.command_tree import Entry, arguments, entries, parsed
 
 WIDTH = 80
 
 ENTRIES = entries()
 EXAMPLES = [example for entry in ENTRIES for example in entry.examples]
-
-
-def parsed(command: Any, words: list[str], name: str = NAME, parent: Any = None) -> str:
-    """Returns the words of the command that a line calls, once all of it was parsed; nothing is run."""
-    context = command.make_context(name, list(words), parent=parent)
-    if not hasattr(command, "commands"):
-        return str(context.command_path)
-    below, subcommand, rest = command.resolve_command(context, [*context._protected_args, *context.args])
-    return parsed(subcommand, rest, below, context)
 
 
 @pytest.mark.parametrize("entry", [entry for entry in ENTRIES if not entry.is_group], ids=lambda entry: entry.line)

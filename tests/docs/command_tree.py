@@ -44,6 +44,15 @@ def arguments(example: str) -> list[str]:
     return words[words.index(NAME) + 1 :]
 
 
+def parsed(command: Any, words: list[str], name: str = NAME, parent: Any = None) -> str:
+    """Returns the words of the command that a line calls, once all of it was parsed; nothing is run."""
+    context = command.make_context(name, list(words), parent=parent)
+    if not hasattr(command, "commands"):
+        return str(context.command_path)
+    below, subcommand, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+    return parsed(subcommand, rest, below, context)
+
+
 def _below(entry: Entry) -> Iterator[Entry]:
     yield entry
     if entry.is_group:

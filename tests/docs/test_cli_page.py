@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from services.admin.app import NAME, build
 from services.admin.files.experiment import OUTPUT_ONLY, read_experiment
 from services.admin.files.tree import Node, read_tree
 from tests.docs import write_cli, write_schema
+from tests.docs.command_tree import arguments, parsed
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "docs" / "examples" / "experiment.yaml"
@@ -109,3 +111,18 @@ def test_sample_when_something_is_wrong_then_schema_and_reader_both_say_so(
     assert any(said in complaint for complaint in complaints(broken))
     with pytest.raises(Exception, match=r"experiment.yaml:\d+: "):
         read_experiment(broken)
+
+
+def typed_lines() -> list[str]:
+    """Returns the lines of all pages on which somebody is to type a command of ours."""
+    found = []
+    for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]:
+        blocks = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+        found += [line.split(" #")[0].strip() for line in lines if re.match(r"\s*(\.venv/bin/)?expctl ", line)]
+    return found
+
+
+@pytest.mark.parametrize("line", typed_lines())
+def test_page_when_it_says_what_to_type_then_that_can_be_typed(line: str) -> None:
+    assert parsed(build(), arguments(line.replace(".venv/bin/", ""))).startswith(NAME)
