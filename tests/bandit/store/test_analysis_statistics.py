@@ -102,7 +102,7 @@ def test_trials_when_units_are_in_the_split_then_contextual_models_are_not_fitte
     logs.observe(outcome("u1", 3.0), outcome("u2", 5.0))
     session.fold([told], now=NOW)
 
-    trials = session.contextual_trials(told, limit=10)
+    trials = session.contextual_trials(told, limit=10, newest=NOW)
 
     assert (trials.contexts.tolist(), trials.arms.tolist(), trials.values.tolist()) == ([[1.0, 1.0]], [1], [3.0])
 
