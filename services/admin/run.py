@@ -93,4 +93,4 @@ def _colours(*, wanted: bool) -> Iterator[None]:
 def _hung_up() -> int:
     # Whoever read has enough; the interpreter's own flush at the end must not complain.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.OK
+    return ExitCode.ERROR

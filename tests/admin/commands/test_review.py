@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.admin.commands.experiment_files import written
+from tests.admin.commands.experiment_files import CHECKOUT, written
 from tests.admin.conftest import Expctl
 
 
@@ -220,3 +220,43 @@ def test_submit_when_a_draft_then_it_waits_for_approval(expctl: Expctl, tmp_path
     assert (drafted.code, submitted.code) == (0, 0)
     assert drafted.json["state"] == "CHANGE_REQUEST_STATE_DRAFT"
     assert submitted.json["state"] == "CHANGE_REQUEST_STATE_PENDING"
+
+
+def test_edit_when_a_file_asks_for_less_then_the_change_is_another_and_verdicts_are_stale(
+    expctl: Expctl, tmp_path: Path
+) -> None:
+    start = pending(expctl, tmp_path)
+    expctl("review", "approve", start, "--apply", "--yes", who="rob")
+    more = written(tmp_path, CHECKOUT + "traffic: {share: 0.1}\n", "more.yaml")
+    (made,) = expctl("-o", "json", "experiment", "propose", "-f", more).json["items"]
+    expctl("review", "request-changes", made["change_request_id"], "--yes", "-m", "Less", who="rob")
+
+    less = written(tmp_path, CHECKOUT + "traffic: {share: 0.5}\n", "less.yaml")
+    edited = expctl("-o", "json", "review", "edit", made["change_request_id"], "-f", less)
+
+    assert edited.code == 0
+    assert edited.json["change"]["edit_traffic"]["traffic"]["share"] == 0.5
+    assert edited.json["state"] == "CHANGE_REQUEST_STATE_PENDING"
+    assert [verdict["stale"] for verdict in edited.json["verdicts"]] == [True]
+
+
+def test_edit_when_the_file_asks_for_nothing_of_the_kind_then_2(expctl: Expctl, tmp_path: Path) -> None:
+    request = pending(expctl, tmp_path)
+
+    other = expctl("review", "edit", request, "-f", written(tmp_path, CHECKOUT.replace("checkout", "other"), "o.yaml"))
+    same = expctl("review", "edit", request, "-f", written(tmp_path))
+
+    assert (other.code, same.code) == (2, 2)
+    assert "is of other, the request of checkout" in other.err
+    assert "asks for no start" in same.err
+
+
+def test_edit_when_rules_are_edited_then_by_their_file(expctl: Expctl, tmp_path: Path) -> None:
+    rules = "rules: [{rule_id: all, approval_count: 1}]\n"
+    first = written(tmp_path, rules, "policy.yaml")
+    request = expctl("-o", "json", "policy", "propose", "-f", first, "-m", "x", who="ada").json["change_request_id"]
+
+    second = written(tmp_path, rules.replace("1}", "2}"), "policy.yaml")
+    edited = expctl("-o", "json", "review", "edit", request, "-f", second, who="ada")
+
+    assert edited.json["change"]["edit_policy_rules"]["rules"][0]["approval_count"] == 2
