@@ -1,0 +1,140 @@
+"""R6: advice is the engine's or more conservative, in type and in words; and no other text advises."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from services.ai.domain.grounding import lexicon
+from services.ai.domain.grounding.claims import Claim, Recommendation
+from services.ai.domain.grounding.evidence import ComparisonStatus, EvidencePack
+from services.ai.domain.grounding.reading import Reading, Token, TokenKind
+from services.ai.domain.grounding.rules.violation import RuleId, Violation
+from shared.definition.model import MetricRole
+from shared.statistics.decision.verdict import Verdict, allowed
+from shared.statistics.health.finding import Status
+
+_FAMILIES: Final[Mapping[Verdict, frozenset[str]]] = {
+    Verdict.SHIP: lexicon.SHIP,
+    Verdict.ROLL_BACK: lexicon.ROLL_BACK,
+    Verdict.CONTINUE: lexicon.CONTINUE,
+    Verdict.STOP_INCONCLUSIVE: lexicon.STOP,
+    Verdict.INVESTIGATE: lexicon.INVESTIGATE,
+}
+_MAY_AFFIRM: Final[Mapping[Verdict, frozenset[Verdict]]] = {
+    Verdict.SHIP: frozenset({Verdict.SHIP}),
+    Verdict.CONTINUE: frozenset({Verdict.CONTINUE}),
+    Verdict.STOP_INCONCLUSIVE: frozenset({Verdict.STOP_INCONCLUSIVE}),
+    Verdict.ROLL_BACK: frozenset({Verdict.ROLL_BACK, Verdict.STOP_INCONCLUSIVE}),
+    Verdict.INVESTIGATE: frozenset({Verdict.INVESTIGATE}),
+}
+_MAY_DENY: Final[Mapping[Verdict, frozenset[Verdict]]] = {
+    Verdict.SHIP: frozenset(),
+    Verdict.CONTINUE: frozenset({Verdict.SHIP, Verdict.STOP_INCONCLUSIVE}),
+    Verdict.STOP_INCONCLUSIVE: frozenset({Verdict.SHIP, Verdict.CONTINUE}),
+    Verdict.ROLL_BACK: frozenset({Verdict.SHIP, Verdict.CONTINUE}),
+    Verdict.INVESTIGATE: frozenset({Verdict.SHIP}),
+}
+_SAYS_BY_DENIAL: Final[Mapping[Verdict, frozenset[Verdict]]] = {
+    Verdict.CONTINUE: frozenset({Verdict.SHIP, Verdict.STOP_INCONCLUSIVE}),
+    Verdict.INVESTIGATE: frozenset({Verdict.SHIP}),
+}
+"""Where it is enough to deny another: `do not ship yet` says to go on."""
+_CLAIMS: Final = (
+    lexicon.UP
+    | lexicon.DOWN
+    | lexicon.BETTER
+    | lexicon.WORSE
+    | lexicon.UNCHANGED
+    | lexicon.EFFECT
+    | lexicon.ASSERTIVE
+    | lexicon.HEALTHY
+    | lexicon.REASSURING
+    | lexicon.TOP
+) - frozenset().union(*_FAMILIES.values())
+_DOUBTS: Final = lexicon.UNHEALTHY | {"mismatch", "trusted", "trust"}
+_HARMS: Final = lexicon.WORSE | {"shown"}
+_GOALS: Final = lexicon.words("met reached goal guardrails hold shown")
+_FORECASTS: Final = lexicon.FORECAST - lexicon.words("will would must everyone all")
+_ACTIONS: Final = lexicon.SHIP | lexicon.ROLL_BACK - {"return", "returns", "returned", "returning"}
+_SKIPPED: Final = frozenset({"the", "arm", "variant"})
+
+
+def verdict(advice: Recommendation, _: Reading, pack: EvidencePack) -> Iterator[Violation]:
+    """Yields advice that is bolder than the engine's, or ships another arm, or ships against health or a guardrail."""
+    may = allowed(pack.decision.verdict) if pack.decision else frozenset[Verdict]()
+    if any(one.status is Status.FAIL for one in pack.health):
+        may &= {Verdict.INVESTIGATE}
+    if advice.arm and _harms_a_guardrail(advice.arm, pack):
+        may -= {Verdict.SHIP}
+    if advice.verdict not in may:
+        yield Violation("verdict", RuleId.VERDICT, advice.verdict, tuple(sorted(may)))
+    right = pack.decision.arm if pack.decision and advice.verdict is Verdict.SHIP else ""
+    if advice.arm != right:
+        yield Violation("arm", RuleId.VERDICT, advice.arm, (right,))
+
+
+def action(advice: Recommendation, reading: Reading, pack: EvidencePack) -> Iterator[Violation]:
+    """Yields words that advise something else than the verdict, claim results, or name the wrong arm."""
+    said = False
+    for family, token in _actions(reading):
+        may = (_MAY_DENY if token.negated else _MAY_AFFIRM)[advice.verdict]
+        says = {advice.verdict} if not token.negated else _SAYS_BY_DENIAL.get(advice.verdict, frozenset())
+        said = said or family in says
+        if family not in may:
+            yield _broken(f"negated {token.text}" if token.negated else token.text, advice.verdict)
+    if not said:
+        yield _broken("no word says what to do", advice.verdict)
+    yield from _results(advice.verdict, reading)
+    yield from _named(advice, reading, pack)
+
+
+def no_action(_: Claim, reading: Reading, __: EvidencePack) -> Iterator[Violation]:
+    """Yields words by which a claim advises."""
+    for token in reading.words(_ACTIONS):
+        yield Violation("text", RuleId.ACTION, token.text, ("a recommendation",))
+
+
+def _harms_a_guardrail(arm: str, pack: EvidencePack) -> bool:
+    guardrails = {metric.alias for metric in pack.metrics if metric.role is MetricRole.GUARDRAIL}
+    return any(
+        (one.arm, one.subject) == (arm, "") and one.metric in guardrails and one.status is ComparisonStatus.WORSE
+        for one in pack.verdicts
+    )
+
+
+def _actions(reading: Reading) -> Iterator[tuple[Verdict, Token]]:
+    for family, words in _FAMILIES.items():
+        yield from ((family, token) for token in reading.words(words))
+
+
+def _results(advised: Verdict, reading: Reading) -> Iterator[Violation]:
+    """Yields claims of results: an advice may say that the goal is met or harm is shown, where that is its verdict."""
+    spared = {
+        Verdict.SHIP: _GOALS,
+        Verdict.ROLL_BACK: _HARMS,
+        Verdict.INVESTIGATE: _DOUBTS,
+        Verdict.CONTINUE: lexicon.ENOUGH,
+        Verdict.STOP_INCONCLUSIVE: frozenset[str](),
+    }[advised]
+    for token in reading.words(_CLAIMS - spared):
+        yield _broken(token.text, advised)
+    for token in reading.words(_FORECASTS):
+        yield _broken(token.text, advised)
+
+
+def _named(advice: Recommendation, reading: Reading, pack: EvidencePack) -> Iterator[Violation]:
+    """Yields arms in the wrong place: what is shipped is the decision's arm, what is returned to is the control."""
+    for index, token in reading.names():
+        if token.text[0] != "V":
+            continue
+        at = index - 1
+        while at >= 0 and reading.tokens[at].text in _SKIPPED:
+            at -= 1
+        toward = at >= 0 and reading.tokens[at].kind is TokenKind.WORD and reading.tokens[at].text in ("to", "keep")
+        if toward is not (token.text == pack.control):
+            yield _broken(f"{token.text} in the wrong place", advice.verdict)
+        if advice.verdict is Verdict.SHIP and token.text != advice.arm:
+            yield _broken(f"{token.text} beside the arm to ship", advice.verdict)
+
+
+def _broken(got: str, advised: Verdict) -> Violation:
+    return Violation("text", RuleId.ACTION, got, tuple(sorted(_FAMILIES[advised]))[:5])
