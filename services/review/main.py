@@ -1,6 +1,5 @@
 """Builds the review process: configuration, store, service, servicer, server."""
 
-import logging
 import secrets
 import sys
 import threading
@@ -14,7 +13,7 @@ from experimentation.v1 import audit_service_pb2, experiment_service_pb2, identi
 from services.review.config import PREFIX, Config
 from services.review.domain.ports import ReviewStore
 from services.review.service.audit import AuditService
-from services.review.service.bootstrap import ensure_admin
+from services.review.service.bootstrap import take_token
 from services.review.service.change_requests import ChangeRequestService
 from services.review.service.delivery import NoticeDelivery, deliver_until
 from services.review.service.denials import DeniedAttempts
@@ -48,8 +47,6 @@ from shared.store.identity_feed import IdentityFeed
 from shared.store.notify import Listener
 
 _POLL_SECONDS = 1.0
-
-_logger = logging.getLogger(__name__)
 
 
 class Review:
@@ -221,21 +218,9 @@ def add_identity_service(
 
 def bootstrap(options: Config, store: ReviewStore) -> None:
     """Makes the first admin, where the configuration has a token for one."""
-    if not options.bootstrap_admin_token.value:
-        return
-    try:
-        made = ensure_admin(
-            store,
-            principal_id=options.bootstrap_admin_id,
-            secret=options.bootstrap_admin_token.value.strip(),
-            clock=clock.now,
-        )
-    except errors.FailedPrecondition as error:
-        # The store was taken over long ago; the token is good for nothing.
-        log.event(_logger, "the bootstrap token is not taken", level=logging.WARNING, error=error.message)
-    else:
-        if made:
-            log.event(_logger, "the bootstrap token is good", principal_id=options.bootstrap_admin_id)
+    secret = options.bootstrap_admin_token.value
+    if secret:
+        take_token(store, principal_id=options.bootstrap_admin_id, secret=secret.strip(), clock=clock.now)
 
 
 def main() -> None:

@@ -1,18 +1,38 @@
 """Makes the first admin, who can then make everybody else."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Final
 
 from services.review.domain import audit, identity
 from services.review.domain.ports import ReviewStore, Transaction
 from services.review.service.principals import entry
-from shared import errors
+from shared import errors, log
 from shared.clock import Clock
 from shared.identity import token as tokens
 from shared.identity.principal import Principal, PrincipalKind, Role
 from shared.identity.token import ApiToken
 
+_logger = logging.getLogger(__name__)
+
 TIME_TO_LIVE: Final = timedelta(days=366)
+
+
+def take_token(store: ReviewStore, *, principal_id: str, secret: str, clock: Clock) -> None:
+    """Makes the secret good for an admin, as `ensure_admin` does, or says in the log why it is not taken.
+
+    Raises:
+        InvalidArgument: INVALID_FIELD, the secret has another form.
+        Unavailable: STORE_UNAVAILABLE.
+    """
+    try:
+        made = ensure_admin(store, principal_id=principal_id, secret=secret, clock=clock)
+    except errors.FailedPrecondition as error:
+        # The store was taken over long ago; the token is good for nothing.
+        log.event(_logger, "the bootstrap token is not taken", level=logging.WARNING, error=error.message)
+    else:
+        if made:
+            log.event(_logger, "the bootstrap token is good", principal_id=principal_id)
 
 
 def ensure_admin(store: ReviewStore, *, principal_id: str, secret: str, clock: Clock) -> bool:
