@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import grpc
 import sqlalchemy
+
 from experimentation.v1.audit_service_pb2_grpc import AuditServiceStub
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
 from experimentation.v1.review_service_pb2_grpc import ReviewServiceStub
-
 from services.review import main
 from services.review.config import Config
 from services.review.domain.policy.rules import Policy, PolicyRule
