@@ -38,7 +38,7 @@ def test_doctor_when_the_token_is_bad_then_says_what_to_do(expctl: Expctl, ident
 
 def test_doctor_when_the_profile_is_unknown_then_stops_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor", "--profile", "none"]) == 1
-    assert "no profile 'none'" in capsys.readouterr().out
+    assert "no profile 'none'" in " ".join(capsys.readouterr().out.split())
 
 
 def test_db_when_empty_then_status_says_so_and_migrate_mends_it(
