@@ -79,6 +79,7 @@ class Author:
 
     principal_id: str
     person_id: str
+    is_agent: bool = False
 
     def is_same_person(self, other: "Author") -> bool:
         """Returns whether both are one person, be it under two names."""

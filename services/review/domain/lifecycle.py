@@ -20,11 +20,15 @@ from services.review.domain.change_request import (
     VerdictKind,
 )
 from services.review.domain.policy import quorum
+from services.review.domain.policy.evaluation import Requirement
 from services.review.domain.verbs import TRANSITIONS, Verb
 from shared import errors
 
 LIFETIME = timedelta(days=14)
 """How long a request waits, after its last edit, before it expires; a scheduled one a day beyond its time, if later."""
+
+BY_AGENT = Requirement("agents", ("an agent wrote some of it",), approval_count=1)
+"""Is asked for where no rule asks for anything: what an AI proposes is never applied by itself."""
 
 _BEYOND_SCHEDULE = timedelta(days=1)
 
@@ -99,7 +103,8 @@ def submitted(request: ChangeRequest, assessment: Assessment, now: datetime) -> 
         FailedPrecondition: INVALID_STATE.
     """
     _require(Verb.SUBMIT, request, now)
-    again = replace(request, assessment=assessment, expires_at=_expiry(request.scheduled_at, now))
+    assessed = _assessed(assessment, request.authors)
+    again = replace(request, assessment=assessed, expires_at=_expiry(request.scheduled_at, now))
     return _moved(Verb.SUBMIT, again, _settled(again), now)
 
 
@@ -114,8 +119,7 @@ def edited(
     _require(Verb.EDIT, request, now)
     authors = request.authors if editor in request.authors else (*request.authors, editor)
     again = replace(
-        _with_terms(request, terms, now),
-        authors=authors,
+        _with_terms(replace(request, authors=authors), terms, now),
         request_revision=request.request_revision + 1,
         reason=request.reason if reason is None else reason,
         failure="",
@@ -302,13 +306,20 @@ def _with_terms(request: ChangeRequest, terms: Terms, now: datetime) -> ChangeRe
         base_revision=terms.base_revision,
         target_etag=terms.target_etag,
         diff=terms.diff,
-        assessment=terms.assessment,
+        assessment=_assessed(terms.assessment, request.authors),
         scheduled_at=terms.scheduled_at,
         auto_apply=terms.auto_apply,
         expires_at=_expiry(terms.scheduled_at, now),
     )
     digest = digests.sha256([again.target, again.target_etag, again.change, again.scheduled_at, again.auto_apply])
     return replace(again, digest=digest)
+
+
+def _assessed(assessment: Assessment, authors: tuple[Author, ...]) -> Assessment:
+    """Returns the assessment; where an agent wrote some of the request, somebody must approve in any case."""
+    if assessment.requirements or not any(author.is_agent for author in authors):
+        return assessment
+    return replace(assessment, requirements=(BY_AGENT,))
 
 
 def _expiry(scheduled_at: datetime | None, now: datetime) -> datetime:

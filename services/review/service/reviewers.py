@@ -8,7 +8,7 @@ from shared.identity.principal import Principal, PrincipalKind, Role
 
 def author(caller: Principal) -> Author:
     """Returns the caller as an author or reviewer."""
-    return Author(caller.principal_id, caller.person_id)
+    return Author(caller.principal_id, caller.person_id, caller.kind is PrincipalKind.AGENT)
 
 
 def require_human(request: ChangeRequest, caller: Principal) -> None:

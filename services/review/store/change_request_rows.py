@@ -137,11 +137,11 @@ def _authors(row: Row[Any]) -> tuple[Author, ...]:
 
 
 def _author_document(author: Author) -> Document:
-    return {"principal_id": author.principal_id, "person_id": author.person_id}
+    return {"principal_id": author.principal_id, "person_id": author.person_id, "is_agent": author.is_agent}
 
 
 def _author(document: Document) -> Author:
-    return Author(document["principal_id"], document["person_id"])
+    return Author(document["principal_id"], document["person_id"], document.get("is_agent", False))
 
 
 def _emergency_document(emergency: Emergency | None) -> Document | None:

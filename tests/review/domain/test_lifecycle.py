@@ -313,6 +313,22 @@ def test_proposed_when_no_rule_asks_then_it_is_approved_by_nobody() -> None:
     assert request(asked=UNGATED).state is State.APPROVED
 
 
+def test_proposed_when_an_agent_asks_then_somebody_must_approve_though_no_rule_asks() -> None:
+    made = request(asked=UNGATED, author=Author("agent", "", is_agent=True))
+
+    assert made.state is State.PENDING
+    assert [each.rule_id for each in lifecycle.approvals(made)] == ["agents"]
+    assert lifecycle.judged(made, verdict(made), LATER).state is State.APPROVED
+
+
+def test_edited_when_an_agent_edits_what_no_rule_asks_about_then_somebody_must_approve() -> None:
+    drafted = request(asked=UNGATED, draft=True)
+
+    edited = lifecycle.edited(drafted, UNGATED, editor=Author("agent", "", is_agent=True), now=LATER)
+
+    assert lifecycle.submitted(edited, UNGATED.assessment, LATER).state is State.PENDING
+
+
 def test_require_open_when_refused_then_it_names_the_states_that_would_do() -> None:
     with pytest.raises(errors.FailedPrecondition, match=r"cr_1 is PENDING; only one that is DRAFT can be submitted"):
         verbs.require_open(Verb.SUBMIT, request())

@@ -56,6 +56,11 @@ class Request:
     emergency: str = ""
     signed: bool = False
     approved_when_applied: bool = False
+    by_agent: bool = False
+
+    def needs(self) -> list[tuple[int, str | None]]:
+        """Returns how many must approve, and of which group: at least one where an agent wrote some of it."""
+        return NEEDS.get(self.kind, [(1, None)] if self.by_agent else [])
 
 
 class Model:
@@ -75,6 +80,7 @@ class Model:
         self._must_open(kind, experiment)
         expires = max(now + LIFETIME, at + timedelta(days=1)) if at else now + LIFETIME
         made = Request(kind, experiment, [who.person], self.versions[experiment], expires, at, auto)
+        made.by_agent = not who.human
         self.requests.append(made)
         if not draft:
             self._settle(made)
@@ -105,6 +111,7 @@ class Model:
         request.said = {}
         if who.person not in request.people:
             request.people.append(who.person)
+        request.by_agent |= not who.human
         request.expires_at = self._expiry(request, now)
         if request.state != "DRAFT":
             self._settle(request)
@@ -176,7 +183,7 @@ class Model:
         approving = [groups for kind, groups in self._strangers(request).values() if kind == "APPROVE"]
         return all(
             sum(group is None or group in groups for groups in approving) >= count
-            for count, group in NEEDS.get(request.kind, [])
+            for count, group in request.needs()
         )
 
     def _strangers(self, request: Request) -> dict[str, tuple[str, frozenset[str]]]:
@@ -192,7 +199,7 @@ class Model:
             request.state = "PENDING"
 
     def _go_on(self, request: Request) -> None:
-        if request.state == "APPROVED" and (request.auto_apply or request.kind not in NEEDS):
+        if request.state == "APPROVED" and (request.auto_apply or not request.needs()):
             self._carry_out(request)
 
     def _carry_out(self, request: Request) -> None:

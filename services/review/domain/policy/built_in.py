@@ -15,4 +15,4 @@ BUILT_IN_RULES: Final = (
         roles=(Role.ADMIN.value,),
     ),
 )
-RESERVED_IDS: Final = frozenset(rule.rule_id for rule in BUILT_IN_RULES)
+RESERVED_IDS: Final = frozenset(rule.rule_id for rule in BUILT_IN_RULES) | {"agents"}
