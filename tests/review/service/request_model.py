@@ -182,8 +182,7 @@ class Model:
             return False
         approving = [groups for kind, groups in self._strangers(request).values() if kind == "APPROVE"]
         return all(
-            sum(group is None or group in groups for groups in approving) >= count
-            for count, group in request.needs()
+            sum(group is None or group in groups for groups in approving) >= count for count, group in request.needs()
         )
 
     def _strangers(self, request: Request) -> dict[str, tuple[str, frozenset[str]]]:

@@ -137,9 +137,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drops them, and the change requests that have no experiment."""
     op.execute("DROP INDEX audit_events_target")
-    op.execute(
-        "DROP TABLE notices, api_tokens, external_ids, principals, policy_rules, verb_calls, comments, verdicts"
-    )
+    op.execute("DROP TABLE notices, api_tokens, external_ids, principals, policy_rules, verb_calls, comments, verdicts")
     op.execute("DELETE FROM change_requests WHERE experiment_id IS NULL")
     op.execute("DROP INDEX change_requests_newest, change_requests_of_experiment, change_requests_updated")
     op.execute("DROP INDEX change_requests_open")
