@@ -11,6 +11,7 @@ from services.ai.domain.grounding.reading import Reader
 from services.ai.domain.grounding.rules import (
     advice,
     certainty,
+    context,
     markup,
     membership,
     numbers,
@@ -36,6 +37,7 @@ CLAIM_RULES: Final[Mapping[RuleId, ClaimRule]] = MappingProxyType(
         RuleId.VALENCE: relation.valence,
         RuleId.SCOPE: scope.scope,
         RuleId.WORDING: wording.wording,
+        RuleId.CONTEXT: context.context,
         RuleId.VOCABULARY: wording.vocabulary,
         RuleId.CERTAINTY: certainty.certainty,
         RuleId.ASSURANCE: certainty.assurance,

@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -213,12 +213,17 @@ def _document(pack: EvidencePack) -> dict[str, object]:
         "version": PACK_VERSION,
         "as_of": pack.as_of.isoformat(),
         "sample_reached": pack.sample_reached,
-        "decision": None if pack.decision is None else asdict(pack.decision),
+        "decision": None if pack.decision is None else fields_of(pack.decision),
         **{
-            name: [asdict(one) for one in getattr(pack, name)]
+            name: [fields_of(one) for one in getattr(pack, name)]
             for name in ("metrics", "arms", "subjects", "facts", "verdicts", "health")
         },
     }
+
+
+def fields_of(part: Fact | Ref | EngineVerdict | HealthVerdict | EngineDecision) -> dict[str, object]:
+    """Returns the fields of a part of a pack by name; none of them has parts of its own."""
+    return {field.name: getattr(part, field.name) for field in fields(part)}
 
 
 def _check_alias(field: str, alias: str, letters: str) -> None:
@@ -237,8 +242,8 @@ def _check_refs(pack: EvidencePack) -> None:
     named = {
         alias
         for one in (*pack.facts, *pack.verdicts, *pack.health)
-        for field in ("metric", "arm", "baseline", "subject")
-        if (alias := getattr(one, field, ""))
+        for name in ("metric", "arm", "baseline", "subject")
+        if (alias := getattr(one, name, ""))
     }
     decided = {pack.decision.arm} - {""} if pack.decision else set()
     if unknown := sorted((named | decided) - set(aliases)):

@@ -55,8 +55,8 @@ REFERENCE: Final = COMPARED_TO_OBJECT | words("than vs versus against over compa
 NEGATORS: Final = words(
     """no not never neither nor without cannot can't cant don't dont doesn't doesnt didn't didnt isn't isnt aren't
     arent wasn't wasnt weren't werent hasn't hasnt haven't havent hadn't won't wouldn't couldn't shouldn't
-    hardly barely scarcely nobody nothing none unable less rather_than instead_of far_from lack lacks lacked lacking
-    absence fail fails failed failing"""
+    hardly barely scarcely nobody nothing none unable less rather_than instead_of far_from lack lacks lacked
+    lacking absence fail_to fails_to failed_to failing_to"""
 )
 BREAKS: Final = words("but although though while whereas however yet except ; : . , ( )")
 """What ends the reach of a negator."""
@@ -96,8 +96,8 @@ CAUSAL: Final = words(
 )
 FEELINGS: Final = words(
     """love loves loved hate hates hated like liked likes prefer prefers preferred preference confused confusing
-    confusion frustrated frustrating happy happier satisfied annoyed annoying delighted
-    feel feels felt enjoy enjoys enjoyed want wants wanted afraid anxious comfortable impatient"""
+    confusion frustrated frustrating happy happier satisfied annoyed annoying delighted feel feels felt enjoy
+    enjoys enjoyed want wants wanted afraid anxious comfortable impatient"""
 )
 
 ENOUGH: Final = words(
@@ -152,7 +152,7 @@ ROLL_BACK: Final = words(
 )
 CONTINUE: Final = words(
     """continue continues continued continuing keep_running running run runs carry_on wait waiting extend extended
-    extending proceed collect collecting go_on going_on resume"""
+    extending proceed collect collecting go_on going_on keep_going more_data more_units resume"""
 )
 STOP: Final = words("stop stops stopped stopping end ends ended ending close closes closed closing halt halted")
 INVESTIGATE: Final = words(
@@ -174,5 +174,5 @@ NUMBER_WORDS: Final = words(
     tuesday wednesday thursday friday saturday sunday january february april june july august september october
     november december hour hours minute minutes month months year years decade"""
 )
-ALLOWED_NUMBER_PHRASES: Final = words("includes_zero contains_zero excludes_zero planned_one no_one")
+ALLOWED_NUMBER_PHRASES: Final = words("includes_zero contains_zero excludes_zero planned_one planned_ones no_one")
 """Phrases in which a number word counts nothing."""

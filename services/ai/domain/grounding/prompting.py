@@ -6,11 +6,10 @@ system text. `canary` is a word that no honest answer has: an answer with it was
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Final
 
 from services.ai.domain.grounding.claims import Answer
-from services.ai.domain.grounding.evidence import EvidencePack, Ref
+from services.ai.domain.grounding.evidence import EvidencePack, Ref, fields_of
 from services.ai.domain.grounding.untrusted import DESCRIPTION_LENGTH, NAME_LENGTH, cleaned, is_suspicious
 
 PROMPT_VERSION: Final = "2026-11-27"
@@ -44,11 +43,11 @@ def data_block(pack: EvidencePack, notes: Mapping[str, str] | None = None) -> st
     document = {
         "evidence_sha256": pack.sha256,
         "as_of": pack.as_of.isoformat(),
-        "facts": [asdict(fact) for fact in pack.facts],
-        "verdicts": [asdict(one) for one in pack.verdicts],
-        "health": [asdict(one) for one in pack.health],
+        "facts": [fields_of(fact) for fact in pack.facts],
+        "verdicts": [fields_of(one) for one in pack.verdicts],
+        "health": [fields_of(one) for one in pack.health],
         "sample_reached": pack.sample_reached,
-        "decision": None if pack.decision is None else asdict(pack.decision),
+        "decision": None if pack.decision is None else fields_of(pack.decision),
         "names": {alias: _named(ref) for alias, ref in pack.ref_by_alias.items()},
         "notes": {
             cleaned(name, NAME_LENGTH): cleaned(text, DESCRIPTION_LENGTH) for name, text in (notes or {}).items()
@@ -65,7 +64,7 @@ def leaks_canary(text: str) -> bool:
 
 def suspicious_fields(pack: EvidencePack, notes: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Returns the aliases and notes whose text looks like instructions: to be counted and looked at, not blocked."""
-    names = {alias: " ".join(map(str, asdict(ref).values())) for alias, ref in pack.ref_by_alias.items()}
+    names = {alias: " ".join(map(str, fields_of(ref).values())) for alias, ref in pack.ref_by_alias.items()}
     return tuple(name for name, text in (*names.items(), *(notes or {}).items()) if is_suspicious(text))
 
 
@@ -79,6 +78,6 @@ def answer_texts(answer: Answer) -> tuple[str, ...]:
 def _named(ref: Ref) -> dict[str, object]:
     return {
         field: cleaned(value, NAME_LENGTH) if isinstance(value, str) else value
-        for field, value in asdict(ref).items()
+        for field, value in fields_of(ref).items()
         if field != "alias"
     }

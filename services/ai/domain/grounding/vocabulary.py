@@ -59,12 +59,25 @@ describes described refers refer apply applies applied relate relates related co
 regarding respect regards involve involves involved include includes included including exclude excluded
 excluding contain contains contained cover covers covered span spans spanning lie lies lying stand stands stood
 fall-back amount amounts correspond corresponds corresponding equalled translates apart remain remains detect
-detects detecting detection see discover discovered appear appeared worth while amount whole entire overall
-simple simply main single-look anytime any-time fixed fixed-horizon sequential bayesian look-ahead interim
-deadline cadence rule rules declared declare declares criterion criteria condition conditions carefully help
-helping larger longer shorter-term long short-term wider narrower cautions caution treat treats treated treating
-mind interpretation interpret interpreted interpreting reader people human humans reviewer review reviewed
-reviewing owner anything something whoever
+detects detecting detection see discover discovered appear appeared while amount whole entire overall simple
+simply main single-look anytime any-time fixed fixed-horizon sequential bayesian look-ahead interim deadline
+cadence rule rules declared declare declares criterion criteria condition conditions carefully help helping
+larger longer shorter-term long short-term wider narrower cautions caution treat treats treated treating mind
+interpretation interpret interpreted interpreting reader people human humans reviewer review reviewed reviewing
+owner anything something whoever produce produces produced producing deliver delivers delivered yield yields
+yielded achieve achieves achieved register registers registered post posts posted turn turns turned add adds
+added provide provides provided offer offers offered tend tends fit fits fitted corresponds judged measured
+overall reference referenced comes stems equals beyond behind aside accordingly respectively approximately
+exactly precisely nearly almost roughly about available accessible used respective corresponding understandable
+possible impossible real-time typical usual ordinary common different separate distinct joint combined
+individual per-arm per-unit pairwise initial original new newer newest old older oldest first-party prior
+intermediate monitor monitors monitored monitoring track tracks tracked tracking follow-up follow-on watch
+watched revisit revisited confirmation claim claimed gave term terms reconsider reconsidered repeat repeats
+repeated rerun re- run restart restarted retest scheduled schedule unresolved accumulate accumulated accrue
+accrued fraction fractions portion portions proportion proportions quantity quantities magnitude magnitudes
+point-estimate numerically numerical quantitative judgement assessment evaluation read-out readout summary
+picture context remark remarks detail details today now presently meantime hitherto thereafter afterwards
+beforehand
 """
 _NEUTRAL: Final = frozenset(_FUNCTION.split()) | frozenset(_EXPERIMENTS.split())
 _LEXICONS: Final = frozenset(

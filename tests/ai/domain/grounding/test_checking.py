@@ -7,7 +7,8 @@ import pytest
 from services.ai.domain.grounding.checking import check
 from services.ai.domain.grounding.claims import Answer, Certainty, Claim, Recommendation, Relation
 from services.ai.domain.grounding.rules.violation import RuleId
-from services.ai.evaluation.cases import Case, cases
+from services.ai.evaluation.case import Case
+from services.ai.evaluation.cases import cases
 from shared.statistics.health.finding import Status
 
 CASES = {case.name: case for case in cases()}

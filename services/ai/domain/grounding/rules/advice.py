@@ -56,6 +56,11 @@ _GOALS: Final = lexicon.words("met reached goal guardrails hold shown")
 _FORECASTS: Final = lexicon.FORECAST - lexicon.words("will would must everyone all")
 _ACTIONS: Final = lexicon.SHIP | lexicon.ROLL_BACK - {"return", "returns", "returned", "returning"}
 _SKIPPED: Final = frozenset({"the", "arm", "variant"})
+_OF_NO_ARM: Final = frozenset({Verdict.CONTINUE, Verdict.STOP_INCONCLUSIVE, Verdict.INVESTIGATE})
+_SIDE_EFFECTS: Final = lexicon.words(
+    "traffic share shares weight weights allocation only alone part parts segment segments group groups review"
+)
+"""What an advice may not decide by the way; to investigate, one looks at these."""
 
 
 def verdict(advice: Recommendation, _: Reading, pack: EvidencePack) -> Iterator[Violation]:
@@ -117,7 +122,9 @@ def _results(advised: Verdict, reading: Reading) -> Iterator[Violation]:
     }[advised]
     for token in reading.words(_CLAIMS - spared):
         yield _broken(token.text, advised)
-    for token in reading.words(_FORECASTS):
+    aside = frozenset[str]() if advised is Verdict.INVESTIGATE else _SIDE_EFFECTS
+    conditions = lexicon.NEGATORS if advised is Verdict.SHIP else frozenset[str]()
+    for token in reading.words(_FORECASTS | aside | conditions):
         yield _broken(token.text, advised)
 
 
@@ -132,6 +139,8 @@ def _named(advice: Recommendation, reading: Reading, pack: EvidencePack) -> Iter
         toward = at >= 0 and reading.tokens[at].kind is TokenKind.WORD and reading.tokens[at].text in ("to", "keep")
         if toward is not (token.text == pack.control):
             yield _broken(f"{token.text} in the wrong place", advice.verdict)
+        if advice.verdict in _OF_NO_ARM and token.text != pack.control and not token.negated:
+            yield _broken(f"{token.text} singled out", advice.verdict)
         if advice.verdict is Verdict.SHIP and token.text != advice.arm:
             yield _broken(f"{token.text} beside the arm to ship", advice.verdict)
 

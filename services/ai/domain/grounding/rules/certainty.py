@@ -20,8 +20,11 @@ def certainty(claim: Claim, _: Reading, pack: EvidencePack) -> Iterator[Violatio
 def assurance(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Violation]:
     """Yields words that sound surer than the claim is, or deny what is established."""
     sure = claim.relation in DIRECTED and lowered(claim, pack) is Certainty.ESTABLISHED
+    denied = {token.clause for token in reading.words(lexicon.ASSERTIVE) if token.negated}
     for token in reading.words(lexicon.ASSERTIVE):
-        if token.negated is sure:
+        # `The evidence is not conclusive` has a word of certainty before its negator.
+        spared = not sure and token.text == "evidence" and token.clause in denied
+        if token.negated is sure and not spared:
             yield Violation("text", RuleId.ASSURANCE, token.text, (claim.certainty,))
     if claim.relation in DIRECTED and sure:
         yield from (Violation("text", RuleId.ASSURANCE, one.text) for one in reading.words(lexicon.UNDECIDED))

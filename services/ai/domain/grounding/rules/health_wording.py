@@ -11,8 +11,8 @@ from services.ai.domain.grounding.rules.violation import RuleId, Violation
 from shared.statistics.health.finding import Check, Status
 
 _SPLIT: Final = lexicon.words(
-    """sample_ratio split splits share shares allocation assignment balance balanced imbalance imbalanced
-    ratio traffic"""
+    """sample_ratio split splits share shares allocation assignment balance balanced imbalance imbalanced ratio
+    traffic"""
 )
 TOPICS: Final[Mapping[Check, frozenset[str]]] = {
     Check.SAMPLE_RATIO: _SPLIT,
@@ -40,7 +40,7 @@ def health_wording(claim: Claim, reading: Reading, _: EvidencePack) -> Iterator[
     if not reading.has(TOPICS[claim.check]):
         yield Violation("text", RuleId.WORDING, f"not about {claim.check}", tuple(sorted(TOPICS[claim.check])))
     yield from _endings(claim.check, claim.status, reading)
-    for token in reading.words(_SENSES | lexicon.TOP | lexicon.BOTTOM | lexicon.UNCHANGED - {"stable"}):
+    for token in reading.words(_SENSES | lexicon.TOP | lexicon.BOTTOM | lexicon.UNCHANGED - {"stable", "nothing"}):
         yield Violation("text", RuleId.WORDING, token.text)
 
 

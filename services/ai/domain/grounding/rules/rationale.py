@@ -15,7 +15,7 @@ _RESULTS: Final = lexicon.ASSERTIVE | lexicon.UP | lexicon.DOWN | lexicon.BETTER
 
 def mechanism(claim: Claim | Recommendation, reading: Reading, _: EvidencePack) -> Iterator[Violation]:
     """Yields causal stories and feelings in a claim or an advice; caveats and advice may say why by what is known."""
-    may_say_why = isinstance(claim, Recommendation) or claim.kind in (ClaimKind.CAVEAT, ClaimKind.HEALTH)
+    may_say_why = isinstance(claim, Recommendation) or claim.kind is ClaimKind.CAVEAT
     spared = _CONNECTIVES if may_say_why else frozenset()
     for token in reading.words((lexicon.CAUSAL - spared) | lexicon.FEELINGS - {"like"}):
         yield Violation("text", RuleId.RATIONALE, token.text, ("the rationale",))

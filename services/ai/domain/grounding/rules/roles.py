@@ -68,18 +68,18 @@ _EITHER_SIDE: Final = _table(
     ("comparisons", frozenset({_K.COMPARISON_COUNT})),
     ("experiments tests", _PASTS),
     ("exposures", frozenset({_K.EXPOSURES})),
-    ("more further another additional missing short", _MISSING),
+    ("more more_units further another additional missing short", _MISSING),
     ("as_of", frozenset({_K.AS_OF})),
 )
 _BEFORE: Final = _EITHER_SIDE | _table(
     ("by", _SIZED | _MISSING | {_K.MARGIN}),
     ("from", _LOWS | _LEVELS | {_K.AS_OF}),
     ("between", _LOWS),
-    ("to", _HIGHS | _LEVELS),
+    ("to", _HIGHS | _LEVELS | _SHARES),
     ("against vs versus compared_with", _LEVELS | {_K.PLANNED_SHARE}),
     ("than", _LEVELS | _WANTED | {_K.PLANNED_SHARE, _K.EXPLORATION_FLOOR}),
     ("needs need requires require takes take planned required target", _WANTED | {_K.PLANNED_SHARE, _K.MDE, _K.POWER}),
-    ("has have had saw got gets receives received collected served", _NOT_WANTED - _SIZED),
+    ("has have had saw got gets receives received collected served", _NOT_WANTED - _SIZED - {_K.TOTAL_UNITS}),
     ("ran", frozenset({_K.DAYS, _K.WEEKS})),
     ("detect detectable minimum_detectable smallest", frozenset({_K.MDE})),
 )
@@ -95,6 +95,9 @@ _CUES: Final[Mapping[FactKind, frozenset[str]]] = {
     _K.PROBABILITY_BEST: lexicon.CHANCES,
     _K.EXPECTED_LOSS: lexicon.words("expected_loss"),
     _K.REGRET: lexicon.words("regret expected_regret"),
+    _K.ALLOCATION: lexicon.words(
+        "share shares traffic weight allocation allocates allocated assigned receives received gets got units"
+    ),
     _K.PLANNED_SHARE: lexicon.words("planned plan as_planned intended as_intended"),
     _K.EXPLORATION_FLOOR: lexicon.words("exploration_floor floor"),
     _K.ALPHA: lexicon.words("alpha error_rate level"),
@@ -103,7 +106,10 @@ _CUES: Final[Mapping[FactKind, frozenset[str]]] = {
     _K.REQUIRED_UNITS: lexicon.words(
         "required requires require need needs needed takes take plan planned as_planned target suffice suffices"
     ),
-    _K.MISSING_UNITS: lexicon.words("missing more another further additional short remaining remain falls_short"),
+    _K.TOTAL_UNITS: lexicon.words("total totals together in_total the_arms the_units overall experiment whole"),
+    _K.MISSING_UNITS: lexicon.words(
+        "missing more more_units another further additional short remaining remain falls_short"
+    ),
     _K.MISSING_DAYS: lexicon.words("missing more another further additional remaining remain needs takes"),
     _K.PLANNED_DAYS: lexicon.words("planned plan needs takes take duration lasts"),
     _K.PLANNED_WEEKS: lexicon.words("planned plan needs takes take duration lasts"),
@@ -126,8 +132,8 @@ _SIZE_CUES: Final = (
     lexicon.UP | lexicon.DOWN | lexicon.BETTER | lexicon.WORSE | lexicon.words("gap difference change lift effect")
 )
 _FILLERS: Final = lexicon.words(
-    """of is was are were at a an the ( : with being about only its estimated relative absolute all other these those
-    current currently total just exactly observed measured"""
+    """of is was are were at in for on a an the ( with being about only its estimated relative absolute all other
+    these those current currently total just exactly observed measured"""
 )
 _FILLERS_AFTER: Final = lexicon.words("of the ( all other these relative absolute , )")
 
@@ -138,7 +144,8 @@ def role(claim: Claim | Recommendation, reading: Reading, pack: EvidencePack) ->
     words |= {"baseline"} if "baseline" in SLOT.sub("", reading.text).casefold() else set()
     for index, fact in reading.facts:
         cues = _SIZE_CUES if fact.kind in _SIZED else _CUES.get(fact.kind)
-        if cues is not None and not words & cues:
+        near = reading.clause_words(reading.tokens[index].clause) if fact.kind in _WANTED else words
+        if cues is not None and not near & cues:
             yield _broken(fact, "nothing says what it is", *sorted(cues)[:5])
         before, after = _neighbours(index, reading.tokens)
         if before in _BEFORE and not _fits_before(before, fact):
@@ -158,7 +165,7 @@ def _fits_before(before: str, fact: Fact) -> bool:
 
 def _neighbours(index: int, tokens: tuple[Token, ...]) -> tuple[str, str]:
     at = index - 1
-    while at >= 0 and tokens[at].kind in (TokenKind.WORD, TokenKind.MARK) and tokens[at].text in _FILLERS:
+    while at >= 0 and (tokens[at].kind is TokenKind.NAME or tokens[at].text in _FILLERS):
         at -= 1
     to = index + 1
     while (

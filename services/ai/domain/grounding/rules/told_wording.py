@@ -1,6 +1,6 @@
 """R4 for claims without a direction: figures that are told, samples, ranks and caveats."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from services.ai.domain.grounding import lexicon
@@ -24,6 +24,23 @@ _JUDGEMENTS: Final = (
     | {"either_way", "best"}
 )
 _SHORTFALLS: Final = frozenset({FactKind.MISSING_UNITS, FactKind.MISSING_DAYS})
+_RANKED: Final[Mapping[FactKind, frozenset[str]]] = {
+    FactKind.PROBABILITY_BEST: lexicon.CHANCES,
+    FactKind.ALLOCATION: lexicon.words("share shares weight allocation traffic units"),
+    FactKind.EXPECTED_LOSS: lexicon.words("expected_loss"),
+    FactKind.REGRET: lexicon.words("regret expected_regret"),
+}
+_RANKABLE: Final = (
+    (
+        lexicon.words("mean means average rate lift effect result results value values gain")
+        | frozenset().union(*_RANKED.values())
+    )
+    - lexicon.TOP
+    - lexicon.BOTTOM
+)
+"""What could be ranked: a rank that is shown of one of these says nothing of the others."""
+_TRUSTED: Final = lexicon.words("interval intervals engine verdict decision result results experiment")
+_SAMPLE_PHRASES: Final = lexicon.words("more_data more_units only")
 _SPARED_SHORT: Final = lexicon.words("below lacks remain remains")
 
 
@@ -69,6 +86,9 @@ def rank_wording(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator
     for token in reading.words(judged):
         yield _broken(token)
     kinds = {fact.kind for fact in cited(claim, pack)}
+    ranked = frozenset[str]().union(*(_RANKED.get(kind, frozenset()) for kind in kinds))
+    for token in reading.words(_RANKABLE - ranked):
+        yield _broken(token)
     if reading.has({"best", "of_being_best"}) and not (
         reading.has(lexicon.CHANCES) and FactKind.PROBABILITY_BEST in kinds
     ):
@@ -84,14 +104,19 @@ def caveat_wording(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterat
     for token in reading.words(lexicon.NEGATORS):
         if not reading.clause_words(token.clause) & lexicon.REASSURING:
             yield _broken(token)
+    for token in reading.words({"bias", "biased"} | lexicon.words("misleading distorted")):
+        if reading.clause_words(token.clause) & _TRUSTED:
+            yield _broken(token)
     versions = [fact.value for fact in cited(claim, pack) if fact.kind is FactKind.POLICY_VERSIONS]
     if reading.has(lexicon.ADAPTIVE) and not any(value > 1 for value in versions):
         yield Violation("text", RuleId.WORDING, "adaptive allocation", ("cite the policy versions",))
 
 
 def _sample_words(reading: Reading) -> Iterator[tuple[Token, bool]]:
-    for token in reading.words(lexicon.ENOUGH | lexicon.SHORT - _SPARED_SHORT):
-        yield token, (token.text in lexicon.ENOUGH) is not token.negated
+    for token in reading.words(lexicon.ENOUGH | lexicon.SHORT - _SPARED_SHORT | _SAMPLE_PHRASES):
+        beyond = token.text in ("more", "more_units") and "than" in reading.clause_words(token.clause)
+        enough = beyond or token.text in lexicon.ENOUGH
+        yield token, enough is not token.negated
 
 
 def _broken(token: Token) -> Violation:

@@ -32,6 +32,8 @@ class RuleId(StrEnum):
     """The text names the claim's metric and arms, no others, and each in its place."""
     WORDING = "R4_WORDING"
     """The words say what the typed claim says."""
+    CONTEXT = "R4_CONTEXT"
+    """Times, parts of the units and other quantities are not told unless cited facts bear them."""
     VOCABULARY = "R4_VOCABULARY"
     """All words are known: of others it cannot be shown that they agree."""
     CERTAINTY = "R5_CERTAINTY"

@@ -20,11 +20,13 @@ _BE: Final = lexicon.words("is are was were be been being gets got")
 _PASSIVES: Final = lexicon.words("beaten outperformed exceeded surpassed trailed")
 _DETERMINERS: Final = lexicon.words("a an the any its this that")
 _ADJECTIVES: Final = lexicon.words(
-    """positive negative good bad favourable favorable beneficial adverse harmful detrimental upward
-    downward welcome"""
+    """positive negative good bad favourable favorable beneficial adverse harmful detrimental upward downward welcome"""
 )
 _SENSES: Final = lexicon.UP | lexicon.DOWN | lexicon.BETTER | lexicon.WORSE
-_DENIERS: Final = lexicon.STRONG | lexicon.JUDGING
+_UNFIT: Final = (
+    lexicon.UNCHANGED | lexicon.TOP | lexicon.BOTTOM | lexicon.REASSURING | {"as_expected", "as_intended", "as_planned"}
+)
+_DENIERS: Final = lexicon.STRONG | lexicon.JUDGING | lexicon.words("know known knows claim claimed said")
 _SCARCE: Final = lexicon.words("too_few too_little too_early insufficient insufficiently too_sparse too_thin too_small")
 
 
@@ -82,7 +84,7 @@ def _directed(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Vi
         wrong += bool(problem)
         yield from (broken(problem, *sorted(allowed)[:3]),) if problem else ()
     yield from _denials(claim, reading, pack)
-    for token in reading.words(lexicon.UNCHANGED | {"either_way"} | lexicon.TOP | lexicon.BOTTOM):
+    for token in reading.words(_UNFIT | {"either_way"}):
         yield broken(token.text)
     if not wrong and not reading.has(allowed) and not _has_signed_slot(claim, reading):
         yield broken("no word says which way", *sorted(allowed)[:3])
@@ -119,9 +121,9 @@ def _is_stacked(index: int, reading: Reading) -> bool:
 def _denials(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Violation]:
     """Yields negators; where the certainty is limited, a clause of its own may say so."""
     limits = lexicon.ASSERTIVE | lexicon.ENOUGH if lowered(claim, pack) is not claim.certainty.ESTABLISHED else set()
-    for token in reading.words(lexicon.NEGATORS - lexicon.WORSE):
+    for token in reading.words(lexicon.NEGATORS):
         words = reading.clause_words(token.clause)
-        if not words & limits or words & _SENSES:
+        if not words & limits:
             yield broken(token.text)
 
 
@@ -144,9 +146,7 @@ def _undetected(_: Claim, reading: Reading, __: EvidencePack) -> Iterator[Violat
     for token in reading.words(lexicon.EFFECT):
         if token.negated and token.clause not in denied:
             yield broken(f"denied {token.text}", "no detectable change")
-    for token in reading.words(
-        lexicon.UNCHANGED | lexicon.TOP | lexicon.BOTTOM | lexicon.HEDGES - {"estimated", "so_far"}
-    ):
+    for token in reading.words(_UNFIT | lexicon.HEDGES - {"estimated", "so_far"}):
         yield broken(token.text)
 
 
@@ -154,7 +154,11 @@ def _insufficient(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterato
     if claim.kind is ClaimKind.POWER:
         yield from power_wording(claim, reading, pack)
         return
-    said = [token for token in reading.words(_SCARCE | {"more", "underpowered"}) if not token.negated]
+    said = [
+        token
+        for token in reading.words(_SCARCE | {"more", "more_data", "more_units", "underpowered"})
+        if not token.negated
+    ]
     said += [token for token in reading.words({"enough", "sufficient"} | lexicon.JUDGING) if token.negated]
     if not said:
         yield broken("not told as too little data", "too little data")
@@ -162,8 +166,8 @@ def _insufficient(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterato
         _SENSES | lexicon.UNCHANGED | lexicon.EFFECT | lexicon.TOP | lexicon.HEDGES - {"so_far"}
     ):
         yield broken(token.text)
-    for token in reading.words({"enough", "sufficient", "plenty", "large_enough"}):
-        yield from () if token.negated else (broken(token.text),)
+    for token in reading.words(_SCARCE | {"enough", "sufficient", "plenty", "large_enough"}):
+        yield from (broken(token.text),) if token.negated is (token.text in _SCARCE) else ()
     if any(fact.kind in SIGNED for _, fact in reading.facts):
         yield broken("an effect is told", "units")
 

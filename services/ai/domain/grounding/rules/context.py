@@ -1,0 +1,77 @@
+"""R4: no circumstances that nothing bears: times, parts of the units, other quantities than the metric."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from services.ai.domain.grounding import lexicon
+from services.ai.domain.grounding.claims import Claim, ClaimKind, Relation
+from services.ai.domain.grounding.evidence import EvidencePack
+from services.ai.domain.grounding.kinds import FactKind
+from services.ai.domain.grounding.reading import Reading, TokenKind
+from services.ai.domain.grounding.rules.engine_view import DIRECTED, cited
+from services.ai.domain.grounding.rules.violation import RuleId, Violation
+
+_K = FactKind
+_TIMED: Final = frozenset(
+    {
+        *(_K.DAYS, _K.WEEKS, _K.MISSING_DAYS, _K.PLANNED_DAYS, _K.PLANNED_WEEKS, _K.UNITS_PER_DAY, _K.AS_OF),
+        *(_K.TREND, _K.TREND_SIZE),
+    }
+)
+_TIMES: Final = lexicon.words("day days week weeks")
+_EACH: Final = lexicon.words("a an per each every")
+_TIMELESS: Final = lexicon.words("keep keeps kept keeping again still repeatedly before after")
+_PARTS: Final = lexicon.words(
+    """segment segments group groups cohort part parts portion portions fraction fractions population some_units mainly
+    mostly partly particular particularly generally usually typically only"""
+)
+_QUANTITIES: Final = lexicon.words(
+    """variance noise uncertainty spread precision error errors sample samples traffic share shares allocation weight
+    weights probability chance chances likelihood exposure exposures regret power duration number numbers count
+    counts width correlation deviation standard_deviation expected_loss"""
+)
+_EXPERIMENTS: Final = lexicon.words(
+    "experiment experiments test tests trial trials study studies arm arms variant variants treatment control baseline"
+)
+_AUXILIARIES: Final = lexicon.words("do does did is are was were has had can could")
+_MEASURED: Final = frozenset({ClaimKind.EFFECT, ClaimKind.COMPARISON, ClaimKind.HISTORY})
+_JUDGED: Final = DIRECTED | {Relation.NO_DETECTABLE_CHANGE}
+
+
+def context(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Violation]:
+    """Yields words for circumstances that the cited facts do not bear, and clauses that say no more than `it does`."""
+    for word in (*_rates(reading), *_ellipses(reading)):
+        yield _broken(word)
+    if not any(fact.kind in _TIMED for fact in cited(claim, pack)):
+        yield from (_broken(token.text) for token in reading.words(_TIMES))
+    if claim.kind not in _MEASURED or claim.relation not in _JUDGED:
+        return
+    unborne = _QUANTITIES | _TIMELESS | (set() if claim.subject.startswith("S") else _PARTS)
+    if not claim.arm and not claim.subject.startswith("X"):
+        unborne |= _EXPERIMENTS
+    for token in reading.words(unborne):
+        yield _broken(token.text)
+
+
+def _rates(reading: Reading) -> Iterator[str]:
+    """Yields what makes a figure one of each day or unit: `by {{E1}} a day`."""
+    for index, _ in reading.facts:
+        after = [token.text for token in reading.tokens[index + 1 : index + 3]]
+        if len(after) == 2 and after[0] in _EACH and after[1].isalpha():
+            yield " ".join(after)
+
+
+def _ellipses(reading: Reading) -> Iterator[str]:
+    """Yields auxiliaries at the end of a clause, which affirm or deny what no rule sees."""
+    words = [token for token in reading.tokens if token.kind is not TokenKind.MARK]
+    for token, after in zip(words, [*words[1:], None], strict=True):
+        if (
+            token.kind is TokenKind.WORD
+            and token.text in _AUXILIARIES
+            and (after is None or after.clause != token.clause)
+        ):
+            yield token.text
+
+
+def _broken(got: str) -> Violation:
+    return Violation("text", RuleId.CONTEXT, got, ("what the cited facts bear",))
