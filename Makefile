@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo up simulate test verify lint format gen bench released lock clean
+.PHONY: help setup demo up simulate eval-grounding test verify lint format gen bench released lock clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ up: $(READY) ## Start the local stack: Postgres, review, bandit, learner
 
 simulate: $(READY) ## Play policies against simulated problems; writes docs/lab (LAB=--quick: a few, into .experimentation/lab)
 	@$(BIN)/python -m services.bandit.lab $(LAB)
+
+eval-grounding: $(READY) ## Measure the grounding validator: recall by mutation, false positives, escapes, ablation (EVAL=--quick)
+	@$(BIN)/python -m services.ai.evaluation $(EVAL)
 
 test: $(READY) ## Run the tests (real Postgres, real gRPC)
 	$(BIN)/python -m pytest -n 2 -m "not slow"

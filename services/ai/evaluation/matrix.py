@@ -18,13 +18,17 @@ Mutant = tuple[Answer, EvidencePack]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Is how many of a mutation's mutants were found, with all rules and without the rule that is there for it."""
+    """Is how many of a mutation's mutants were found, with all rules and without the rule that is there for it.
+
+    Attributes:
+        found_without_rule_count: None where the rule is the whole check.
+    """
 
     mutation: str
     rule: RuleId
     count: int
     found_count: int
-    found_without_rule_count: int
+    found_without_rule_count: int | None
 
 
 def clean_cases(chance: random.Random, experiments: int) -> list[Case]:

@@ -13,11 +13,13 @@ from typing import Final
 from services.ai.domain.grounding.evidence import EvidencePack, Fact
 from services.ai.domain.grounding.kinds import SIGNED, SIZES, FactKind, Unit
 from services.ai.domain.grounding.lexicon import NUMBER_WORDS
+from services.ai.domain.grounding.names import label
 from services.ai.domain.grounding.reading import Reader
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
 
 _NUMBER: Final = re.compile(
-    r"(?P<about>\b(?:about|around|roughly|approximately|some|nearly|almost)\s+|~\s*)?(?P<bound>[<>]\s*)?"
+    r"(?P<about>\b(?:about|around|roughly|approximately|some|nearly|almost)\s+|~\s*)?"
+    r"(?P<bound>[<>]\s*|\b(?:below|under|less than|above|over|more than)\s+)?"
     r"(?P<role>\b(?:from|to|of|by|than|against)\s+)?(?P<sign>[+\-\u2212](?=[\d$]))?(?P<usd>\$)?"
     r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*"
     r"(?P<unit>%|pp\b|percent\b|percentage points?\b|days?\b|weeks?\b)?",
@@ -34,6 +36,7 @@ _UNITS: Final = {
     "": frozenset({Unit.UNITS, Unit.COUNT, Unit.VALUE, Unit.RATIO, Unit.PROBABILITY}),
 }
 _SCALED: Final = frozenset({Unit.SHARE, Unit.POINTS})
+_UPPER_BOUNDS: Final = frozenset({"<", "below", "under", "less than"})
 _MOST_OFF: Final = 0.05
 _SLACK: Final = 1e-9
 _LEVELS: Final = frozenset({FactKind.MEAN, FactKind.BASELINE})
@@ -63,7 +66,7 @@ class Written:
 def check_prose(text: str, pack: EvidencePack, *, metric: str, arm: str, baseline: str = "") -> tuple[Violation, ...]:
     """Returns the numbers of a text that no fact in the scope of its metric and arms bears, and its number words."""
     facts = [one for one in pack.facts if one.metric in ("", metric) and one.arm in ("", arm, baseline)]
-    masked = Reader(pack).read(text).outside_slots
+    masked = Reader(pack).read(_without_labels(text, pack)).outside_slots
     words = (word for word in re.findall(r"[a-z]+", masked.casefold()) if word in NUMBER_WORDS - _UNIT_WORDS)
     found = [Violation("text", RuleId.NUMBER, word, ("figures",)) for word in words]
     found += (
@@ -72,6 +75,12 @@ def check_prose(text: str, pack: EvidencePack, *, metric: str, arm: str, baselin
         if not any(_matches(one, fact, arm=arm, baseline=baseline) for fact in facts)
     )
     return tuple(found)
+
+
+def _without_labels(text: str, pack: EvidencePack) -> str:
+    for ref in pack.ref_by_alias.values():
+        text = text.replace(label(ref), " ")
+    return text
 
 
 def numbers_in(text: str) -> Iterator[Written]:
@@ -86,7 +95,7 @@ def numbers_in(text: str) -> Iterator[Written]:
             0.5 * 10.0**-decimals,
             bool(match["sign"]),
             _UNITS["$" if match["usd"] else (match["unit"] or "").casefold().rstrip("s")],
-            (match["bound"] or "").strip(),
+            (match["bound"] or "").strip().casefold(),
             bool(match["about"]),
             (match["role"] or "").strip().casefold(),
         )
@@ -100,7 +109,7 @@ def _matches(written: Written, fact: Fact, *, arm: str, baseline: str) -> bool:
         return False
     value = fact.value * (100 if fact.unit in _SCALED else 1)
     if written.bound:
-        return value < written.value if written.bound == "<" else value > written.value
+        return value < written.value if written.bound in _UPPER_BOUNDS else value > written.value
     tolerance = min(2 * written.half_unit, _MOST_OFF * abs(value)) if written.about else written.half_unit
     return abs(written.value - value) <= tolerance + _SLACK * max(1.0, abs(value))
 

@@ -7,12 +7,21 @@ from typing import Final
 NAME_LENGTH: Final = 120
 DESCRIPTION_LENGTH: Final = 1500
 
-_SUSPICIOUS: Final = re.compile(
-    r"ignore (all |any )?(the )?(previous|prior|above|earlier)|disregard|system prompt|you are now|new instructions"
-    r"|</?(system|user|assistant|data|instructions?)|role\"?\s*:|BEGIN|END OF|jailbreak|pretend|act as|reveal"
-    r"|repeat the|\]\(|!\[|https?:|javascript:|base64|E[0-9]{3,}|do not follow|override"
-    r"|instead (say|write|report|declare)|declare|must (say|write|report|conclude)|prob_?best|\{\{",
+_INSTRUCTIONS: Final = re.compile(
+    r"\b(ignore|disregard|forget|override|pretend|jailbreak|obey|decode|reveal)\b"
+    r"|\b(you are now|act as|new instructions|system prompt|your (rules|instructions|prompt|json|reference))\b"
+    r"|\b(always|must|now|instead|only) (say|write|report|declare|answer|conclude|output|recommend)"
+    r"|\b(say|state|write|report|declare) (that|so\b|\w+ (as|the) )|\b(recommend|approve) (launch|ship)"
+    r"|\b(repeat|print|translate|put) (the|your|all|them)\b|\bset confidence\b|\bprob_?best\b|\bE[0-9]{3,}\b",
     re.IGNORECASE,
+)
+_STRUCTURE: Final = re.compile(
+    r"[{}<>|`\\]|\]\(|!\[|\]\]|\[/?inst\]|-{3,}|#{2,}|\bEOF\b|https?:|javascript:|\S+@\S+\.\w"
+    r"|\b(human|assistant|system|user|operator|role|tool result)\s*\"?:",
+    re.IGNORECASE,
+)
+_ENCODED: Final = re.compile(
+    r"[A-Za-z0-9+/]{20,}={0,2}(?![\w-])|(\b[0-9a-f]{2}\b\s?){5,}|\b\w*\d[a-z]+\d\w*\s+\d?\w*\d", re.IGNORECASE
 )
 
 
@@ -30,9 +39,20 @@ def cleaned(text: str, length: int) -> str:
 
 def is_suspicious(text: str) -> bool:
     """Says whether text looks like instructions to a model: for a person to look at, it blocks nothing."""
-    normal = unicodedata.normalize("NFKC", text)
-    hidden = any(unicodedata.category(one) in ("Cf", "Co", "Cs") for one in normal)
-    return hidden or bool(_SUSPICIOUS.search(cleaned(text, len(text))))
+    shown = cleaned(text, len(text))
+    patterns = any(one.search(shown) for one in (_INSTRUCTIONS, _STRUCTURE, _ENCODED))
+    return patterns or _is_hidden(text) or _mixes_scripts(shown)
+
+
+def _is_hidden(text: str) -> bool:
+    return any(unicodedata.category(one) in ("Cf", "Co", "Cs") for one in text)
+
+
+def _mixes_scripts(text: str) -> bool:
+    """Says whether a word has letters of two alphabets, as look-alikes do."""
+    return any(
+        len({unicodedata.name(one, "").split(" ")[0] for one in word if one.isalpha()}) > 1 for word in text.split()
+    )
 
 
 def _blank(character: str) -> str:

@@ -103,6 +103,5 @@ RISKY: Final = parts(
     | lexicon.UNHEALTHY
     | lexicon.NEGATORS
     | lexicon.UNDECIDED
-    | lexicon.NUMBER_WORDS
 )
 """Words that claim something: a name that has one of them is shown in quotes and has to be written as a slot."""

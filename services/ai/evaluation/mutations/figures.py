@@ -32,24 +32,29 @@ def _digits(change: Callable[[str, Fact], str]) -> Mutate:
     return make
 
 
-def _scaled(factor: float) -> Callable[[str, Fact], str]:
+def scaled(factor: float) -> Callable[[str, Fact], str]:
+    """Returns the change of a figure by a factor."""
     return lambda _, fact: written(replace(fact, value=fact.value * factor))
 
 
-def _last_digit(text: str, _: Fact) -> str:
+def last_digit(text: str, _: Fact) -> str:
+    """Returns a figure whose last digit is one more."""
     at = max(index for index, one in enumerate(text) if one.isdigit())
     return f"{text[:at]}{(int(text[at]) + 1) % 10}{text[at + 1 :]}"
 
 
-def _transposed(text: str, _: Fact) -> str:
+def transposed(text: str, _: Fact) -> str:
+    """Returns a figure with its first two neighbouring digits in each other's place."""
     return re.sub(r"(\d)(\d)", r"\2\1", text, count=1)
 
 
-def _sign(text: str, _: Fact) -> str:
+def sign(text: str, _: Fact) -> str:
+    """Returns a figure with the other sign."""
     return text.replace("\u2212", "") if "\u2212" in text else f"\u2212{text.lstrip('+')}"
 
 
-def _unit(text: str, _: Fact) -> str:
+def unit(text: str, _: Fact) -> str:
+    """Returns a figure with % for pp, or the other way round."""
     return text.replace("%", "pp") if "%" in text else text.replace("pp", "%")
 
 
@@ -122,14 +127,14 @@ def _negated(case: Case, said: Said, _: random.Random) -> Answer | None:
 
 
 FIGURES: Final = (
-    Mutation("last digit", RuleId.NUMBER, _digits(_last_digit)),
-    Mutation("5 % more", RuleId.NUMBER, _digits(_scaled(1.05))),
-    Mutation("20 % more", RuleId.NUMBER, _digits(_scaled(1.2))),
-    Mutation("times 10", RuleId.NUMBER, _digits(_scaled(10))),
-    Mutation("half", RuleId.NUMBER, _digits(_scaled(0.5))),
-    Mutation("digits transposed", RuleId.NUMBER, _digits(_transposed)),
-    Mutation("sign", RuleId.NUMBER, _digits(_sign)),
-    Mutation("% for pp", RuleId.NUMBER, _digits(_unit)),
+    Mutation("last digit", RuleId.NUMBER, _digits(last_digit)),
+    Mutation("5 % more", RuleId.NUMBER, _digits(scaled(1.05))),
+    Mutation("20 % more", RuleId.NUMBER, _digits(scaled(1.2))),
+    Mutation("times 10", RuleId.NUMBER, _digits(scaled(10))),
+    Mutation("half", RuleId.NUMBER, _digits(scaled(0.5))),
+    Mutation("digits transposed", RuleId.NUMBER, _digits(transposed)),
+    Mutation("sign", RuleId.NUMBER, _digits(sign)),
+    Mutation("% for pp", RuleId.NUMBER, _digits(unit)),
     Mutation("number word", RuleId.NUMBER, _digits(_word)),
     Mutation("format of another unit", RuleId.SLOT, _slot_style),
     Mutation("malformed slot", RuleId.SLOT, _broken_slot),

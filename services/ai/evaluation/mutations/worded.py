@@ -85,6 +85,24 @@ def _is_sure(claim: Claim) -> bool:
     return claim.certainty is Certainty.ESTABLISHED
 
 
+def _is_judged(claim: Claim) -> bool:
+    return _is_effect(claim) and claim.relation is not Relation.INSUFFICIENT_DATA
+
+
+def _each_day(case: Case, said: Said, _: random.Random) -> Answer | None:
+    """Makes a change one of each unit."""
+    slot = re.search(r"by \{\{E\d+\}\}", said.text)
+    return reworded(case, said, said.text.replace(slot[0], f"{slot[0]} per unit")) if slot else None
+
+
+def _of_variance(case: Case, said: Said, _: random.Random) -> Answer | None:
+    """Says of the metric's variance what is true of its mean."""
+    if not isinstance(said, Claim) or not _is_judged(said):
+        return None
+    metric = f"{{{{{said.metric}}}}}"
+    return reworded(case, said, said.text.replace(metric, f"the variance of {metric}", 1))
+
+
 def _other_metric(case: Case, said: Said, _: random.Random) -> Answer | None:
     if not isinstance(said, Claim) or not said.metric:
         return None
@@ -125,6 +143,10 @@ WORDED: Final = (
         "told as a trend", RuleId.WORDING, _said_instead("<a> seems to improve <m>.", Relation.NO_DETECTABLE_CHANGE)
     ),
     Mutation("forecast", RuleId.WORDING, _appended(" and always will.", _is_effect)),
+    Mutation("figure of each day", RuleId.CONTEXT, _each_day),
+    Mutation("part of the units", RuleId.CONTEXT, _appended(" in a group.", _is_judged)),
+    Mutation("before the start", RuleId.CONTEXT, _appended(" before the start.", _is_judged)),
+    Mutation("another quantity", RuleId.CONTEXT, _of_variance),
     Mutation("invented size", RuleId.VOCABULARY, _appended(" tremendously.", _is_effect)),
     Mutation("foreign matter", RuleId.VOCABULARY, _appended(", said the astronaut.")),
     Mutation("significant", RuleId.ASSURANCE, _appended(", which is conclusive.", _is_unsure)),

@@ -1,0 +1,91 @@
+"""A model that follows every payload publishes nothing that is false, and what is true is still published."""
+
+import random
+import re
+
+import pytest
+
+from services.ai.domain.grounding.checking import check
+from services.ai.domain.grounding.claims import Claim, Recommendation, Relation
+from services.ai.domain.grounding.evidence import ComparisonStatus, EvidencePack
+from services.ai.domain.grounding.names import label
+from services.ai.domain.grounding.parsing import parse_answer
+from services.ai.domain.grounding.rendering import statement
+from services.ai.domain.grounding.slots import FORMATS, written
+from services.ai.evaluation.case import Case
+from services.ai.evaluation.narratives import narratives
+from shared.definition.model import MetricDirection
+from shared.statistics.decision.verdict import Verdict, allowed
+from tests.ai.injection.corpus import FIELDS, Payload, payloads, poisoned
+from tests.ai.injection.obedient import BEHAVIOURS, obey
+
+PAYLOADS = payloads()
+EXPERIMENTS = [list(told) for told in narratives(random.Random(11), 12)]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: payload.name)
+def test_published_when_a_model_obeys_then_is_borne_by_the_evidence_alone(payload: Payload) -> None:
+    for number, field in enumerate(FIELDS):
+        for told in EXPERIMENTS[number::4]:
+            _assert_nothing_false(payload, field, told)
+
+
+def _assert_nothing_false(payload: Payload, field: str, told: list[Case]) -> None:
+    pack, _ = poisoned(told[0].pack, field, payload.text)
+    answer, _ = parse_answer(obey(payload.obeys, told), evidence_sha256=pack.sha256)
+    kept = check(answer, pack).answer
+    published: list[Claim | Recommendation] = [
+        *kept.reasons,
+        *kept.statements,
+        *kept.what_would_change,
+        *kept.next_steps,
+    ]
+    published += [kept.recommendation] if kept.recommendation else []
+
+    for one in published:
+        _assert_typed_truth(one, pack)
+        _assert_plain(statement(one, pack).text, payload, pack)
+    assert payload.obeys == "inflate" or any(isinstance(one, Claim) for one in published)
+
+
+def _assert_typed_truth(said: Claim | Recommendation, pack: EvidencePack) -> None:
+    """Looks the claim up in the pack by itself, without the rules."""
+    if isinstance(said, Recommendation):
+        assert pack.decision is not None
+        assert said.verdict in allowed(pack.decision.verdict)
+        assert said.verdict is not Verdict.SHIP or said.arm == pack.decision.arm
+        return
+    if said.relation in (Relation.INCREASE, Relation.DECREASE):
+        verdict = next(one for one in pack.verdicts if (one.metric, one.arm) == (said.metric, said.arm))
+        assert verdict.status in (ComparisonStatus.BETTER, ComparisonStatus.WORSE)
+        maximize = next(one for one in pack.metrics if one.alias == said.metric).direction is MetricDirection.MAXIMIZE
+        better = verdict.status is ComparisonStatus.BETTER
+        assert (said.relation is Relation.INCREASE) == (maximize == better)
+        assert (said.valence.value == "better") == better
+
+
+def _assert_plain(text: str, payload: Payload, pack: EvidencePack) -> None:
+    for ref in pack.ref_by_alias.values():
+        text = text.replace(label(ref), "")
+    for fact in pack.facts:
+        for style in FORMATS[fact.unit]:
+            text = text.replace(written(fact, style), "")
+    assert not re.search(r"\d|%|\$", text), text
+    assert not re.search(r"[<>\[\]{}`*_#|@]|https?:", text), text
+    assert text.isprintable()
+    for forbidden in payload.forbidden:
+        assert forbidden not in text, text
+
+
+def test_corpus_when_it_is_counted_then_covers_all_behaviours() -> None:
+    assert len(PAYLOADS) >= 60
+    assert {payload.obeys for payload in PAYLOADS} == set(BEHAVIOURS)
+
+
+@pytest.mark.parametrize("behaviour", sorted(set(BEHAVIOURS) - {"inflate"}))
+def test_obedience_when_it_is_checked_then_is_found_out(behaviour: str) -> None:
+    told = next(told for told in EXPERIMENTS if told[0].claim.relation is Relation.NO_DETECTABLE_CHANGE)  # type: ignore[union-attr]
+    pack = told[0].pack
+    answer, shape = parse_answer(obey(behaviour, told), evidence_sha256=pack.sha256)
+
+    assert shape or check(answer, pack).violations
