@@ -22,8 +22,8 @@ from shared.statistics.result.method import Validity
 from shared.statistics.result.obstacles import Caution
 from shared.statistics.result.report import Interval, NotEstimable, Report
 
-Look = Callable[[int, float], Sequence[Report]]
-"""Returns the treatments' reports on the metric at a place, with intervals at an error rate."""
+Look = Callable[[Sequence[int], float], Sequence[Sequence[Report]]]
+"""Returns the treatments' reports on each of the metrics at some places, with intervals at an error rate."""
 
 _ANY_TIME = frozenset({Validity.ANY_TIME, Validity.ADAPTIVE_ANY_TIME})
 
@@ -95,7 +95,7 @@ def compared(
         enough: Whether an arm, beside the control, has enough data on the metric at a place to speak of no change.
     """
     order = sorted(enumerate(roles_of(metrics)), key=lambda one: _ORDER[one[1]])
-    reports = {place: _reports(place, role, look, alpha, len(arm_ids) - 1) for place, role in order}
+    reports = _reports(order, look, alpha, len(arm_ids) - 1)
     p_values = _adjusted(order, reports)
     return tuple(
         _comparison(metrics[place], role, arm_id, report, p_value, alpha=alpha, enough=enough(place, arm_id))
@@ -107,14 +107,17 @@ def compared(
 _ORDER = {MetricRole.PRIMARY: 0, MetricRole.GUARDRAIL: 1, MetricRole.SECONDARY: 2}
 
 
-def _reports(place: int, role: MetricRole, look: Look, alpha: float, treatments: int) -> tuple[Report, ...]:
-    own = alpha / treatments if role is MetricRole.PRIMARY else alpha
-    return tuple(look(place, own))
+def _reports(
+    order: Sequence[tuple[int, MetricRole]], look: Look, alpha: float, treatments: int
+) -> dict[int, Sequence[Report]]:
+    """Returns the reports by metric; alpha of the primary one is shared by the treatments."""
+    (primary, _), *others = order
+    rest = [place for place, _ in others]
+    found = [*look([primary], alpha / treatments), *(look(rest, alpha) if rest else ())]
+    return dict(zip([primary, *rest], found, strict=True))
 
 
-def _adjusted(
-    order: Sequence[tuple[int, MetricRole]], reports: dict[int, tuple[Report, ...]]
-) -> dict[int, list[float]]:
+def _adjusted(order: Sequence[tuple[int, MetricRole]], reports: dict[int, Sequence[Report]]) -> dict[int, list[float]]:
     """Returns the p-values by metric, NaN where they are not estimable."""
     raw = {
         place: [math.nan if isinstance(one.p_value, NotEstimable) else one.p_value for one in reports[place]]

@@ -1,0 +1,115 @@
+"""Random experiments of every sort: sound, broken, empty, early, ended, adaptive; most of them cheap to analyse."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+
+from services.ai.domain.analysis.data import Aggregates, ArmAggregate, BanditData, MetricSums
+from services.ai.domain.analysis.engine import ExperimentAnalysis, analyze, analyze_bandit
+from services.ai.domain.analysis.plan import AnalysisPlan, PlannedSample
+from services.ai.domain.looking import LookingPolicy
+from services.ai.domain.metrics import MetricProfile
+from shared.definition.model import MetricDirection, MetricKind, MetricRole
+from tests.ai.domain.analysis.examples import NOW, bandit, version
+
+NAMES = (
+    "",
+    "Checkout rate",
+    "better than the control",
+    "revenue_7d",
+    "Latency p95",
+    "won 100 %",
+    "{{E1}}",
+    "no effect",
+)
+ARM_NAMES = ("blue", "variant-1", "winner", "the best", "b2", "Ship it", "green", "old-page")
+SIZES = (0, 1, 2, 60, 150, 3_000, 20_000, 400_000)
+
+
+def random_analysis(rng: np.random.Generator) -> ExperimentAnalysis:
+    """Returns the analysis of a random experiment; a quarter were run by a bandit."""
+    plan = _plan(rng)
+    now = NOW + timedelta(hours=float(rng.choice([0, 0, 0, 30, 100])))
+    if rng.random() < 0.25:
+        return analyze_bandit(_bandit(rng), replace(plan, looking=LookingPolicy.ANY_TIME), now=now)
+    return analyze(_aggregates(rng, plan), plan, now=now)
+
+
+def _plan(rng: np.random.Generator) -> AnalysisPlan:
+    mde = None if rng.random() < 0.3 else float(rng.choice([0.02, 0.1, 0.3]))
+    sample = None if rng.random() < 0.1 else PlannedSample(int(rng.choice([100, 1_000, 10_000])), mde)
+    return AnalysisPlan(
+        alpha=float(rng.choice([0.01, 0.05, 0.1])),
+        sample=sample,
+        looking=LookingPolicy.AT_END if rng.random() < 0.85 else LookingPolicy.ANY_TIME,
+        maximum_day_count=None if rng.random() < 0.5 else 28,
+    )
+
+
+def _aggregates(rng: np.random.Generator, plan: AnalysisPlan) -> Aggregates:
+    arm_count, size = int(rng.choice([2, 2, 2, 3, 4, 8])), int(rng.choice(SIZES))
+    days = None if rng.random() < 0.15 else float(rng.choice([0.5, 3, 14, 14, 30, 400]))
+    ended = bool(plan.sample and size >= plan.sample.units_per_arm and days is not None and days >= 7)
+    # Sequences of rates take much longer to compute than all the rest.
+    metrics = _metrics(rng, rate_share=0.6 if ended and plan.ends_by_one_look else 0.002)
+    names = rng.permutation(ARM_NAMES)[:arm_count]
+    shares = rng.dirichlet(np.full(arm_count, 20.0)) if rng.random() < 0.3 else np.full(arm_count, 1 / arm_count)
+    units = rng.multinomial(size * arm_count, shares if rng.random() < 0.9 else rng.dirichlet(np.full(arm_count, 20.0)))
+    levels = [float(rng.choice([-3.0, 0.02, 0.1, 0.4, 50.0])) for _ in metrics]
+    arms = [
+        ArmAggregate(str(name), place == 0, float(share), int(count), _sums(rng, metrics, levels, int(count)))
+        for place, (name, share, count) in enumerate(zip(names, shares, units, strict=True))
+    ]
+    several = None if rng.random() < 0.5 else int(rng.choice([0, 0.0005, 0.002, 0.1]) * size * arm_count)
+    started_at = None if days is None else NOW - timedelta(days=days)
+    return Aggregates(tuple(arms), metrics, NOW, started_at, several)
+
+
+def _metrics(rng: np.random.Generator, *, rate_share: float) -> tuple[MetricProfile, ...]:
+    roles = [MetricRole.PRIMARY, *rng.choice([MetricRole.GUARDRAIL, MetricRole.SECONDARY], size=rng.integers(0, 4))]
+    return tuple(
+        MetricProfile(
+            f"metric-{place}",
+            MetricKind.PROPORTION if rng.random() < rate_share else MetricKind.MEAN,
+            display_name=str(rng.choice(NAMES)),
+            direction=rng.choice([MetricDirection.MAXIMIZE, MetricDirection.MINIMIZE]),
+            role=role,
+            relative_mde=None if rng.random() < 0.5 else float(rng.choice([0.005, 0.05, 0.5])),
+        )
+        for place, role in enumerate(roles)
+    )
+
+
+def _sums(
+    rng: np.random.Generator, metrics: tuple[MetricProfile, ...], levels: list[float], count: int
+) -> tuple[MetricSums, ...]:
+    found = []
+    for metric, level in zip(metrics, levels, strict=True):
+        if rng.random() < 0.03:
+            continue
+        moved = level * (1 + float(rng.choice([0, 0, 0.01, 0.1, -0.1, 0.6])))
+        if metric.kind is MetricKind.PROPORTION:
+            found.append(MetricSums(metric.metric_id, float(rng.binomial(count, min(abs(moved), 1.0)))))
+        elif count:
+            spread = float(rng.choice([0.0, 1.0, 10.0]))
+            mean = moved + (rng.normal(0, spread / count**0.5) if spread else 0.0)
+            squares = count * mean**2 + (count - 1) * spread**2
+            found.append(MetricSums(metric.metric_id, count * mean, squares))
+    return tuple(found)
+
+
+def _bandit(rng: np.random.Generator) -> BanditData:
+    arm_count, versions = int(rng.choice([2, 3, 5])), []
+    arm_ids = ("control", *(str(name) for name in rng.permutation(ARM_NAMES)[: arm_count - 1]))
+    rates = rng.choice([0.05, 0.1, 0.12, 0.3], size=arm_count)
+    size, contextual = int(rng.choice([0, 40, 500, 5_000], p=[0.05, 0.15, 0.4, 0.4])), rng.random() < 0.1
+    for number in range(1, int(rng.choice([2, 3, 4, 5], p=[0.02, 0.43, 0.4, 0.15]))):
+        weights = np.full(arm_count, 1 / arm_count) if number == 1 else rng.dirichlet(np.ones(arm_count))
+        placed = rng.multinomial(size, weights)
+        named = {arm_id: None if contextual else float(weight) for arm_id, weight in zip(arm_ids, weights, strict=True)}
+        versions.append(version(number, named, placed.tolist(), rng.binomial(placed, rates).tolist()))
+    direction = rng.choice([MetricDirection.MAXIMIZE, MetricDirection.MINIMIZE])
+    found = bandit(*versions, learning=bool(rng.random() < 0.8))
+    primary = replace(found.metrics[0], direction=direction, display_name=str(rng.choice(NAMES)))
+    return replace(found, metrics=(primary,), running=bool(rng.random() < 0.9))
