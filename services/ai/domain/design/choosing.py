@@ -22,7 +22,8 @@ def choose(wishes: DesignWishes, judging: Judging) -> Chosen:
     """Returns the metrics by what they are for.
 
     The primary metric is the wanted one, or else, of those that may be primary, the one that is decided by the fewest
-    units. Guardrails are those marked as such, else money and what should be small, else the first of the others.
+    units. Guardrails are those marked as such, else money and what should be small, else the first of the others; a
+    secondary metric only where there is no other, as something has to watch for harm.
 
     Raises:
         InvalidArgument: INVALID_FIELD: what has to be known of the primary metric is missing.
@@ -66,6 +67,6 @@ def _units(metric: MetricProfile, wishes: DesignWishes, judging: Judging) -> flo
 
 def _guardrails(others: list[MetricProfile]) -> tuple[MetricProfile, ...]:
     marked = [metric for metric in others if metric.role is MetricRole.GUARDRAIL]
-    free = [metric for metric in others if metric.role in (None, MetricRole.PRIMARY)]
+    free = [metric for metric in others if metric.role is not MetricRole.SECONDARY] or others
     watchful = [metric for metric in free if metric.revenue or metric.direction is MetricDirection.MINIMIZE]
     return tuple(marked or watchful or free[:1])

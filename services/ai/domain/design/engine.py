@@ -28,6 +28,7 @@ from services.ai.domain.design.wishes import DesignAim, DesignWishes, missing_of
 from services.ai.domain.looking import LookingPolicy
 from services.ai.domain.metrics import MetricProfile
 from shared.definition.allocation import Algorithm, FixedSplit
+from shared.definition.model import MetricRole
 from shared.errors import invalid_field
 from shared.statistics.planning.answers import SampleSize
 
@@ -218,6 +219,11 @@ def _assumptions(wishes: DesignWishes, chosen: Chosen, plan: DesignPlan) -> list
         f"{one.metric_id} may get worse by {margin_of(one):.1%} of the control at most, as nobody said"
         for one in chosen.guardrails
         if one.relative_mde is None
+    ]
+    said += [
+        f"{one.metric_id} watches for harm, as no metric is marked to"
+        for one in chosen.guardrails
+        if one.role is not MetricRole.GUARDRAIL
     ]
     if plan.variance_reduction:
         said.append("the analysis adjusts for each unit's value from before the start")

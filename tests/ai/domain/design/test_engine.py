@@ -184,6 +184,14 @@ def test_recommend_when_no_metric_is_marked_then_the_one_that_takes_the_fewest_u
     assert found.plan.secondary_metric_ids == ("conversion",)
 
 
+@pytest.mark.parametrize("role", [None, MetricRole.SECONDARY])
+def test_recommend_when_no_guardrail_is_marked_then_one_is_chosen_and_it_says_so(role: MetricRole | None) -> None:
+    found = recommend(replace(WISHES, metrics=(CONVERSION, replace(REVENUE, role=role))))
+
+    assert found.plan.guardrail_metric_ids == ("revenue",)
+    assert "revenue watches for harm, as no metric is marked to" in found.assumptions
+
+
 def test_recommend_when_nobody_says_what_matters_then_five_percent_and_it_says_so() -> None:
     found = recommend(replace(WISHES, metrics=(replace(CONVERSION, relative_mde=None),)))
 
