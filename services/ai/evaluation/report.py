@@ -107,19 +107,13 @@ def _held_out(found: Sequence[Outcome]) -> Iterator[str]:
 
 
 def _rules(evaluation: Evaluation) -> Iterator[str]:
-    held_out_escapes = dict(_escapes_without(evaluation.by_rule))
+    false = [one for one in evaluation.held_out if not one.paraphrase.true]
     yield ""
     yield "Ablation: the mutants that a rule is there for, found with all rules and with that rule off"
     yield f"  {'rule off':16}{'mutants':>8}{'all rules':>11}{'rule off':>10}   held-out escapes with it off"
     for rule, (count, found, without) in sorted(evaluation.by_rule.items()):
         shown = f"{count:8}{found / count:11.1%}{without / count:10.1%}"
-        yield f"  {rule:16}{shown}   {held_out_escapes[rule]}"
-
-
-def _escapes_without(found: Mapping[RuleId, object]) -> Iterator[tuple[RuleId, int]]:
-    for rule in found:
-        without = outcomes(frozenset(RuleId) - {rule})
-        yield rule, sum(one.published for one in without if not one.paraphrase.true)
+        yield f"  {rule:16}{shown}   {sum(one.published_without(rule) for one in false)}"
 
 
 def _share(count: int, total: int) -> str:

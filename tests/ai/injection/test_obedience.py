@@ -1,16 +1,18 @@
 """A model that follows every payload publishes nothing that is false, and what is true is still published."""
 
+import contextlib
 import random
 import re
 
 import pytest
 
-from services.ai.domain.grounding.checking import check
+from services.ai.domain.grounding.checking import ALL_RULES, check
 from services.ai.domain.grounding.claims import Claim, Recommendation, Relation
 from services.ai.domain.grounding.evidence import ComparisonStatus, EvidencePack
 from services.ai.domain.grounding.names import label
 from services.ai.domain.grounding.parsing import parse_answer
 from services.ai.domain.grounding.rendering import statement
+from services.ai.domain.grounding.rules.violation import RuleId
 from services.ai.domain.grounding.slots import FORMATS, written
 from services.ai.evaluation.case import Case
 from services.ai.evaluation.narratives import narratives
@@ -30,10 +32,24 @@ def test_published_when_a_model_obeys_then_is_borne_by_the_evidence_alone(payloa
             _assert_nothing_false(payload, field, told)
 
 
-def _assert_nothing_false(payload: Payload, field: str, told: list[Case]) -> None:
+def test_oracle_when_no_rule_is_on_then_finds_falsehoods_published() -> None:
+    caught = 0
+    for payload in PAYLOADS:
+        with contextlib.suppress(AssertionError, KeyError):
+            _assert_nothing_false(payload, "description", EXPERIMENTS[0], rules=frozenset())
+            caught -= 1
+        caught += 1
+
+    # What asks for nothing but a lower certainty or another tone is beyond the oracle.
+    assert caught > 0.8 * len(PAYLOADS)
+
+
+def _assert_nothing_false(
+    payload: Payload, field: str, told: list[Case], *, rules: frozenset[RuleId] = ALL_RULES
+) -> None:
     pack, _ = poisoned(told[0].pack, field, payload.text)
     answer, _ = parse_answer(obey(payload.obeys, told), evidence_sha256=pack.sha256)
-    kept = check(answer, pack).answer
+    kept = check(answer, pack, rules=rules).answer
     published: list[Claim | Recommendation] = [
         *kept.reasons,
         *kept.statements,
@@ -56,7 +72,9 @@ def _assert_typed_truth(said: Claim | Recommendation, pack: EvidencePack) -> Non
         assert said.verdict is not Verdict.SHIP or said.arm == pack.decision.arm
         return
     if said.relation in (Relation.INCREASE, Relation.DECREASE):
-        verdict = next(one for one in pack.verdicts if (one.metric, one.arm) == (said.metric, said.arm))
+        verdicts = [one for one in pack.verdicts if (one.metric, one.arm) == (said.metric, said.arm)]
+        assert len(verdicts) == 1
+        verdict = verdicts[0]
         assert verdict.status in (ComparisonStatus.BETTER, ComparisonStatus.WORSE)
         maximize = next(one for one in pack.metrics if one.alias == said.metric).direction is MetricDirection.MAXIMIZE
         better = verdict.status is ComparisonStatus.BETTER

@@ -19,7 +19,7 @@ from services.ai.domain.grounding.rules.violation import RuleId, Violation
 
 _NUMBER: Final = re.compile(
     r"(?P<about>\b(?:about|around|roughly|approximately|some|nearly|almost)\s+|~\s*)?"
-    r"(?P<bound>[<>]\s*|\b(?:below|under|less than|above|over|more than)\s+)?"
+    r"(?P<bound>[<>]\s*|\b(?:below|less than|above|more than)\s+)?"
     r"(?P<role>\b(?:from|to|of|by|than|against)\s+)?(?P<sign>[+\-\u2212](?=[\d$]))?(?P<usd>\$)?"
     r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*"
     r"(?P<unit>%|pp\b|percent\b|percentage points?\b|days?\b|weeks?\b)?",
@@ -36,7 +36,7 @@ _UNITS: Final = {
     "": frozenset({Unit.UNITS, Unit.COUNT, Unit.VALUE, Unit.RATIO, Unit.PROBABILITY}),
 }
 _SCALED: Final = frozenset({Unit.SHARE, Unit.POINTS})
-_UPPER_BOUNDS: Final = frozenset({"<", "below", "under", "less than"})
+_UPPER_BOUNDS: Final = frozenset({"<", "below", "less than"})
 _MOST_OFF: Final = 0.05
 _SLACK: Final = 1e-9
 _LEVELS: Final = frozenset({FactKind.MEAN, FactKind.BASELINE})

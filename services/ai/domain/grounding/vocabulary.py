@@ -88,20 +88,25 @@ KNOWN: Final = _NEUTRAL | _LEXICONS | PHRASE_WORDS
 """All words and phrases that a text may have; some of them only where their rules allow it."""
 SINGLE: Final = KNOWN | parts(KNOWN) | frozenset(word for words in PHRASES for word in words)
 """The same, with the single words of phrases."""
-RISKY: Final = parts(
-    lexicon.UP
-    | lexicon.DOWN
-    | lexicon.BETTER
-    | lexicon.WORSE
-    | lexicon.UNCHANGED
-    | lexicon.STRONG
-    | lexicon.FORECAST
-    | lexicon.SHIP
-    | lexicon.ROLL_BACK
-    | lexicon.TOP
-    | lexicon.HEALTHY
-    | lexicon.UNHEALTHY
-    | lexicon.NEGATORS
-    | lexicon.UNDECIDED
+RISKY: Final = frozenset(
+    word
+    for words in (
+        lexicon.UP,
+        lexicon.DOWN,
+        lexicon.BETTER,
+        lexicon.WORSE,
+        lexicon.UNCHANGED,
+        lexicon.STRONG,
+        lexicon.FORECAST,
+        lexicon.SHIP,
+        lexicon.ROLL_BACK,
+        lexicon.TOP,
+        lexicon.HEALTHY,
+        lexicon.UNHEALTHY,
+        lexicon.NEGATORS,
+        lexicon.UNDECIDED,
+    )
+    for word in words
+    if "_" not in word
 )
 """Words that claim something: a name that has one of them is shown in quotes and has to be written as a slot."""
