@@ -145,10 +145,11 @@ def _analysis(
     sample = sample_state(samples, place, plan, one_look=one_look)
     rule = rule_of(plan, sample, samples.metrics[place], one_look=one_look)
     progress = _progress(samples, as_of, started_at, adaptive=weights_changed)
+    is_due = has_ended(rule, progress) and plan.is_planned_look(samples.total, len(samples.arm_ids))
     comparisons = compared(
         samples.metrics,
         samples.arm_ids,
-        looks.at_the_end(samples) if one_look and has_ended(rule, progress) else any_time,
+        looks.at_the_end(samples) if one_look and is_due else any_time,
         alpha=plan.alpha,
         enough=lambda metric, arm_id: health.enough_in_arms(samples, metric, (0, samples.arm_ids.index(arm_id))),
     )

@@ -12,6 +12,9 @@ from shared.statistics.result import checks
 DEFAULT_OPTIMAL_UNIT_COUNT: Final = 20_000
 """Units at which any-time intervals are narrowest where no plan says so; set here, so that data have no say in it."""
 
+LATEST_LOOK: Final = 1.25
+"""Units over the planned ones from which on a look is not the planned one any more."""
+
 LONGEST_DAYS: Final = 365
 """When an experiment ends in any case, where no plan says so."""
 
@@ -42,9 +45,9 @@ class PlannedSample:
 class AnalysisPlan:
     """Says how data are judged.
 
-    With a planned sample and AT_END, a treatment ships by the look at the planned end alone; before it, sequences that
-    hold at any look tell of harm. In all other cases everything rests on such sequences, as nothing tells how often
-    somebody has looked already.
+    With a planned sample and AT_END, nothing ships before the planned end; sequences that hold at any look tell of harm
+    until then. At the end there is the look that was planned. Long after it, and in all other cases, everything rests
+    on such sequences, as nothing tells how often somebody has looked already.
 
     Attributes:
         alpha: Error rate of the decision, in (0, 0.5).
@@ -76,6 +79,10 @@ class AnalysisPlan:
     def ends_by_one_look(self) -> bool:
         """Says whether a treatment can ship at the planned end only."""
         return self.sample is not None and self.looking is LookingPolicy.AT_END
+
+    def is_planned_look(self, unit_count: int, arm_count: int) -> bool:
+        """Says whether so many units at the end are about those that were planned, or fewer."""
+        return self.sample is not None and unit_count <= LATEST_LOOK * self.sample.units_per_arm * arm_count
 
     def optimal_unit_count(self, arm_count: int) -> float:
         """Returns the units of so many arms at which any-time intervals are narrowest."""

@@ -1,6 +1,7 @@
 """How many units one metric takes, and for how many weeks: the answer without a design around it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from services.ai.domain.design.plan import DetectableLift
 from services.ai.domain.design.sizing import Judging, detectable_lifts, planned_baseline, required, weeks_for
@@ -8,8 +9,8 @@ from services.ai.domain.design.wishes import MOST_ARMS, missing_of
 from services.ai.domain.metrics import MetricProfile, TrafficProfile
 from shared.errors import invalid_field, invalid_fields
 
-MOST_WEEKS = 52
-TABLE_WEEKS = 8
+MOST_WEEKS: Final = 52
+TABLE_WEEKS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)

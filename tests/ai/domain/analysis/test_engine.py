@@ -112,6 +112,28 @@ def test_analyze_when_one_look_is_planned_then_nothing_ships_before_it() -> None
     assert early.missing.day_count == 3  # 4,000 units at 20,000 in 14 days
 
 
+@pytest.mark.parametrize(
+    ("units", "days", "validity"),
+    [
+        (10_000, 14, Validity.FIXED_LOOK),
+        (12_500, 14, Validity.FIXED_LOOK),
+        (12_501, 14, Validity.ANY_TIME),  # long after the planned look
+        (9_999, 14, Validity.ANY_TIME),
+        (9_999, 28, Validity.FIXED_LOOK),  # the longest duration is over
+        (10_000, 6, Validity.ANY_TIME),
+    ],
+)
+def test_analyze_when_one_look_is_planned_then_it_is_taken_when_it_is_due(
+    units: int, days: int, validity: Validity
+) -> None:
+    arms = conversions("control", units, 1000), conversions("blue", units, 1100)
+    data = experiment(*arms, started_at=NOW - timedelta(days=days))
+
+    found = analyze(data, replace(PLANNED, maximum_day_count=28), now=NOW)
+
+    assert found.comparisons[0].report.method.validity is validity
+
+
 def test_analyze_when_harm_is_shown_before_the_planned_look_then_roll_back() -> None:
     harmed = experiment(conversions("control", 5_000, 750), conversions("blue", 5_000, 500))
 

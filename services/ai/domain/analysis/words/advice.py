@@ -1,6 +1,7 @@
 """The recommendation, the next steps, and why."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from services.ai.domain.analysis.comparisons import ArmComparison
 from services.ai.domain.analysis.evidence import AnalysisEvidence
@@ -15,7 +16,7 @@ from shared.definition.model import MetricRole
 from shared.statistics.decision.verdict import Verdict
 from shared.statistics.health.finding import Check, Status
 
-MOST_REASONS = 12
+MOST_REASONS: Final = 12
 
 
 def recommendation(evidence: AnalysisEvidence) -> Recommendation:
