@@ -19,6 +19,7 @@ from shared.errors import invalid_field
 from shared.rpc.client import ClientTls
 
 DEFAULT_IDENTITY: Final = "ann"
+REVIEWER: Final = "rob"
 SERVICES: Final = ("review", "bandit")
 
 
@@ -59,6 +60,12 @@ class Access:
         if self._options.identity or self._options.directory:
             return ""
         return self._options.profile or self._config.profile or self.book.default()
+
+    def another_reviewer(self) -> tuple[str, ...]:
+        """Returns the options by which somebody else of the local stack reviews; none elsewhere."""
+        if self.profile_name:
+            return ()
+        return ("--as", "ada" if self._options.identity == REVIEWER else REVIEWER)
 
     @cached_property
     def profile(self) -> Profile | None:

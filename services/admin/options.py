@@ -33,6 +33,17 @@ class Options:
     no_pager: bool = False
     no_input: bool = False
 
+    def place(self) -> tuple[str, ...]:
+        """Returns those that say where the services are, as they would be typed."""
+        given_places = {
+            "--directory": self.directory,
+            "--profile": self.profile,
+            "--address": self.address,
+            "--review-address": self.review_address,
+            "--bandit-address": self.bandit_address,
+        }
+        return tuple(part for name, value in given_places.items() if value for part in (name, str(value)))
+
 
 def declared(
     context: typer.Context,

@@ -13,23 +13,38 @@ from services.admin.formats import Document, Format
 from services.admin.plain_text import cleaned
 from services.admin.screen import command_line, messages, screen
 
+FOR_REVIEWERS: Final = (("review", "approve"), ("review", "sign"))
+"""The commands that are suggested to one person and typed by another."""
+
 _Message = TypeVar("_Message", bound=Message)
 
 
 class Output:
     """Writes the answers of one command."""
 
-    def __init__(self, kind: Format, *, quiet: bool = False, pager_command: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        kind: Format,
+        *,
+        quiet: bool = False,
+        pager_command: Sequence[str] = (),
+        place: Sequence[str] = (),
+        reviewer: Sequence[str] = (),
+    ) -> None:
         """Says how.
 
         Args:
             kind: The format of answers.
             quiet: Leaves out what is no answer.
             pager_command: Shows what is longer than the terminal. Empty: nothing does.
+            place: The options by which a suggested command finds the same services.
+            reviewer: The options by which it calls as somebody else, where only a reviewer can type it.
         """
         self.kind = kind
         self._quiet = quiet
         self._pager = pager_command
+        self._place = place
+        self._reviewer = reviewer
 
     def one(self, message: _Message, human: Callable[[_Message], RenderableType]) -> None:
         """Writes one message: for people as the function draws it."""
@@ -87,7 +102,9 @@ class Output:
             console: Console = messages()
             for purpose, arguments in commands:
                 console.print(f"{purpose}:", markup=False)
-                console.print(f"  {command_line(*arguments)}", markup=False, soft_wrap=True)
+                who = self._reviewer if tuple(arguments[:2]) in FOR_REVIEWERS else ()
+                line = command_line(*self._place, *who, *arguments)
+                console.print(f"  {line}", markup=False, soft_wrap=True)
 
 
 def stacked(drawings: Iterable[RenderableType]) -> RenderableType:

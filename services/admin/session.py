@@ -31,6 +31,8 @@ class Session:
             options.output or settings.output,
             quiet=options.quiet,
             pager_command=pager.pager_command(settings.pager, settings.fallback_pager) if paged else (),
+            place=options.place(),
+            reviewer=self.access.another_reviewer(),
         )
         self.prompts = Prompts(
             interactive=not options.no_input and sys.stdin.isatty(),

@@ -25,7 +25,7 @@ def test_start_when_it_needs_an_approval_then_6_and_says_what_to_type(expctl: Ex
     assert ended.code == 6
     assert "(start of checkout) is pending" in ended.out
     request = ended.out.split()[0]
-    assert f"review approve {request}" in ended.err
+    assert f"--as rob review approve {request}" in ended.err
     assert f"review wait {request}" in ended.err
 
 
