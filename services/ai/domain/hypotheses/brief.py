@@ -1,6 +1,5 @@
 """What hypotheses are to be made of: metrics, past experiments, goal and constraints; and what of it cannot be."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +7,16 @@ from typing import Final
 
 from services.ai.domain.hypotheses.model import StoredHypothesis
 from services.ai.domain.metrics import MetricProfile, PastExperiment, PastOutcome, TrafficProfile
-from shared.definition.model import MetricDirection, MetricKind
+from shared.definition.model import MAX_ABSOLUTE_VALUE, MetricDirection, MetricKind
 from shared.errors import FieldViolation, invalid_fields
 
 DEFAULT_COUNT: Final = 5
 MOST: Final = 7
 """More hypotheses at once than these are not read."""
+MOST_LIFT: Final = 1e6
+"""No relative change is larger."""
+LEAST_ERROR: Final = 1e-9
+"""No relative change is known more precisely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,17 @@ def _levels(path: str, metric: MetricProfile) -> Iterator[FieldViolation]:
     for field, level in levels:
         if level is None:
             continue
-        if not math.isfinite(level):
-            yield FieldViolation(field, "must be a finite number")
+        if not abs(level) <= MAX_ABSOLUTE_VALUE:
+            yield FieldViolation(field, f"{level:g}, must be from -{MAX_ABSOLUTE_VALUE:g} to {MAX_ABSOLUTE_VALUE:g}")
         elif metric.kind is MetricKind.PROPORTION and not 0 <= level <= 1:
             yield FieldViolation(field, f"{level:g}, a rate must be in [0, 1]")
-    if metric.standard_deviation is not None and not 0 <= metric.standard_deviation < math.inf:
+    if metric.trend is not None and not abs(metric.trend) <= MOST_LIFT:
+        yield FieldViolation(f"{path}.trend", f"{metric.trend:g}, must be from -{MOST_LIFT:g} to {MOST_LIFT:g}")
+    if metric.pre_period_correlation is not None and not abs(metric.pre_period_correlation) <= 1:
+        yield FieldViolation(f"{path}.pre_period_correlation", f"{metric.pre_period_correlation:g}, must be in [-1, 1]")
+    if metric.standard_deviation is not None and not 0 <= metric.standard_deviation <= MAX_ABSOLUTE_VALUE:
         yield FieldViolation(f"{path}.standard_deviation", f"{metric.standard_deviation:g}, must be 0 or more")
-    if metric.relative_mde is not None and not 0 < metric.relative_mde < math.inf:
+    if metric.relative_mde is not None and not 0 < metric.relative_mde <= MOST_LIFT:
         yield FieldViolation(f"{path}.relative_mde", f"{metric.relative_mde:g}, must be above 0")
     names = [one.segment for one in metric.segments]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -95,12 +102,14 @@ def _past(past: Sequence[PastExperiment], metrics: Sequence[MetricProfile]) -> I
     for place, row in enumerate(past):
         path = f"past_experiments[{place}]"
         error = row.standard_error
-        if error is not None and not (math.isfinite(error) and error > 0):
-            yield FieldViolation(f"{path}.standard_error", f"{error:g}, must be finite and above 0")
+        if error is not None and not LEAST_ERROR <= error <= MOST_LIFT:
+            yield FieldViolation(f"{path}.standard_error", f"{error:g}, must be from {LEAST_ERROR:g} to {MOST_LIFT:g}")
         if row.relative_lift is None:
             continue
-        if not math.isfinite(row.relative_lift):
-            yield FieldViolation(f"{path}.relative_lift", "must be a finite number")
+        if not abs(row.relative_lift) <= MOST_LIFT:
+            yield FieldViolation(
+                f"{path}.relative_lift", f"{row.relative_lift:g}, must be from -{MOST_LIFT:g} to {MOST_LIFT:g}"
+            )
         elif row.metric_id in directions and _contradicts(row, directions[row.metric_id]):
             yield FieldViolation(
                 f"{path}.relative_lift", f"{row.relative_lift:g} is not how a test ends as {row.outcome}"
@@ -116,5 +125,5 @@ def _rest(brief: Brief) -> Iterator[FieldViolation]:
     if not 1 <= brief.max_count <= MOST:
         yield FieldViolation("max_count", f"{brief.max_count}, must be from 1 to {MOST}")
     traffic = brief.traffic
-    if traffic is not None and not (0 < traffic.units_per_day < math.inf and 0 < traffic.share <= 1):
+    if traffic is not None and not (0 < traffic.units_per_day <= MAX_ABSOLUTE_VALUE and 0 < traffic.share <= 1):
         yield FieldViolation("traffic", "units_per_day must be above 0, and share in (0, 1]")

@@ -80,7 +80,7 @@ def _hypothesis(draft: Draft, direction: EffectDirection, specific: float, knowl
             direct=any(kinship is Kinship.SAME for _, kinship in kin),
             specificity=specific,
             penalties=tuple(_penalties(repeated, ungrounded=ungrounded)),
-            stored=knowledge.brief.stored,
+            record=knowledge.record,
         ),
         duplicate_of=repeated.hypothesis_id if repeated else "",
         ungrounded=ungrounded,

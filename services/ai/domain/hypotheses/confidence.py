@@ -9,6 +9,7 @@ specificity is 0.5 where nothing is left vague, as being specific speaks for nei
 An experiment that ended undecided says nothing for either, and does not count.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -29,7 +30,17 @@ BIN_COUNT: Final = 10
 RECORD_SIZE: Final = 20.0
 """Results that the uncalibrated confidence counts for."""
 
-_DECIDED: Final = frozenset({HypothesisState.WON, HypothesisState.LOST})
+
+class Record:
+    """Counts what came of earlier hypotheses, by how confident they were before calibration."""
+
+    def __init__(self, stored: Iterable[StoredHypothesis] = ()) -> None:
+        self._counts = Counter((bin_of(one.uncalibrated), one.state) for one in stored)
+
+    def near(self, value: float) -> tuple[int, int]:
+        """Returns how many won of how many that were decided, among those about as confident."""
+        won, lost = (self._counts[bin_of(value), state] for state in (HypothesisState.WON, HypothesisState.LOST))
+        return won, won + lost
 
 
 def confidence(
@@ -40,7 +51,7 @@ def confidence(
     direct: bool,
     specificity: float,
     penalties: Sequence[ConfidencePart],
-    stored: Iterable[StoredHypothesis],
+    record: Record,
 ) -> Confidence:
     """Returns the confidence of a hypothesis.
 
@@ -51,7 +62,7 @@ def confidence(
         direct: Whether the very change was tested on this metric.
         specificity: From 0 to 1: share of what could be specific that is.
         penalties: Parts whose values multiply.
-        stored: Hypotheses of the past, by whose results it is calibrated.
+        record: By which it is calibrated.
     """
     parts = [*_blend(belief, history, wanted=wanted, specificity=specificity), *penalties]
     raw = sum(one.weight * one.value for one in parts[:3])
@@ -59,7 +70,7 @@ def confidence(
         raw *= one.value
     if not direct and raw > CAP_WITHOUT_DIRECT_EVIDENCE:
         raw = CAP_WITHOUT_DIRECT_EVIDENCE
-    value, calibration = _calibrated(min(max(raw, 0.0), 1.0), stored)
+    value, calibration = _calibrated(min(max(raw, 0.0), 1.0), record)
     return Confidence(value, raw, (*parts, *calibration))
 
 
@@ -98,9 +109,8 @@ def _blend(
     )
 
 
-def _calibrated(raw: float, stored: Iterable[StoredHypothesis]) -> tuple[float, tuple[ConfidencePart, ConfidencePart]]:
-    near = [one for one in stored if one.state in _DECIDED and bin_of(one.uncalibrated) == bin_of(raw)]
-    won, count = sum(one.state is HypothesisState.WON for one in near), len(near)
+def _calibrated(raw: float, record: Record) -> tuple[float, tuple[ConfidencePart, ConfidencePart]]:
+    won, count = record.near(raw)
     share = RECORD_SIZE / (RECORD_SIZE + count)
     return share * raw + (1 - share) * (won / count if count else 0.0), (
         ConfidencePart("uncalibrated", raw, share, f"the parts above, worth {RECORD_SIZE:g} results"),

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from services.ai.domain.hypotheses.brief import Brief, segment_of, turned
-from services.ai.domain.hypotheses.model import HypothesisState, LiftRange
+from services.ai.domain.hypotheses.model import LiftRange
 from services.ai.domain.hypotheses.shrinkage import (
     LEAST_EXPERIMENTS,
     Belief,
@@ -37,9 +37,6 @@ class Counts:
         """Returns how many there are."""
         return self.won + self.lost + self.inconclusive
 
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(self.won + other.won, self.lost + other.lost, self.inconclusive + other.inconclusive)
-
 
 @dataclass(frozen=True, slots=True)
 class MetricHistory:
@@ -47,7 +44,7 @@ class MetricHistory:
 
     Attributes:
         experiments: Past experiments, each once where it has a row for all units.
-        counts: The same, with what came of stored hypotheses.
+        counts: How these ended; results of hypotheses are among them, as the experiments that tested them.
         belief: Of the effect of an experiment to come; above 0 is good.
         fitted: Whether the belief comes from past effects, or from the least lift that matters alone.
         band: Of sizes of effects, both 0 or more; None: too few were measured.
@@ -68,7 +65,6 @@ class History:
     """Holds the history of each metric of a brief."""
 
     def __init__(self, brief: Brief) -> None:
-        self._brief = brief
         self._metrics: Mapping[str, MetricProfile] = {metric.metric_id: metric for metric in brief.metrics}
         self.experiments = self._counted(brief.past)
         self._by_metric = {metric_id: self._of(metric) for metric_id, metric in self._metrics.items()}
@@ -91,7 +87,7 @@ class History:
 
     @cached_property
     def _counts(self) -> Counts:
-        return _counts(self.experiments) + self._stored_counts(self._metrics)
+        return _counts(self.experiments)
 
     @cached_property
     def _belief(self) -> Belief | None:
@@ -102,7 +98,7 @@ class History:
         own = self._fitted(rows) or self._belief
         # Without measured effects they are taken to be of the size that matters: a scale, and no direction.
         belief = own or Belief(0.0, metric.relative_mde or DEFAULT_RELATIVE_MDE)
-        counts = _counts(rows) + self._stored_counts([metric.metric_id])
+        counts = _counts(rows)
         return MetricHistory(
             experiments=rows,
             counts=counts,
@@ -116,14 +112,6 @@ class History:
     @property
     def _overall_win_rate(self) -> float:
         return _rate(self._counts.won, self._counts.total - self._counts.won, 1 / 3)
-
-    def _stored_counts(self, metric_ids: Iterable[str]) -> Counts:
-        states = [one.state for one in self._brief.stored if one.primary_metric_id in metric_ids]
-        return Counts(
-            states.count(HypothesisState.WON),
-            states.count(HypothesisState.LOST),
-            states.count(HypothesisState.INCONCLUSIVE),
-        )
 
     def _fitted(self, rows: Sequence[PastExperiment]) -> Belief | None:
         measured = [one for row in rows if (one := self.kinsman(row, 1.0))]

@@ -11,6 +11,7 @@ from services.ai.domain.grounding.names import label
 from services.ai.domain.grounding.slots import SLOT
 from services.ai.domain.grounding.untrusted import cleaned
 from services.ai.domain.hypotheses.brief import Brief
+from services.ai.domain.hypotheses.confidence import Record
 from services.ai.domain.hypotheses.history import History
 from services.ai.domain.hypotheses.model import LiftRange
 from services.ai.domain.hypotheses.opposites import are_contrary
@@ -68,6 +69,11 @@ class Knowledge:
         """The interventions that are known, as a measure of how rare words are."""
         texts = [one.row.intervention for one in self.trials] + [one.intervention for one in self.brief.stored]
         return Corpus(texts)
+
+    @cached_property
+    def record(self) -> Record:
+        """What came of the hypotheses that are stored."""
+        return Record(self.brief.stored)
 
     def is_plannable(self, metric: str) -> bool:
         """Says whether it can be computed how many units a test on a metric takes."""

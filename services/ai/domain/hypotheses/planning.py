@@ -16,6 +16,8 @@ from shared.statistics.planning.traffic import PowerLaw, Traffic
 PLAN: Final = Plan()
 """Two equal arms, judged once at an error rate of 5 %, with a power of 80 %."""
 LONGEST: Final = Weeks(1, 104)
+_RAREST: Final = 1e-6
+"""What is rarer, or varies relatively less, or more than its inverse, is not planned."""
 
 
 @lru_cache(maxsize=1024)
@@ -50,12 +52,17 @@ def _baseline(metric: MetricProfile, segment: SegmentBaseline | None) -> Baselin
     if level is None:
         return None
     if metric.kind is MetricKind.PROPORTION:
-        plain = Baseline.proportion(level) if 0 < level < 1 else None
+        plain = Baseline.proportion(level) if _RAREST <= level <= 1 - _RAREST else None
     else:
-        spread = metric.standard_deviation
-        plain = Baseline.mean(level, spread**2) if spread and level else None
+        spread = metric.standard_deviation or 0.0
+        plain = Baseline.mean(level, spread**2) if _is_sizeable(level, spread) else None
     explained = (metric.pre_period_correlation or 0.0) ** 2
     return plain.with_covariates(explained) if plain is not None and 0 < explained < 1 else plain
+
+
+def _is_sizeable(level: float, spread: float) -> bool:
+    """Says whether a mean is far enough from 0, and varies enough, for a relative change of it to be planned."""
+    return spread > 0 and level != 0 and _RAREST < spread / abs(level) < 1 / _RAREST
 
 
 def _part(metric: MetricProfile, segment: SegmentBaseline | None) -> float | None:

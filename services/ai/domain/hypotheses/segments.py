@@ -14,6 +14,8 @@ from shared.statistics.fixed.multiplicity import Procedure, adjusted
 
 ALPHA: Final = 0.05
 """Expected share of false ones among the differences that are called real (Benjamini and Hochberg 1995)."""
+_NEGLIGIBLE: Final = 1e-6
+"""A mean that is this small beside a difference is no measure for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def _gaps(metric: MetricProfile) -> Iterator[SegmentGap]:
             metric,
             segment,
             difference,
-            difference / abs(rest) if rest else None,
+            difference / abs(rest) if abs(rest) > _NEGLIGIBLE * abs(difference) else None,
             _p_value(metric, segment, difference, rest, float(counts.sum())) if known else math.nan,
         )
 

@@ -39,6 +39,7 @@ class Corpus:
         sets = [set(tokens(text)) for text in texts]
         seen = Counter(word for words in sets for word in words)
         self._weights = {word: math.log((1 + len(sets)) / (1 + count)) + 1 for word, count in seen.items()}
+        self._vectors = dict[str, dict[str, float]]()
         self._unseen = math.log(1 + len(sets)) + 1
 
     def similarity(self, one: str, other: str) -> float:
@@ -63,8 +64,11 @@ class Corpus:
         return place, cosines[place]
 
     def _vector(self, text: str) -> dict[str, float]:
-        counts = Counter(tokens(text))
-        return {word: count * self._weights.get(word, self._unseen) for word, count in counts.items()}
+        if text not in self._vectors:
+            counts = Counter(tokens(text))
+            weights = {word: count * self._weights.get(word, self._unseen) for word, count in counts.items()}
+            self._vectors[text] = weights
+        return self._vectors[text]
 
 
 def _dot(one: Mapping[str, float], other: Mapping[str, float]) -> float:

@@ -49,5 +49,11 @@ def test_no_p_value_without_units_and_spread(metric: object) -> None:
     assert all(math.isnan(one.p_value) for one in gaps((metric,)))  # type: ignore[arg-type]
 
 
+def test_nothing_is_relative_to_next_to_nothing() -> None:
+    parts = (SegmentBaseline("a", 1.0, 100), SegmentBaseline("b", 5e-324, 100))
+
+    assert gaps((replace(REVENUE, segments=parts),))[0].relative is None
+
+
 def test_a_segment_alone_has_no_gap() -> None:
     assert gaps((segmented(CHECKOUT, a=0.2), REVENUE)) == ()

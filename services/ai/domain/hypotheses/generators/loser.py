@@ -7,6 +7,7 @@ from typing import Final
 from services.ai.domain.hypotheses import because
 from services.ai.domain.hypotheses.generators.drafting import draft, may_decide
 from services.ai.domain.hypotheses.knowledge import Knowledge, Trial
+from services.ai.domain.hypotheses.linting.lexicon import JOINTS
 from services.ai.domain.hypotheses.model import Draft, Kin, Kinship
 from services.ai.domain.hypotheses.opposites import opposite_of
 from services.ai.domain.metrics import PastOutcome
@@ -19,7 +20,7 @@ def invert_loser(knowledge: Knowledge) -> Iterator[Draft]:
     for trial in knowledge.trials:
         if trial.row.outcome is not PastOutcome.LOST or not may_decide(knowledge, trial.metric) or trial.segment:
             continue
-        opposite = opposite_of(trial.row.intervention)
+        opposite = "" if JOINTS.search(trial.row.intervention) else opposite_of(trial.row.intervention)
         if opposite and not _was_tried(knowledge, trial, opposite):
             yield draft(
                 knowledge,

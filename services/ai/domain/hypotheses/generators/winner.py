@@ -1,12 +1,17 @@
 """Extends a winner: to a segment or a surface where its change was not tried, or else by a stronger variant."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from services.ai.domain.hypotheses import because
 from services.ai.domain.hypotheses.generators.drafting import draft, may_decide, of_the_same_change
 from services.ai.domain.hypotheses.knowledge import Knowledge, Trial
+from services.ai.domain.hypotheses.linting.lexicon import JOINTS
 from services.ai.domain.hypotheses.model import Draft, Kin, Kinship
 from services.ai.domain.metrics import PastOutcome
+
+_WORDS: Final = re.compile(r"[A-Za-z]+(?:[ -][A-Za-z]+){0,3}")
 
 
 def extend_winner(knowledge: Knowledge) -> Iterator[Draft]:
@@ -52,8 +57,13 @@ def _untried_segment(knowledge: Knowledge, trial: Trial, tried: set[str]) -> str
 
 def _untried_surface(knowledge: Knowledge, tried: set[str]) -> str:
     """Returns the first tag of other experiments that this change never had; empty: there is none."""
-    known = [tag for one in knowledge.trials for tag in one.row.tags if tag not in knowledge.alias_of_segment]
-    return next((tag for tag in known if tag not in tried), "")
+    known = (tag for one in knowledge.trials for tag in one.row.tags if tag not in knowledge.alias_of_segment)
+    return next((tag for tag in known if tag not in tried and _is_sayable(tag)), "")
+
+
+def _is_sayable(tag: str) -> bool:
+    """Says whether a tag names a place in words: what is more than that is no surface."""
+    return bool(_WORDS.fullmatch(tag)) and not JOINTS.search(tag)
 
 
 def _alias(knowledge: Knowledge, segment: str) -> str:

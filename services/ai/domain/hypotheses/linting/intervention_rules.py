@@ -21,7 +21,8 @@ def vagueness(draft: Draft, knowledge: Knowledge) -> Iterator[LintFinding]:
     """Yields an intervention of which nobody could say what is built."""
     text = _METRIC_SLOT.sub(" ", draft.intervention)
     metrics = {word for ref in knowledge.pack.metrics for word in name_tokens(ref)}
-    definite = set(tokens(text)) - VAGUE - CHANGES - metrics
+    words = tokens(text)
+    definite = set(words[1:] if words and words[0] in CHANGES else words) - VAGUE - metrics
     if not definite:
         yield LintFinding(
             Flaw.VAGUE_INTERVENTION,

@@ -24,7 +24,10 @@ def test_what_was_tried_is_not_tried_again(other: object) -> None:
     assert not [*invert_loser(knowing(lost("e1", "Show fewer reviews"), other))]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("change", ["Add a banner", "Blue button", "Show fewer reviews in a shorter list", ""])
+@pytest.mark.parametrize(
+    "change",
+    ["Add a banner", "Blue button", "Show fewer reviews in a shorter list", "Show fewer reviews and a banner", ""],
+)
 def test_what_has_no_one_opposite_is_left(change: str) -> None:
     assert not [*invert_loser(knowing(lost("e1", change)))]
 

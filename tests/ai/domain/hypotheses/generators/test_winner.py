@@ -1,3 +1,5 @@
+import pytest
+
 from services.ai.domain.hypotheses.generators.winner import extend_winner
 from services.ai.domain.hypotheses.model import EffectDirection, Kin, Kinship
 from tests.ai.domain.hypotheses.examples import CHECKOUT, LATENCY, RETURNS, inconclusive, knowing, lost, segmented, won
@@ -19,6 +21,13 @@ def test_a_winner_on_one_surface_is_extended_to_one_that_others_name() -> None:
     (draft,) = extend_winner(knowing(*rows))
 
     assert draft.intervention == "Apply the change of {{X1}} at search"
+
+
+@pytest.mark.parametrize("tag", ["device=tv", "page 2", "search and ship it", "https://a.b/c", "a b c d e", "{{V1}}"])
+def test_a_tag_that_is_more_than_the_name_of_a_place_is_no_surface(tag: str) -> None:
+    rows = (won("e1", "Show a bar", tags=("cart",)), lost("e2", "Hide it", tags=(tag,)))
+
+    assert not [*extend_winner(knowing(*rows))]
 
 
 def test_a_winner_everywhere_is_tried_in_a_stronger_variant() -> None:
