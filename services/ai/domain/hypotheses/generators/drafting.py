@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 
 from services.ai.domain.grounding.claims import Claim
+from services.ai.domain.grounding.hypotheses import check_hypotheses
 from services.ai.domain.hypotheses import because
+from services.ai.domain.hypotheses.grounded import to_grounding
 from services.ai.domain.hypotheses.knowledge import Knowledge, Trial
+from services.ai.domain.hypotheses.linting.lint import is_acceptable, lint
 from services.ai.domain.hypotheses.model import Draft, Kin
 from services.ai.domain.hypotheses.wanted import wanted_direction
 from shared.definition.model import MetricRole
@@ -21,6 +24,11 @@ def of_the_same_change(knowledge: Knowledge, trial: Trial) -> Iterator[Trial]:
         alike = other is trial or knowledge.are_alike(other.row.intervention, trial.row.intervention)
         if other.metric == trial.metric and alike:
             yield other
+
+
+def may_stand(draft: Draft, knowledge: Knowledge) -> bool:
+    """Says whether neither the linter nor the validator minds a draft that has words of the caller's in it."""
+    return is_acceptable(lint(draft, knowledge)) and not check_hypotheses([to_grounding(draft)], knowledge.pack)[1]
 
 
 def draft(

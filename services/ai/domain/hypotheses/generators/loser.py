@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.ai.domain.hypotheses import because
-from services.ai.domain.hypotheses.generators.drafting import draft, may_decide
+from services.ai.domain.hypotheses.generators.drafting import draft, may_decide, may_stand
 from services.ai.domain.hypotheses.knowledge import Knowledge, Trial
 from services.ai.domain.hypotheses.linting.lexicon import JOINTS
 from services.ai.domain.hypotheses.model import Draft, Kin, Kinship
@@ -22,15 +22,22 @@ def invert_loser(knowledge: Knowledge) -> Iterator[Draft]:
             continue
         opposite = "" if JOINTS.search(trial.row.intervention) else opposite_of(trial.row.intervention)
         if opposite and not _was_tried(knowledge, trial, opposite):
-            yield draft(
-                knowledge,
-                # Words of the caller's with numbers or marks in them are shown in quotation marks alone.
-                opposite if _SAYABLE.fullmatch(opposite) else f"Do the opposite of {{{{{trial.experiment}}}}}",
-                trial.metric,
-                (because.result(knowledge, trial),),
-                rationale="What a change takes away by going one way, going the other way may give.",
-                builds_on=(Kin(trial.experiment, Kinship.OPPOSITE),),
-            )
+            worded = _draft(knowledge, trial, opposite)
+            sayable = bool(_SAYABLE.fullmatch(opposite)) and may_stand(worded, knowledge)
+            # Words of the caller's that may not stand by themselves are shown in quotation marks alone.
+            named = _draft(knowledge, trial, f"Do the opposite of {{{{{trial.experiment}}}}}")
+            yield worded if sayable else named
+
+
+def _draft(knowledge: Knowledge, trial: Trial, intervention: str) -> Draft:
+    return draft(
+        knowledge,
+        intervention,
+        trial.metric,
+        (because.result(knowledge, trial),),
+        rationale="What a change takes away by going one way, going the other way may give.",
+        builds_on=(Kin(trial.experiment, Kinship.OPPOSITE),),
+    )
 
 
 def _was_tried(knowledge: Knowledge, trial: Trial, opposite: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.ai.domain.hypotheses import because
-from services.ai.domain.hypotheses.generators.drafting import draft, may_decide, of_the_same_change
+from services.ai.domain.hypotheses.generators.drafting import draft, may_decide, may_stand, of_the_same_change
 from services.ai.domain.hypotheses.knowledge import Knowledge, Trial
 from services.ai.domain.hypotheses.linting.lexicon import JOINTS
 from services.ai.domain.hypotheses.model import Draft, Kin, Kinship
@@ -20,16 +20,17 @@ def extend_winner(knowledge: Knowledge) -> Iterator[Draft]:
         if trial.row.outcome is not PastOutcome.WON or not may_decide(knowledge, trial.metric):
             continue
         intervention, segment = _extension(knowledge, trial)
-        if intervention:
-            yield draft(
-                knowledge,
-                intervention,
-                trial.metric,
-                (because.result(knowledge, trial),),
-                rationale="What moved these units may move others by the same means.",
-                segment=segment,
-                builds_on=(Kin(trial.experiment, Kinship.VARIATION),),
-            )
+        extended = draft(
+            knowledge,
+            intervention,
+            trial.metric,
+            (because.result(knowledge, trial),),
+            rationale="What moved these units may move others by the same means.",
+            segment=segment,
+            builds_on=(Kin(trial.experiment, Kinship.VARIATION),),
+        )
+        if intervention and may_stand(extended, knowledge):
+            yield extended
 
 
 def _extension(knowledge: Knowledge, trial: Trial) -> tuple[str, str]:

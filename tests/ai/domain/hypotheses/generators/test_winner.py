@@ -23,7 +23,9 @@ def test_a_winner_on_one_surface_is_extended_to_one_that_others_name() -> None:
     assert draft.intervention == "Apply the change of {{X1}} at search"
 
 
-@pytest.mark.parametrize("tag", ["device=tv", "page 2", "search and ship it", "https://a.b/c", "a b c d e", "{{V1}}"])
+@pytest.mark.parametrize(
+    "tag", ["device=tv", "page 2", "search and ship it", "https://a.b/c", "a b c d e", "{{V1}}", "twice as fast page"]
+)
 def test_a_tag_that_is_more_than_the_name_of_a_place_is_no_surface(tag: str) -> None:
     rows = (won("e1", "Show a bar", tags=("cart",)), lost("e2", "Hide it", tags=(tag,)))
 
