@@ -35,6 +35,7 @@ class Judgement:
     drawing: RenderableType
 
 
+NOTHING_STORED: Final = Text("dry run: nothing was stored")
 NOT_ASKED: Final = Judgement(None, Text())
 NOT_PLANNED: Final = Judgement(
     None, Text("The file has no `plan` section: the rules for sound designs have nothing to judge.", style="dim")
@@ -50,14 +51,14 @@ def preview(reviews: ReviewServiceStub, request: pb.ChangeRequest) -> Preview:
 def show(output: Output, previews: Sequence[Preview], judgement: Judgement = NOT_ASKED) -> None:
     """Writes what would happen."""
     document = {"changes": [_document(each) for each in previews], "design": judgement.document}
-    output.document(document, lambda: Group(*_drawings(previews), judgement.drawing))
+    output.document(document, lambda: Group(NOTHING_STORED, *_drawings(previews), judgement.drawing))
 
 
 def show_creation(output: Output, experiment: common_pb2.Experiment, judgement: Judgement) -> None:
     """Writes what would be created."""
     document = {"experiment": formats.document(experiment), "design": judgement.document}
     drawn = experiments.drawing(cleaned(experiment))
-    output.document(document, lambda: Group(drawn, Text(), judgement.drawing))
+    output.document(document, lambda: Group(NOTHING_STORED, drawn, Text(), judgement.drawing))
 
 
 def _document(each: Preview) -> Document:

@@ -1,5 +1,6 @@
 """The commands of the audit log."""
 
+import re
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,6 +21,7 @@ from shared.errors import invalid_field
 from shared.rpc import client
 
 _LONG_SECONDS = 600.0
+_PLACE = re.compile(r"([0-9]{1,19}):([0-9a-f]{64})")
 
 Actor = Annotated[str, typer.Option(metavar="NAME", help="Those of this actor.")]
 Action = Annotated[str, typer.Option(metavar="TEXT", help="Those whose action begins so, such as change_request.")]
@@ -63,7 +65,10 @@ def tail(
 
 @app.command(
     "verify",
-    epilog=examples("expctl audit verify", "expctl audit verify --known 812:9f86d081884c7d659a2feaa0c55ad015"),
+    epilog=examples(
+        "expctl audit verify",
+        "expctl audit verify --known 812:9f86d081884c7d659a2feaa0c55ad0153b1a2f6c8e4d7b90a5c3e1f2d4b6a897",
+    ),
 )
 def verify(
     context: typer.Context,
@@ -124,7 +129,9 @@ def _verdict(found: pb.VerifyAuditChainResponse) -> Text:
 def _place(known: str) -> tuple[int, str]:
     if not known:
         return 0, ""
-    sequence, _, known_hash = known.partition(":")
-    if not sequence.isdecimal() or not sequence.isascii() or int(sequence) >= 2**63 or not known_hash:
-        raise invalid_field("--known", f"{known!r} is not like 812:9f86d0..., a sequence and a hash")
-    return int(sequence), known_hash
+    found = _PLACE.fullmatch(known)
+    if found is None or not 0 < int(found[1]) < 2**63:
+        raise invalid_field(
+            "--known", f"{known!r} is not like 812:9f86d0..., a sequence from 1 and a hash of 64 hexadecimal digits"
+        )
+    return int(found[1]), found[2]

@@ -112,7 +112,9 @@ def try_rules(
 def propose(
     context: typer.Context,
     *,
-    file: Annotated[Path, typer.Option("--file", "-f", metavar="FILE", help="The rules' file, YAML or JSON.")],
+    file: Annotated[
+        Path, typer.Option("--file", "-f", metavar="FILE", help="The rules' file, YAML or JSON; - is standard input.")
+    ],
     reason: Annotated[str, typer.Option("--reason", "-m", metavar="TEXT", help="Says why, to reviewers.")] = "",
     dry_run: DryRun = False,
 ) -> None:

@@ -35,7 +35,7 @@ class FileChange:
 
 
 def changes(file: ExperimentFile, current: common_pb2.Experiment) -> tuple[FileChange, ...]:
-    """Returns the changes, those that others may need first; sections that the file leaves out stay as they are.
+    """Returns the changes, words first, then those that others may need; what the file leaves out stays as it is.
 
     Where arms and allocation differ, one change brings both: weights fit their arms.
 
@@ -91,6 +91,10 @@ def _changes(sections: frozenset[str], wanted: model.Experiment, is_: model.Expe
         return bool(name in sections and getattr(wanted, name) != getattr(is_, name))
 
     message = experiment_to_proto(wanted)
+    # Words are mostly applied at once, and what waits must be against the experiment after that.
+    details = _details({name for name in ("display_name", "description", "labels") if differs(name)}, message)
+    if details is not None:
+        yield FileChange(ChangeKind.DETAILS, pb.Change(edit_details=details))
     has_arms, has_allocation = differs("arms"), differs("allocation_policy")
     if differs("metrics"):
         change = pb.Change(edit_metrics=pb.EditMetricsChange(metrics=message.metrics))
@@ -104,9 +108,6 @@ def _changes(sections: frozenset[str], wanted: model.Experiment, is_: model.Expe
         yield FileChange(ChangeKind.ALLOCATION, change)
     if differs("traffic"):
         yield FileChange(ChangeKind.TRAFFIC, pb.Change(edit_traffic=pb.EditTrafficChange(traffic=message.traffic)))
-    details = _details({name for name in ("display_name", "description", "labels") if differs(name)}, message)
-    if details is not None:
-        yield FileChange(ChangeKind.DETAILS, pb.Change(edit_details=details))
 
 
 def _details(differing: set[str], message: common_pb2.Experiment) -> pb.EditDetailsChange | None:

@@ -55,7 +55,7 @@ def read_experiment(path: Path) -> ExperimentFile:
 
     Raises:
         FileProblems: INVALID_FIELD, with the lines.
-        OSError: It cannot be read.
+        InvalidArgument: INVALID_FIELD, it cannot be read.
     """
     tree = read_tree(path)
     experiment = pb.Experiment()

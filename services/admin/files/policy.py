@@ -33,7 +33,7 @@ def read_policy(path: Path) -> PolicyFile:
 
     Raises:
         FileProblems: INVALID_FIELD, with the lines.
-        OSError: It cannot be read.
+        InvalidArgument: INVALID_FIELD, it cannot be read.
     """
     tree, policy = read_tree(path), pb.Policy()
     problems = filled(policy, tree, beside=frozenset(_OUTPUT_ONLY))

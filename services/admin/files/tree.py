@@ -1,6 +1,7 @@
 """Reads YAML 1.2 (and hence JSON) as a tree of values that know their lines; nothing in it is ever run."""
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from shared.errors import FieldViolation, InvalidArgument, Reason
 
 Scalar: TypeAlias = str | int | float | bool | None
 
+STANDARD_INPUT: Final = Path("-")
 MAX_BYTES: Final = 1_000_000
 _MAX_DIGITS: Final = 40
 _TAGS: Final = "tag:yaml.org,2002:"
@@ -52,14 +54,18 @@ class FileProblems(InvalidArgument):
         )
 
 
-def read_tree(path: Path) -> Node:
-    """Returns a file's content, a mapping.
+def read_tree(path: Path, *, example: str = "experiment_id: checkout") -> Node:
+    """Returns a file's content, a mapping; of the path `-`, that of standard input.
+
+    Args:
+        path: The file.
+        example: Shows how such a file may begin.
 
     Raises:
         FileProblems: INVALID_FIELD, it is not YAML, or says something twice.
-        OSError: It cannot be read.
+        InvalidArgument: INVALID_FIELD, it cannot be read.
     """
-    content = path.read_bytes()
+    content = _content(path)
     if len(content) > MAX_BYTES:
         raise FileProblems(path, [Problem(1, "", f"has more than {MAX_BYTES:,} bytes")])
     try:
@@ -72,8 +78,20 @@ def read_tree(path: Path) -> Node:
     except RecursionError:
         raise FileProblems(path, [Problem(1, "", "is nested too deeply")]) from None
     if not isinstance(tree.value, Mapping):
-        raise FileProblems(path, [Problem(tree.line, "", "must be a mapping, such as `experiment_id: checkout`")])
+        raise FileProblems(path, [Problem(tree.line, "", f"must be a mapping, such as `{example}`")])
     return tree
+
+
+def _content(path: Path) -> bytes:
+    if path == STANDARD_INPUT:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InvalidArgument(Reason.INVALID_FIELD, f"there is no file {path}") from None
+    except OSError as error:
+        raise InvalidArgument(Reason.INVALID_FIELD, f"the file {path} cannot be read: {error.strerror}") from error
 
 
 def _syntax(error: YAMLError) -> Problem:

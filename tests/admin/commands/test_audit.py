@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, text
 
 from tests.admin.commands.experiment_files import written
@@ -49,7 +50,17 @@ def test_verify_when_intact_then_0_and_a_place_to_keep(expctl: Expctl, tmp_path:
     assert expctl("audit", "verify", "--known", place).code == 0
     sequence, _, known_hash = place.partition(":")
     assert expctl("audit", "verify", "--known", f"{sequence}:{known_hash[::-1]}").code == 1
-    assert expctl("audit", "verify", "--known", "nonsense").code == 2
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["nonsense", "1:", f"0:{'a' * 64}", f"x:{'a' * 64}", f"{2**63}:{'a' * 64}", f"1:{'a' * 63}", f"1:{'g' * 64}"],
+)
+def test_verify_when_the_known_place_is_none_then_2_and_no_alarm(expctl: Expctl, place: str) -> None:
+    ended = expctl("-o", "json", "audit", "verify", "--known", place)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert '"reason": "INVALID_FIELD"' in ended.err
 
 
 def test_verify_when_a_row_was_tampered_with_then_1_and_the_place(

@@ -1,5 +1,6 @@
 """The commands on experiments, against a real review server."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ def test_create_when_dry_then_judges_the_sample_and_creates_nothing(expctl: Expc
     ended = expctl("experiment", "create", "-f", SAMPLE, "--dry-run")
 
     assert ended.code == 0
+    assert ended.out.startswith("dry run: nothing was stored\n")
     assert "checkout-button: draft, revision 1" in ended.out
     assert "Design: " in ended.out
     assert expctl("-o", "json", "experiment", "list").json == {"items": []}
@@ -48,8 +50,23 @@ def test_create_when_the_id_is_taken_then_5(expctl: Expctl, tmp_path: Path) -> N
     assert expctl("experiment", "create", "-f", written(tmp_path, CHECKOUT + "description: x\n")).code == 5
 
 
-def test_create_when_there_is_no_file_then_1(expctl: Expctl, tmp_path: Path) -> None:
-    assert expctl("experiment", "create", "-f", tmp_path / "none.yaml").code == 1
+def test_create_when_there_is_no_file_then_2_and_says_so(expctl: Expctl, tmp_path: Path) -> None:
+    missing = expctl("experiment", "create", "-f", tmp_path / "none.yaml")
+    directory = expctl("-o", "json", "experiment", "create", "-f", tmp_path)
+
+    assert (missing.code, directory.code) == (2, 2)
+    assert f"there is no file {tmp_path / 'none.yaml'}" in missing.err.replace("\n", "")
+    assert '"reason": "INVALID_FIELD"' in directory.err
+
+
+def test_create_when_the_file_is_a_dash_then_reads_standard_input(
+    expctl: Expctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(CHECKOUT.encode())))
+
+    ended = expctl("-o", "json", "experiment", "create", "-f", "-")
+
+    assert (ended.code, ended.json["experiment_id"]) == (0, "checkout")
 
 
 def test_propose_when_the_draft_differs_then_applied_at_once(expctl: Expctl, tmp_path: Path) -> None:
@@ -60,7 +77,8 @@ def test_propose_when_the_draft_differs_then_applied_at_once(expctl: Expctl, tmp
     made = expctl("-o", "json", "experiment", "propose", "-f", file, "--yes")
 
     assert several.code == 2
-    assert "These are 2 requests of their own (traffic, details)" in several.err
+    assert "These are 2 requests of their own" in several.err
+    assert "Propose these 2 requests (details, traffic)?" in several.err
     assert [each["state"] for each in made.json["items"]] == ["CHANGE_REQUEST_STATE_APPLIED"] * 2
     assert expctl("-o", "json", "experiment", "show", "checkout").json["traffic"]["share"] == 0.5
     again = expctl("experiment", "propose", "-f", file)
@@ -80,6 +98,22 @@ def test_propose_when_running_then_waits_for_approval_and_ends_with_0(expctl: Ex
     assert "Approvals needed: " in dry.out
     assert proposed.code == 0
     assert [each["state"] for each in proposed.json["items"]] == ["CHANGE_REQUEST_STATE_PENDING"]
+
+
+def test_propose_when_words_are_applied_at_once_then_what_waits_still_fits(expctl: Expctl, tmp_path: Path) -> None:
+    expctl("experiment", "create", "-f", written(tmp_path, CHECKOUT + "traffic: {share: 0.1}\n"))
+    start(expctl)
+    file = written(tmp_path, CHECKOUT + "traffic: {share: 0.2}\ndescription: Other words.\n")
+
+    dry = expctl("experiment", "propose", "-f", file, "--dry-run")
+    words, traffic = expctl("-o", "json", "experiment", "propose", "-f", file, "--yes").json["items"]
+    approved = expctl("-o", "json", "review", "approve", traffic["change_request_id"], "--apply", "--yes", who="rob")
+
+    assert dry.out.startswith("dry run: nothing was stored\n")
+    assert "review edit ID --rebase" in dry.err
+    assert words["state"] == "CHANGE_REQUEST_STATE_APPLIED"
+    assert traffic["state"] == "CHANGE_REQUEST_STATE_PENDING"
+    assert (approved.code, approved.json["state"]) == (0, "CHANGE_REQUEST_STATE_APPLIED")
 
 
 def test_propose_when_dry_then_machines_get_requests_rules_and_findings(expctl: Expctl, tmp_path: Path) -> None:

@@ -54,6 +54,21 @@ def test_approve_when_it_is_to_be_applied_too_then_it_is(expctl: Expctl, tmp_pat
     assert ended.err == ""
 
 
+def test_approve_when_the_change_no_longer_fits_then_1_and_says_why_and_what_next(
+    expctl: Expctl, tmp_path: Path
+) -> None:
+    request = pending(expctl, tmp_path)
+    more = written(tmp_path, CHECKOUT + "description: Other words.\n", "more.yaml")
+    assert expctl("experiment", "propose", "-f", more).code == 0
+
+    ended = expctl("review", "approve", request, "--apply", "--yes", who="rob")
+
+    assert ended.code == 1
+    assert f"{request} (start of checkout) is failed" in ended.out
+    assert f"{request} is not applied: " in ended.err
+    assert f"review edit {request} --rebase" in ended.err
+
+
 def test_approve_when_nobody_can_be_asked_then_needs_yes_and_sends_nothing(expctl: Expctl, tmp_path: Path) -> None:
     request = pending(expctl, tmp_path)
 

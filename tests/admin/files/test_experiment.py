@@ -73,7 +73,7 @@ def test_changes_when_nothing_differs_then_none_though_defaults_are_left_out(tmp
         ("description: New words.\n", [ChangeKind.DETAILS]),
         ("labels: {team: growth}\ndisplay_name: Checkout\n", [ChangeKind.DETAILS]),
         ("allocation_policy: {beta_thompson: {}}\n", [ChangeKind.ALLOCATION]),
-        ("traffic: {share: 0.5}\ndescription: x\n", [ChangeKind.TRAFFIC, ChangeKind.DETAILS]),
+        ("traffic: {share: 0.5}\ndescription: x\n", [ChangeKind.DETAILS, ChangeKind.TRAFFIC]),
     ],
 )
 def test_changes_when_a_section_differs_then_its_kind(tmp_path: Path, more: str, expected: list[ChangeKind]) -> None:

@@ -24,7 +24,9 @@ from services.admin.session import Session, session_of
 from shared.errors import invalid_field
 from shared.rpc import client
 
-File = Annotated[Path, typer.Option("--file", "-f", metavar="FILE", help="The experiment's file, YAML or JSON.")]
+File = Annotated[
+    Path, typer.Option("--file", "-f", metavar="FILE", help="The experiment's file, YAML or JSON; - is standard input.")
+]
 
 
 def create(context: typer.Context, *, file: File, dry_run: DryRun = False) -> None:
@@ -67,6 +69,7 @@ def propose_file(
     with session.experiments() as stub:
         current = experiments.get(stub, source.experiment.experiment_id)
         found = _wanted(changes(source, current), kind)
+        _warn_of_several(session, found)
         if dry_run:
             _show_changes(
                 session,
@@ -113,12 +116,20 @@ def _wanted(found: Sequence[FileChange], kinds: Sequence[ChangeKind] | None) -> 
     return [each for each in found if not kinds or each.kind in kinds]
 
 
+def _warn_of_several(session: Session, found: Sequence[FileChange]) -> None:
+    if len(found) > 1:
+        session.output.say(
+            f"These are {len(found)} requests of their own. Once one that waits for approval is applied, the others "
+            "that wait no longer fit the experiment: each needs `expctl review edit ID --rebase` and approvals anew."
+        )
+
+
 def _agree(session: Session, found: Sequence[FileChange], *, yes: bool) -> None:
     if not found:
         session.output.say("The experiment is as the file says: there is nothing to propose.")
     if len(found) > 1:
         names = ", ".join(each.kind for each in found)
-        agreed(session, f"These are {len(found)} requests of their own ({names}). Propose them?", yes=yes)
+        agreed(session, f"Propose these {len(found)} requests ({names})?", yes=yes)
 
 
 def _proposed(

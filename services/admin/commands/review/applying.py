@@ -20,8 +20,8 @@ from services.admin.commands.review.arguments import (
     target,
 )
 from services.admin.examples import examples
-from services.admin.exit_codes import ExitCode
 from services.admin.session import Session, session_of
+from shared.errors import FailedPrecondition, Reason
 from shared.rpc import client
 
 
@@ -30,7 +30,7 @@ def apply(context: typer.Context, request_id: RequestId) -> None:
     session = session_of(context)
     with session.reviews() as stub:
         after = apply_now(session, stub, review_calls.get(stub, request_id))
-    _answer_applied(session, after)
+    answer_applied(session, after)
 
 
 def emergency_apply(
@@ -57,7 +57,7 @@ def emergency_apply(
             request_id=session.new_id("req"),
         )
         after = client.call(stub.EmergencyApply, request, timeout_seconds=CALL_SECONDS).change_request
-    _answer_applied(session, after)
+    answer_applied(session, after)
 
 
 def sign(context: typer.Context, request_id: RequestId, *, comment: Comment = "", yes: Yes = False) -> None:
@@ -90,6 +90,24 @@ def apply_now(session: Session, stub: ReviewServiceStub, seen: pb.ChangeRequest)
     return client.call(stub.ApplyChangeRequest, request, timeout_seconds=CALL_SECONDS).change_request
 
 
+def answer_applied(session: Session, after: pb.ChangeRequest) -> None:
+    """Writes how a request stands after it was to be applied.
+
+    Raises:
+        FailedPrecondition: INVALID_STATE, it could not be.
+    """
+    answer(session, after)
+    if after.state == pb.CHANGE_REQUEST_STATE_FAILED:
+        raise FailedPrecondition(
+            Reason.INVALID_STATE,
+            f"{after.change_request_id} is not applied: {after.failure}",
+            metadata={
+                "change_request_id": after.change_request_id,
+                "state": pb.ChangeRequestState.Name(after.state),
+            },
+        )
+
+
 def add_to(app: typer.Typer) -> None:
     """Makes them commands of the group."""
     app.command(epilog=examples("expctl review apply cr_1"))(apply)
@@ -101,9 +119,3 @@ def add_to(app: typer.Typer) -> None:
         ),
     )(emergency_apply)
     app.command(epilog=examples("expctl --as ada review sign cr_1 -m 'Right call; rules stay as they are'"))(sign)
-
-
-def _answer_applied(session: Session, after: pb.ChangeRequest) -> None:
-    answer(session, after)
-    if after.state == pb.CHANGE_REQUEST_STATE_FAILED:
-        raise typer.Exit(ExitCode.ERROR)

@@ -9,7 +9,7 @@ from experimentation.v1 import review_service_pb2 as review
 from experimentation.v1.review_service_pb2_grpc import ReviewServiceStub
 from services.admin import review_calls
 from services.admin.clients import CALL_SECONDS
-from services.admin.commands.review.applying import apply_now
+from services.admin.commands.review.applying import answer_applied, apply_now
 from services.admin.commands.review.arguments import Comment, RequestId, Yes, agreed, answer, show_before
 from services.admin.examples import examples
 from services.admin.exit_codes import ExitCode
@@ -32,7 +32,7 @@ def approve(
 ) -> None:
     """Approves a change as it is shown: an edit in the meantime is refused.
 
-    With --apply the exit code is 6 where approvals are still missing.
+    With --apply the exit code is 6 where approvals are still missing; it is 1 where the change could not be applied.
     """
     session = session_of(context)
     with session.reviews() as stub:
@@ -48,7 +48,7 @@ def approve(
         after = client.call(stub.ApproveChangeRequest, request, timeout_seconds=CALL_SECONDS).change_request
         if apply and after.state == pb.CHANGE_REQUEST_STATE_APPROVED:
             after = apply_now(session, stub, after)
-    answer(session, after)
+    answer_applied(session, after)
     if apply and after.state in WAITING:
         raise typer.Exit(ExitCode.APPROVAL_REQUIRED)
 
