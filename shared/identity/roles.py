@@ -27,7 +27,12 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType
         Role.EXPERIMENTER: _VIEWER | _HALTING | {Permission.EXPERIMENTS_CREATE, Permission.CHANGES_APPLY},
         Role.REVIEWER: _VIEWER
         | _HALTING
-        | {Permission.CHANGES_REVIEW, Permission.CHANGES_APPLY, Permission.CHANGES_EMERGENCY_APPLY},
+        | {
+            Permission.CHANGES_REVIEW,
+            Permission.CHANGES_APPLY,
+            Permission.CHANGES_EMERGENCY_APPLY,
+            Permission.POLICIES_PROPOSE,
+        },
         Role.ADMIN: frozenset(Permission),
         Role.SERVICE: frozenset(
             {

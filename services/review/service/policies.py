@@ -5,7 +5,6 @@ from services.review.domain.changes import Change
 from services.review.domain.model import Page
 from services.review.domain.policy import judgement, rule_checks
 from services.review.domain.policy.default_rules import DEFAULT_POLICY
-from services.review.domain.policy.facts import Surroundings
 from services.review.domain.policy.judgement import Judgement
 from services.review.domain.policy.rules import Policy, PolicyRule
 from services.review.domain.ports import ReviewStore
@@ -65,7 +64,7 @@ class PolicyService:
         with self._store.transaction() as transaction:
             before = refusals.experiment_found(transaction.experiments.find(experiment_id), experiment_id)
             after = apply.apply(change, before, now=now, served=transaction.experiments.served(experiment_id))
-            around = Surroundings(now=now, paused_arm_ids=transaction.experiments.paused_arm_ids(experiment_id))
+            around = targets.surroundings(transaction, experiment_id, now)
             in_force = targets.policy_in_force(transaction)
         policy = Policy(in_force.version, rules) if rules else in_force
         return judgement.of_change(policy, change.kind, before, after, around)

@@ -58,7 +58,7 @@ def preview(
         return Preview(_when(terms, scheduled_at, auto_apply=auto_apply))
     before = refusals.experiment_found(transaction.experiments.find(experiment_id), experiment_id)
     after = apply.apply(change, before, now=now, served=transaction.experiments.served(experiment_id))
-    around = Surroundings(now=now, paused_arm_ids=transaction.experiments.paused_arm_ids(experiment_id))
+    around = surroundings(transaction, experiment_id, now)
     policy = policy_in_force(transaction)
     terms = Terms(
         change,
@@ -68,6 +68,13 @@ def preview(
         _assessment(judgement.of_change(policy, change.kind, before, after, around)),
     )
     return Preview(_when(terms, scheduled_at, auto_apply=auto_apply), before, after)
+
+
+def surroundings(transaction: Transaction, experiment_id: str, now: datetime) -> Surroundings:
+    """Returns what the rules ask beside the definitions."""
+    paused = transaction.experiments.paused_arm_ids(experiment_id)
+    # No analysis is stored anywhere yet, so none can disagree.
+    return Surroundings(now=now, paused_arm_ids=paused, analysis_disagrees=False)
 
 
 def require_future(scheduled_at: datetime | None, now: datetime) -> None:

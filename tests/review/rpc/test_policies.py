@@ -160,8 +160,14 @@ def test_propose_when_validate_only_then_checked_and_nothing_changes(desk: Desk)
     assert not desk["vic"].reviews.ListChangeRequests(review.ListChangeRequestsRequest()).change_requests
 
 
-@pytest.mark.parametrize("name", ["ann", "rob", "agent", "service", "vic"])
-def test_propose_when_no_admin_then_not_permitted(desk: Desk, refused: Refused, name: str) -> None:
+def test_propose_when_a_reviewer_asks_then_it_waits_for_an_admin(desk: Desk) -> None:
+    request = desk["rob"].reviews.ProposePolicy(review.ProposePolicyRequest(reason="so")).change_request
+
+    assert [(each.rule_id, list(each.roles)) for each in request.requirements] == [("policy-edits", ["admin"])]
+
+
+@pytest.mark.parametrize("name", ["ann", "agent", "service", "vic"])
+def test_propose_when_no_reviewer_and_no_admin_then_not_permitted(desk: Desk, refused: Refused, name: str) -> None:
     refusal = refused(desk[name].reviews.ProposePolicy, review.ProposePolicyRequest(reason="so"))
 
     assert refusal.reason == NOT_PERMITTED

@@ -30,7 +30,7 @@ def test_permissions_when_compared_with_the_contracts_then_each_rpc_has_one() ->
 def test_permissions_when_all_are_listed_then_each_opens_something_and_some_role_has_it() -> None:
     assert set(PERMISSION_OF.values()) == set(Permission)
     assert frozenset().union(*(ROLE_PERMISSIONS[role] for role in Role if role is not Role.ADMIN)) == (
-        set(Permission) - {Permission.IDENTITIES_MANAGE, Permission.IDENTITIES_READ, Permission.POLICIES_PROPOSE}
+        set(Permission) - {Permission.IDENTITIES_MANAGE, Permission.IDENTITIES_READ}
     )
 
 
@@ -39,7 +39,7 @@ def test_permissions_when_all_are_listed_then_each_opens_something_and_some_role
     [
         (Role.VIEWER, {Permission.CHANGES_PROPOSE, Permission.EXPERIMENTS_HALT, Permission.ALLOCATIONS_SERVE}),
         (Role.EXPERIMENTER, {Permission.CHANGES_REVIEW, Permission.CHANGES_EMERGENCY_APPLY}),
-        (Role.REVIEWER, {Permission.EXPERIMENTS_CREATE, Permission.POLICIES_PROPOSE, Permission.IDENTITIES_MANAGE}),
+        (Role.REVIEWER, {Permission.EXPERIMENTS_CREATE, Permission.IDENTITIES_MANAGE}),
         (Role.SERVICE, {Permission.CHANGES_PROPOSE, Permission.EXPERIMENTS_HALT, Permission.CHANGES_READ}),
         (Role.AGENT, {Permission.CHANGES_REVIEW, Permission.CHANGES_APPLY, Permission.EXPERIMENTS_HALT}),
     ],
