@@ -90,7 +90,8 @@ def _answer(studies: Sequence[ContextStudy], found: dict[str, list[ContextGain]]
     lines.append(
         f"- Of {len(judged)} combinations of algorithm and problem, going by contexts pays in {pays} and costs in "
         f"{costs} (the interval over runs is above, or below, 0); {len(judged) - pays - costs} cannot be told apart "
-        "from Thompson sampling without contexts."
+        "from Thompson sampling without contexts. The prior of *tight* was chosen after a trial on these problems: "
+        "read its three rows as what tuning can gain."
     )
     return "\n".join(lines)
 
