@@ -9,8 +9,7 @@ from rich.text import Text
 
 from experimentation.v1 import common_pb2, experiment_service_pb2
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
-from services.admin import tables
-from services.admin.bandit_notes import policy_name
+from services.admin import allocations, tables
 from services.admin.clients import CALL_SECONDS
 from services.admin.words import NOTHING, enum_name, instant, span, state_name
 from shared.rpc import client
@@ -77,12 +76,12 @@ def _facts(experiment: common_pb2.Experiment) -> Iterator[tuple[str, str]]:
         yield "description", experiment.description
     if experiment.labels:
         yield "labels", ", ".join(f"{key}={value}" for key, value in sorted(experiment.labels.items()))
-    yield "allocation", policy_name(experiment.allocation_policy)
+    yield from allocations.facts(experiment.allocation_policy)
     yield "traffic", _traffic(experiment.traffic)
     yield "counts once", enum_name(common_pb2.AnalysisUnit.DESCRIPTOR, experiment.analysis_unit)
     yield "outcomes count", f"for {span(experiment.attribution_window)} after the first exposure"
     if experiment.features:
-        yield "features", ", ".join(feature.feature_id for feature in experiment.features)
+        yield "features", "; ".join(map(allocations.feature, experiment.features))
     if experiment.shipped_arm_id:
         yield "shipped arm", experiment.shipped_arm_id
     yield "created", f"{instant(experiment.created_at)} UTC by {experiment.creator or NOTHING}"

@@ -131,3 +131,61 @@ def test_status_when_there_is_advice_then_puts_it_in_words(
     known.stop_advice.CopyFrom(pb.StopAdvice(verdict=verdict, arm_id="green", alpha=0.05, value_remaining=0.001))
 
     assert f"advice: {words}" in " ".join(shown(known, capsys)).replace("  ", " ")
+
+
+def test_status_when_stopped_then_says_which_arm_everybody_gets_and_no_weights(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    known = bandit()
+    known.snapshot.state, known.snapshot.default_arm = common_pb2.EXPERIMENT_STATE_STOPPED, 1
+
+    lines = shown(known, capsys)
+
+    assert lines[0].startswith("checkout: stopped, everybody gets green, ")
+    assert not any("weight" in line for line in lines)
+    assert not any("60.0%" in line for line in lines)
+
+
+def test_status_when_the_control_is_served_then_headline_and_weights_say_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    known = bandit()
+    known.control_switch.CopyFrom(pb.LearningSwitch(actor="ann", reason="Orders fail"))
+    paused = bandit()
+    paused.snapshot.state = common_pb2.EXPERIMENT_STATE_PAUSED
+
+    lines, of_paused = shown(known, capsys), shown(paused, capsys)
+
+    assert lines[0].startswith("checkout: running, everybody gets the control, ")
+    assert any("weight (not served)" in line for line in lines)
+    assert of_paused[0].startswith("checkout: paused, everybody gets the control, ")
+    assert any("weight (not served)" in line for line in of_paused)
+
+
+def test_status_when_an_arm_has_no_units_then_it_has_no_interval(capsys: pytest.CaptureFixture[str]) -> None:
+    known = bandit()
+    for arm in known.arms:
+        arm.interval_low, arm.interval_high = 0.1, 0.2
+    known.arms[0].unit_count = 0
+
+    lines = shown(known, capsys)
+
+    assert "0.100 to 0.200" not in next(line for line in lines if line.startswith("grey"))
+    assert "0.100 to 0.200" in next(line for line in lines if line.startswith("green"))
+
+
+def test_status_when_there_is_an_analysis_split_then_its_means_and_standard_errors(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    known = bandit()
+    # Values 1, 2, 3: mean 2, variance 1, standard error 1 / sqrt(3).
+    known.analysis_results.arms.add(arm_id="grey", weight=0.5, unit_count=3, mean=2, square_deviation_sum=2)
+    known.analysis_results.arms.add(arm_id="green", weight=0.5)
+    known.analysis_results.left_out_unit_count = 4
+
+    lines = shown(known, capsys)
+
+    split = lines[next(place for place, line in enumerate(lines) if line.startswith("Analysis split")) :]
+    assert row(split, "grey") == ["grey", "3", "2", "0.577", "50.0%"]
+    assert row(split, "green") == ["green", "0", "-", "-", "50.0%"]
+    assert any(line.startswith("left out: 4 units") for line in split)

@@ -29,6 +29,21 @@ def test_start_when_it_needs_an_approval_then_6_and_says_what_to_type(expctl: Ex
     assert f"review wait {request}" in ended.err
 
 
+def test_show_when_it_starts_something_then_what_begins_to_serve(expctl: Expctl, tmp_path: Path) -> None:
+    content = CHECKOUT + "allocation_policy: {beta_thompson: {prior_alpha: 7}, controls: {exploration_floor: 0.05}}\n"
+    expctl("experiment", "create", "-f", written(tmp_path, content))
+    request = expctl("-o", "json", "experiment", "start", "checkout").json["change_request_id"]
+
+    shown = expctl("review", "show", request)
+    approved = expctl("review", "approve", request, "--yes", who="rob")
+
+    for ended in (shown, approved):
+        assert "What begins to serve:" in ended.out
+        assert "grey (control)" in ended.out
+        assert "prior_alpha 7" in ended.out
+        assert "exploration_floor" in ended.out
+
+
 def test_approve_and_apply_when_somebody_else_looks_then_it_is_made(expctl: Expctl, tmp_path: Path) -> None:
     request = pending(expctl, tmp_path)
 

@@ -7,13 +7,13 @@ from rich.text import Text
 
 from experimentation.v1 import experiment_service_pb2 as pb
 from services.admin import change_requests, diff
+from services.admin.commands.review import beginning
 from services.admin.exit_codes import ExitCode
 from services.admin.formats import Format
 from services.admin.next_steps import next_steps
 from services.admin.plain_text import cleaned
 from services.admin.screen import messages
 from services.admin.session import Session
-from shared import clock
 
 RequestId: TypeAlias = Annotated[str, typer.Argument(help="The change request's id.", show_default=False)]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; needed where nobody can be asked.")]
@@ -25,11 +25,10 @@ Confirm: TypeAlias = Annotated[
 
 def show_before(session: Session, request: pb.ChangeRequest) -> None:
     """Shows what is about to be judged; beside the answer, where that is for machines."""
-    drawing = change_requests.drawing(cleaned(request), clock.now())
     if session.output.kind is Format.TABLE:
-        session.output.draw(drawing)
+        session.output.draw(beginning.drawing(session, cleaned(request)))
     elif session.prompts.interactive:
-        messages().print(drawing)
+        messages().print(beginning.drawing(session, cleaned(request)))
 
 
 def agreed(session: Session, question: str, *, yes: bool) -> None:

@@ -9,6 +9,7 @@ from rich.text import Text
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1.review_service_pb2 import ChangeRequestFilter
 from services.admin import change_requests, diff, review_calls, times
+from services.admin.commands.review import beginning
 from services.admin.commands.review.arguments import RequestId, answer
 from services.admin.examples import examples
 from services.admin.exit_codes import ExitCode
@@ -16,7 +17,6 @@ from services.admin.next_steps import OPEN, next_steps
 from services.admin.session import Session, session_of
 from services.admin.watching import Watch
 from services.admin.words import instant, request_state_name
-from shared import clock
 from shared.errors import FailedPrecondition, Reason
 
 
@@ -87,7 +87,7 @@ def show(context: typer.Context, request_id: RequestId) -> None:
     session = session_of(context)
     with session.reviews() as stub:
         found = review_calls.get(stub, request_id)
-    session.output.one(found, lambda request: change_requests.drawing(request, clock.now()))
+    session.output.one(found, lambda request: beginning.drawing(session, request))
     session.output.suggest(*next_steps(found))
 
 
