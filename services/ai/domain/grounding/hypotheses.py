@@ -5,23 +5,32 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from services.ai.domain.grounding import lexicon
 from services.ai.domain.grounding.checking import ALL_RULES, check_claims
 from services.ai.domain.grounding.claims import Claim, ClaimKind, Relation
 from services.ai.domain.grounding.evidence import EvidencePack
 from services.ai.domain.grounding.kinds import FactKind
 from services.ai.domain.grounding.reading import Reader
 from services.ai.domain.grounding.rules.engine_view import DIRECTED
-from services.ai.domain.grounding.rules.markup import markup
+from services.ai.domain.grounding.rules.markup import SEVERAL_SENTENCES, markup
 from services.ai.domain.grounding.rules.numbers import number
 from services.ai.domain.grounding.rules.rationale import rationale
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
+from services.ai.domain.grounding.untrusted import is_suspicious
 
 MOST_HYPOTHESES: Final = 7
 _SEVERAL: Final = re.compile(
     r";|\balso\b|\bas well as\b|\bplus\b|\balong with\b|\band then\b"
-    r"|(?:\band|,)\s+(?:add|change|cut|drop|hide|increase|lower|make|merge|move|offer|raise|redesign|reduce|remove|rename"
+    r"|(?:\band|,)\s+(?:add|change|cut|drop|hide|increase|lower|make|merge|move|offer|raise|redesign|reduce|remove|rename|roll|launch|ship|deploy|approve"
     r"|replace|rewrite|send|shorten|show|simplify|split|swap|switch|test|use)\b",
     re.IGNORECASE,
+)
+_STATES: Final = re.compile(
+    r"\s*(?:the|a|an|this|that|these|those|there|it|its|all|users|we|our|most|note)\b", re.IGNORECASE
+)
+_RESULTS: Final = lexicon.words(
+    """significant significantly significance proven proof conclusive conclusively established evidence confirmed winner
+    guaranteed undoubtedly p-value verdict"""
 )
 
 
@@ -66,7 +75,7 @@ def check_hypotheses(
         fatal = [*_draft_violations(draft, pack, reader)] if RuleId.HYPOTHESIS in rules else []
         fatal += [_too_many()] if index >= MOST_HYPOTHESES else []
         because, claim_violations = check_claims(draft.because, f"{path}.because", pack, reader=reader, rules=rules)
-        story = [*rationale(reader.read(draft.rationale))] if RuleId.RATIONALE in rules else []
+        story = [*_story(draft, pack, reader)] if RuleId.RATIONALE in rules else []
         found += [replace(one, path=f"{path}.{one.path}") for one in (*fatal, *story)]
         found += claim_violations
         kept += [] if fatal else [_left(draft, because, keeps_story=not story)]
@@ -98,13 +107,35 @@ def _draft_violations(draft: HypothesisDraft, pack: EvidencePack, reader: Reader
 
 
 def _intervention(draft: HypothesisDraft, pack: EvidencePack, reader: Reader) -> Iterator[Violation]:
-    reading = reader.read(draft.intervention)
-    holder = Claim(ClaimKind.HISTORY, evidence_ids=(), text=draft.intervention)
-    written = (one for one in number(holder, reading, pack) if not one.got.isalpha())
-    for one in (*written, *markup(holder, reading, pack)):
+    for one in _written(draft.intervention, pack, reader):
         yield replace(one, path="intervention")
+    for token in reader.read(draft.intervention).words(_RESULTS):
+        yield _broken("intervention", token.text, "what is done")
+    if _STATES.match(draft.intervention):
+        yield _broken("intervention", "says what is", "what is done")
+    if is_suspicious(reader.read(draft.intervention).outside_slots):
+        yield _broken("intervention", "reads like instructions to a model", "what is done")
     if found := _SEVERAL.search(draft.intervention):
         yield _broken("intervention", found[0].strip(), "one intervention")
+
+
+def _story(draft: HypothesisDraft, pack: EvidencePack, reader: Reader) -> Iterator[Violation]:
+    """Yields what a rationale may not hold; it may have several sentences, and be left out."""
+    if not draft.rationale:
+        return
+    yield from rationale(reader.read(draft.rationale))
+    for one in _written(draft.rationale, pack, reader):
+        if one.got != SEVERAL_SENTENCES:
+            yield replace(one, path="rationale")
+    if is_suspicious(reader.read(draft.rationale).outside_slots):
+        yield Violation("rationale", RuleId.RATIONALE, "reads like instructions to a model")
+
+
+def _written(text: str, pack: EvidencePack, reader: Reader) -> Iterator[Violation]:
+    """Yields figures and markup; number words may be part of what is done: a form in two steps."""
+    holder, reading = Claim(ClaimKind.HISTORY, (), text), reader.read(text)
+    yield from (one for one in number(holder, reading, pack) if not one.got.isalpha())
+    yield from markup(holder, reading, pack)
 
 
 def _expected(draft: HypothesisDraft, pack: EvidencePack) -> Iterator[Violation]:

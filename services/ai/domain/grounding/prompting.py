@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from services.ai.domain.grounding.claims import Answer
 from services.ai.domain.grounding.evidence import EvidencePack, Ref, fields_of
 from services.ai.domain.grounding.untrusted import DESCRIPTION_LENGTH, NAME_LENGTH, cleaned, is_suspicious
 
@@ -66,13 +65,6 @@ def suspicious_fields(pack: EvidencePack, notes: Mapping[str, str] | None = None
     """Returns the aliases and notes whose text looks like instructions: to be counted and looked at, not blocked."""
     names = {alias: " ".join(map(str, fields_of(ref).values())) for alias, ref in pack.ref_by_alias.items()}
     return tuple(name for name, text in (*names.items(), *(notes or {}).items()) if is_suspicious(text))
-
-
-def answer_texts(answer: Answer) -> tuple[str, ...]:
-    """Returns every text of an answer."""
-    advised = (answer.recommendation,) if answer.recommendation else ()
-    claims = (*answer.reasons, *answer.statements, *answer.what_would_change)
-    return tuple(one.text for one in (*advised, *claims, *answer.next_steps))
 
 
 def _named(ref: Ref) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """R4: no circumstances that nothing bears: times, parts of the units, other quantities than the metric."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 from services.ai.domain.grounding import lexicon
@@ -64,12 +65,8 @@ def _rates(reading: Reading) -> Iterator[str]:
 def _ellipses(reading: Reading) -> Iterator[str]:
     """Yields auxiliaries at the end of a clause, which affirm or deny what no rule sees."""
     words = [token for token in reading.tokens if token.kind is not TokenKind.MARK]
-    for token, after in zip(words, [*words[1:], None], strict=True):
-        if (
-            token.kind is TokenKind.WORD
-            and token.text in _AUXILIARIES
-            and (after is None or after.clause != token.clause)
-        ):
+    for token, after in pairwise([*words, None]):
+        if token and token.text in _AUXILIARIES and (after is None or after.clause != token.clause):
             yield token.text
 
 

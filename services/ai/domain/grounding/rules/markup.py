@@ -10,6 +10,7 @@ from services.ai.domain.grounding.reading import Reading
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
 
 TEXT_LENGTH: Final = 400
+SEVERAL_SENTENCES: Final = "several sentences"
 _PLAIN: Final = re.compile(r"[A-Za-z0-9 .,;:()'\"\u2019\u201c\u201d\u2013\u2014\-{}|%$\u20ac\u00a3]")
 _LINK: Final = re.compile(r"\w\.\w|\bwww\b|\bhttps?\b|\bmailto\b", re.IGNORECASE)
 _SENTENCES: Final = re.compile(r"\.+[\"')\u201d]*\s+\S")
@@ -23,6 +24,6 @@ def markup(_: Claim | Recommendation, reading: Reading, __: EvidencePack) -> Ite
     if found := _LINK.search(text):
         yield Violation("text", RuleId.MARKUP, found[0], ("no links",))
     if _SENTENCES.search(text):
-        yield Violation("text", RuleId.MARKUP, "several sentences", ("one sentence",))
+        yield Violation("text", RuleId.MARKUP, SEVERAL_SENTENCES, ("one sentence",))
     if not text.strip() or len(reading.text) > TEXT_LENGTH:
         yield Violation("text", RuleId.MARKUP, f"{len(reading.text)} characters", (f"1 to {TEXT_LENGTH}",))
