@@ -92,9 +92,11 @@ class Knowledge:
 
     def evidence(self, kind: FactKind, *, metric: str = "", subject: str = "") -> str:
         """Returns the id of a fact; empty: there is none."""
-        wanted = (kind, metric, "", subject)
-        found = (one.evidence_id for one in self.pack.facts if (one.kind, one.metric, one.arm, one.subject) == wanted)
-        return next(found, "")
+        return self._evidence.get((kind, metric, subject), "")
+
+    @cached_property
+    def _evidence(self) -> Mapping[tuple[FactKind, str, str], str]:
+        return {(one.kind, one.metric, one.subject): one.evidence_id for one in self.pack.facts}
 
     def are_alike(self, one: str, other: str) -> bool:
         """Says whether two interventions are the same in other words."""

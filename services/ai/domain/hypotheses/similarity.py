@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 DUPLICATE: Final = 0.85
@@ -23,6 +24,7 @@ _STOP_WORDS: Final = """
 _STOP: Final = frozenset(_STOP_WORDS.split())
 
 
+@lru_cache(maxsize=4096)
 def tokens(text: str) -> tuple[str, ...]:
     """Returns the words that count, in order: in lower case, without stop words and the s of plurals.
 

@@ -50,7 +50,7 @@ def test_the_generators_take_turns() -> None:
     assert {one.intervention for one in found} == {
         "Show more reviews",
         "Try a stronger variant of the change of e1 (\u201cShow a progress bar\u201d)",
-        "Repeat the change of e3 (\u201cFree shipping banner\u201d) with a sample that decides",
+        "Test the change of e3 (\u201cFree shipping banner\u201d) again with a sample that decides",
     }
 
 

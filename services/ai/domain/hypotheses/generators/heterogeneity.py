@@ -9,7 +9,7 @@ from services.ai.domain.hypotheses import because
 from services.ai.domain.hypotheses.generators.drafting import draft, may_decide
 from services.ai.domain.hypotheses.knowledge import Knowledge, Trial
 from services.ai.domain.hypotheses.model import Draft, EffectDirection, Kin, Kinship
-from services.ai.domain.hypotheses.segments import ALPHA, gaps, two_sided
+from services.ai.domain.hypotheses.segments import ALPHA, SegmentGap, gaps, two_sided
 from services.ai.domain.hypotheses.wanted import wanted_direction
 from shared.statistics.fixed.multiplicity import Procedure, adjusted
 
@@ -45,12 +45,12 @@ def serve_better_segment(knowledge: Knowledge) -> Iterator[Draft]:
 
 
 def tailor_to_lagging_segment(knowledge: Knowledge) -> Iterator[Draft]:
-    """Yields a change for each segment that is behind the others."""
-    for gap in gaps(tuple(knowledge.metric_by_alias.values())):
-        metric = knowledge.alias_of_metric[gap.metric.metric_id]
-        segment = knowledge.alias_of_segment[gap.segment.segment]
-        behind = (gap.difference < 0) is (wanted_direction(gap.metric) is EffectDirection.INCREASE)
-        if gap.p_value <= ALPHA and behind and gap.relative is not None and may_decide(knowledge, metric):
+    """Yields a change for the segment of each metric that is furthest behind the others."""
+    behind = [gap for gap in gaps(tuple(knowledge.metric_by_alias.values())) if _is_behind(gap)]
+    for metric, profile in knowledge.metric_by_alias.items():
+        own = [gap for gap in behind if gap.metric is profile]
+        if own and may_decide(knowledge, metric):
+            segment = knowledge.alias_of_segment[max(own, key=lambda gap: abs(gap.difference)).segment.segment]
             yield draft(
                 knowledge,
                 f"Tailor the first screen to {{{{{segment}}}}}",
@@ -59,6 +59,11 @@ def tailor_to_lagging_segment(knowledge: Knowledge) -> Iterator[Draft]:
                 rationale="The first screen was made for the rest, and these units meet it in other conditions.",
                 segment=segment,
             )
+
+
+def _is_behind(gap: SegmentGap) -> bool:
+    wrong = (gap.difference < 0) is (wanted_direction(gap.metric) is EffectDirection.INCREASE)
+    return wrong and gap.p_value <= ALPHA and gap.relative is not None
 
 
 def interactions(knowledge: Knowledge) -> tuple[Interaction, ...]:

@@ -24,7 +24,7 @@ def resolve_inconclusive(knowledge: Knowledge) -> Iterator[Draft]:
         correlated = knowledge.metric_by_alias[trial.metric].pre_period_correlation
         yield draft(
             knowledge,
-            f"Repeat the change of {{{{{trial.experiment}}}}} with a sample that decides",
+            f"Test the change of {{{{{trial.experiment}}}}} again with a sample that decides",
             trial.metric,
             (because.result(knowledge, trial),),
             rationale=(

@@ -70,8 +70,8 @@ def test_differences_of_noise_of_harm_or_of_other_changes_are_left() -> None:
     assert not [*serve_better_segment(knowing(*others, metrics=(SPLIT,)))]
 
 
-def test_a_segment_that_lags_is_tailored_to() -> None:
-    knowledge = knowing(metrics=(segmented(CHECKOUT, mobile=0.15, desktop=0.25, tablet=0.2),))
+def test_the_segment_that_lags_most_is_tailored_to() -> None:
+    knowledge = knowing(metrics=(segmented(CHECKOUT, mobile=0.15, desktop=0.35, tablet=0.2),))
 
     (draft,) = tailor_to_lagging_segment(knowledge)
 

@@ -10,7 +10,7 @@ from tests.ai.domain.hypotheses.examples import CHECKOUT, RETURNS, inconclusive,
 def test_a_promising_small_test_is_repeated() -> None:
     (draft,) = resolve_inconclusive(knowing(inconclusive("e1", "Free shipping", 0.03)))
 
-    assert draft.intervention == "Repeat the change of {{X1}} with a sample that decides"
+    assert draft.intervention == "Test the change of {{X1}} again with a sample that decides"
     assert draft.builds_on == (Kin("X1", Kinship.SAME),)
     assert "before the start" not in draft.rationale
 
