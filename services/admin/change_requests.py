@@ -9,8 +9,7 @@ from rich.text import Text
 
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1 import review_pb2
-from services.admin import diff, tables
-from services.admin.policy_test import who
+from services.admin import approvals, diff, tables
 from services.admin.words import NOTHING, enum_name, instant, remaining, request_state_name
 
 STATE_STYLES: Final = {
@@ -97,17 +96,16 @@ def _grounds(request: pb.ChangeRequest) -> Iterator[tuple[str, Text]]:
         yield "", Text(f"{factor.points:+.0f}  {factor.description}")
     if not request.requirements:
         yield "approvals", Text(f"none needed (policy version {request.policy_version})")
-    for requirement in request.requirements:
+    for requirement in approvals.strictest_first(request.requirements):
         yield "approvals", _requirement(requirement)
         for reason in requirement.reasons:
             yield "", Text(reason, style="dim")
 
 
 def _requirement(requirement: review_pb2.Requirement) -> Text:
-    got = f"{len(requirement.approved_by)} of {requirement.approval_count}"
-    names = f" ({', '.join(requirement.approved_by)})" if requirement.approved_by else ""
+    got = f"approved by {', '.join(requirement.approved_by)}" if requirement.approved_by else "nobody has approved yet"
     style = "green" if requirement.satisfied else "yellow"
-    return Text.assemble((got, style), f"{names} by {who(requirement)}, rule {requirement.rule_id}")
+    return Text.assemble(f"{approvals.people(requirement)}, rule {requirement.rule_id}: ", (got, style))
 
 
 def _talk(request: pb.ChangeRequest) -> Iterator[tuple[str, Text]]:

@@ -20,6 +20,7 @@ from services.admin.screen import command_line
 from shared.clock import Clock
 from shared.config import ConfigError
 from shared.errors import Kind, PlatformError, Reason
+from shared.identity.token import token_id_of
 from shared.rpc import client
 
 _SECONDS: Final = 3.0
@@ -144,11 +145,18 @@ def _identity(server: Server, clock: Clock) -> Check:
     except PlatformError as error:
         remedy = "give --as NAME, or `expctl login --profile NAME` with a new token"
         return Check("identity", Health.BAD, error.message, remedy)
+    token_id = token_id_of(server.token.value) if server.token else None
     who = f"{caller.principal.principal_id} ({', '.join(caller.principal.roles)})"
+    who += f" with token {token_id}" if token_id else ""
     if caller.HasField("expires_at"):
         left = caller.expires_at.ToDatetime(tzinfo=UTC) - clock()
         if left < _SOON:
-            return Check("identity", Health.WARNING, f"{who}; the token ends in {left}", "expctl token rotate")
+            return Check(
+                "identity",
+                Health.WARNING,
+                f"{who}; the token ends in {left}",
+                f"expctl token rotate {token_id or 'TOKEN'}",
+            )
     return Check("identity", Health.GOOD, who)
 
 

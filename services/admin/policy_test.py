@@ -8,7 +8,7 @@ from rich.text import Text
 
 from experimentation.v1 import review_pb2
 from experimentation.v1 import review_service_pb2 as pb
-from services.admin import tables
+from services.admin import approvals, tables
 from services.admin.words import NOTHING, plural
 
 
@@ -50,15 +50,8 @@ def _needs(found: pb.TestPolicyResponse) -> Text:
         return Text("No approval needed: it only reduces harm, which no rule gates.", style="green")
     if not found.requirements:
         return Text("No approval needed: no rule asks for one.", style="green")
-    needs = [f"{each.approval_count} by {who(each)}" for each in found.requirements]
+    needs = map(approvals.people, approvals.distinct(found.requirements))
     return Text(f"Approvals needed: {'; '.join(needs)}.", style="yellow")
-
-
-def who(requirement: review_pb2.Requirement) -> str:
-    """Returns whose approvals count for a requirement."""
-    roles = [f"role {name}" for name in requirement.roles]
-    groups = [f"group {name}" for name in requirement.groups]
-    return " or ".join([*roles, *groups]) or "any reviewer"
 
 
 def _rules(results: Iterable[review_pb2.RuleResult]) -> Table:

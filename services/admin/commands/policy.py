@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
 
 from experimentation.v1 import experiment_service_pb2 as experiment
 from experimentation.v1 import review_service_pb2 as pb
-from services.admin import change_requests, experiments, policies, policy_test, review_calls
+from services.admin import change_requests, experiments, policies, policy_changes, policy_test, review_calls
+from services.admin import dry_run as dry_runs
 from services.admin.clients import CALL_SECONDS
 from services.admin.commands.experiment.arguments import DryRun
 from services.admin.commands.group import command_group
@@ -130,9 +132,12 @@ def propose(
         validate_only=dry_run,
     )
     with session.reviews() as stub, named_by_lines(file, source.tree):
+        session.output.say(f"{policy_changes.summary(policies.get(stub).rules, source.rules)}.")
         made = client.call(stub.ProposePolicy, request, timeout_seconds=CALL_SECONDS).change_request
     if dry_run:
-        session.output.one(made, lambda shown: change_requests.drawing(shown, clock.now()))
+        session.output.one(
+            made, lambda shown: Group(dry_runs.NOTHING_STORED, change_requests.drawing(shown, clock.now()))
+        )
     else:
         answer(session, made)
 

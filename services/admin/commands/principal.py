@@ -77,7 +77,8 @@ def create(
         request = pb.CreatePrincipalRequest(principal=asked)
         made = client.call(stub.CreatePrincipal, request, timeout_seconds=CALL_SECONDS).principal
     session.output.one(made, identities.principal_drawing)
-    session.output.suggest(("To make a token for it", ("token", "create", "--for", principal_id)))
+    same = ("--as", session.options.identity) if session.options.identity else ()
+    session.output.suggest(("To make a token for it", (*same, "token", "create", "--for", principal_id)))
 
 
 @app.command(

@@ -77,6 +77,14 @@ def rotate(
     with session.identities() as stub:
         made = client.call(stub.RotateToken, request, timeout_seconds=CALL_SECONDS)
     _answer(session, made)
+    if profile := session.access.profile_name:
+        name = () if session.options.profile else ("--profile", profile)
+        session.output.suggest(("To keep it in the profile, with the secret on standard input", ("login", *name)))
+        session.output.say(f"Until then the profile {profile} has the old one.")
+    else:
+        session.output.say(
+            f"To use it here write it into {session.access.token_file}, or `expctl login --profile NAME`."
+        )
 
 
 @app.command("revoke", epilog=examples("expctl token revoke tok_1", "expctl token revoke tok_1 --yes"))

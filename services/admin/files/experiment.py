@@ -66,7 +66,15 @@ def read_experiment(path: Path) -> ExperimentFile:
     plan, wrong = (None, []) if section is None or section.value is None else read_plan(section)
     if problems or wrong:
         raise FileProblems(path, sorted([*problems, *wrong], key=lambda problem: problem.line))
+    if experiment.HasField("traffic") and not _is_given(tree, "traffic", "share"):
+        experiment.traffic.share = 1
     etag = experiment.etag
     for name in OUTPUT_ONLY:
         experiment.ClearField(name)
     return ExperimentFile(path, tree, experiment, etag, plan)
+
+
+def _is_given(tree: Node, section: str, name: str) -> bool:
+    child = tree.child(section)
+    found = child.child(name) if child is not None else None
+    return found is not None and found.value is not None

@@ -8,6 +8,11 @@ from experimentation.v1 import review_pb2 as pb
 from services.admin.files.messages import filled
 from services.admin.files.tree import FileProblems, Node, Problem, read_tree
 
+_EXAMPLE: Final = "rules: [...]"
+_SHAPE: Final = """\
+rules:
+  - rule_id: two-for-revenue
+    approval_count: 2"""
 _OUTPUT_ONLY: Final = ("change_request_id", "author", "created_at")
 
 
@@ -35,7 +40,9 @@ def read_policy(path: Path) -> PolicyFile:
         FileProblems: INVALID_FIELD, with the lines.
         InvalidArgument: INVALID_FIELD, it cannot be read.
     """
-    tree, policy = read_tree(path), pb.Policy()
+    tree, policy = read_tree(path, example=_EXAMPLE), pb.Policy()
+    if tree.child("rule_id") is not None:
+        raise FileProblems(path, [Problem(tree.line, "", f"is one rule, not a set of rules; a set is\n{_SHAPE}")])
     problems = filled(policy, tree, beside=frozenset(_OUTPUT_ONLY))
     if tree.child("rules") is None:
         problems.append(Problem(tree.line, "rules", "must be given; [] is a policy without rules"))

@@ -34,7 +34,7 @@ def test_principal_when_created_and_changed_then_it_is_as_asked(expctl: Expctl) 
     changed = expctl("-o", "json", "principal", "update", "eve", "--name", "Eve", "--role", "viewer", who="ada")
 
     assert created.code == 0
-    assert "token create --for eve" in created.err
+    assert "--as ada token create --for eve" in created.err
     found = changed.json
     assert (found["display_name"], found["roles"], found["groups"]) == ("Eve", ["viewer"], ["pay"])
     assert "eve" in expctl("principal", "list", who="ada").out
@@ -73,6 +73,7 @@ def test_token_when_rotated_and_revoked_then_says_so(expctl: Expctl) -> None:
     unsure = expctl("token", "revoke", rotated.json["token"]["token_id"])
     revoked = expctl("token", "revoke", rotated.json["token"]["token_id"], "--yes")
 
+    assert "write it into" in rotated.err
     assert rotated.json["secret"].startswith("exp_")
     assert (unsure.code, revoked.code) == (2, 0)
     assert "revoked" in revoked.out

@@ -24,6 +24,8 @@ def test_doctor_when_all_is_well_but_the_bandit_then_says_which(expctl: Expctl) 
         "store": "good",
         "bandit": "bad",
     }
+    identity = next(check["found"] for check in ended.json["checks"] if check["name"] == "identity")
+    assert identity == "ann (experimenter) with token tok_ann"
     assert all(check["remedy"] for check in ended.json["checks"] if check["health"] != "good")
 
 

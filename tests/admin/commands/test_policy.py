@@ -32,6 +32,20 @@ def test_show_when_written_as_yaml_then_can_be_proposed_again(expctl: Expctl, tm
 
     assert read_policy(file).base_version == 0
     assert len(read_policy(file).rules) > 3
+    file.write_text(file.read_text().replace("approval_count: 1", "approval_count: 3", 1))
+    proposed = expctl("policy", "propose", "-f", file, "-m", "More", "--dry-run", who="ada")
+    assert proposed.code == 0
+    assert "0 rules added, 1 changed, 0 removed." in proposed.err
+
+
+def test_propose_when_the_file_is_one_rule_then_2_and_shows_a_set(expctl: Expctl, tmp_path: Path) -> None:
+    file = written(tmp_path, "rule_id: all\napproval_count: 1\n", "policy.yaml")
+
+    ended = expctl("policy", "propose", "-f", file, "-m", "x", who="ada")
+
+    assert ended.code == 2
+    assert "is one rule, not a set of rules" in " ".join(ended.err.split())
+    assert "- rule_id: two-for-revenue" in ended.err
 
 
 def test_list_when_a_change_was_applied_then_both_versions(expctl: Expctl, tmp_path: Path) -> None:
@@ -52,6 +66,8 @@ def test_propose_when_dry_then_shows_what_would_change_and_changes_nothing(expct
     ended = expctl("policy", "propose", "-f", file, "-m", "Simple", "--dry-run", who="ada")
 
     assert ended.code == 0
+    assert ended.out.startswith("dry run: nothing was stored\n")
+    assert "1 rule added, 0 changed, " in ended.err
     assert "everything" in ended.out
     assert expctl("-o", "json", "review", "list").json == {"items": []}
 
@@ -90,7 +106,7 @@ def test_try_when_rules_are_given_then_those_count(expctl: Expctl, tmp_path: Pat
     rules = written(tmp_path, RULES, "policy.yaml")
 
     assert "No approval needed" in expctl("policy", "test", "-f", file).out
-    assert "Approvals needed: 1 by role reviewer" in expctl("policy", "test", "-f", file, "--rules", rules).out
+    assert "Approvals needed: 1 person with role reviewer" in expctl("policy", "test", "-f", file, "--rules", rules).out
 
 
 @pytest.mark.parametrize("line", [(), ("checkout",), ("--change", "start"), ("checkout", "--change", "go")])

@@ -290,3 +290,26 @@ def test_edit_when_rules_are_edited_then_by_their_file(expctl: Expctl, tmp_path:
     edited = expctl("-o", "json", "review", "edit", request, "-f", second, who="ada")
 
     assert edited.json["change"]["edit_policy_rules"]["rules"][0]["approval_count"] == 2
+
+
+def test_approve_when_done_twice_then_says_so_and_sends_nothing(expctl: Expctl, tmp_path: Path) -> None:
+    request = pending(expctl, tmp_path)
+    expctl("review", "approve", request, "--yes", who="rob")
+
+    again = expctl("review", "approve", request, who="rob")
+
+    assert again.code == 0
+    assert "You have approved this already" in again.err
+    assert len(expctl("-o", "json", "review", "show", request).json["verdicts"]) == 1
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject", "request-changes", "sign", "emergency-apply"])
+def test_verdict_when_one_may_not_then_4_before_anything_is_shown_or_asked(
+    expctl: Expctl, tmp_path: Path, verb: str
+) -> None:
+    request = pending(expctl, tmp_path)
+
+    ended = expctl("review", verb, request)
+
+    assert (ended.code, ended.out) == (4, "")
+    assert "is needed, which these credentials of 'ann' do not have" in " ".join(ended.err.split())

@@ -211,3 +211,15 @@ def test_plan_when_it_is_out_of_range_then_says_where(tmp_path: Path, plan: str)
 
     with pytest.raises(FileProblems, match=r"experiment.yaml:7: plan\."):
         judge(file)
+
+
+@pytest.mark.parametrize(
+    ("more", "share"),
+    [("traffic: {holdout_share: 0.1}\n", 1), ("traffic: {share: null}\n", 1), ("traffic: {share: 0.5}\n", 0.5)],
+)
+def test_traffic_when_the_share_is_left_out_then_1(tmp_path: Path, more: str, share: float) -> None:
+    assert read(tmp_path, more).experiment.traffic.share == share
+
+
+def test_traffic_when_the_share_is_0_then_it_is_not_taken_for_another(tmp_path: Path) -> None:
+    assert read(tmp_path, "traffic: {share: 0}\n").experiment.traffic.share == 0

@@ -7,7 +7,7 @@ import typer
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1 import review_service_pb2 as review
 from experimentation.v1.review_service_pb2_grpc import ReviewServiceStub
-from services.admin import review_calls
+from services.admin import callers, review_calls
 from services.admin.clients import CALL_SECONDS
 from services.admin.commands.review.arguments import (
     Comment,
@@ -22,6 +22,7 @@ from services.admin.commands.review.arguments import (
 from services.admin.examples import examples
 from services.admin.session import Session, session_of
 from shared.errors import FailedPrecondition, Reason
+from shared.identity.permission import Permission
 from shared.rpc import client
 
 
@@ -44,6 +45,7 @@ def emergency_apply(
 ) -> None:
     """Applies a change without its approvals. Everybody is told, and somebody else must sign it afterwards."""
     session = session_of(context)
+    callers.permitted(session, Permission.CHANGES_EMERGENCY_APPLY)
     with session.reviews() as stub:
         seen = review_calls.get(stub, request_id)
         show_before(session, seen)
@@ -63,6 +65,7 @@ def emergency_apply(
 def sign(context: typer.Context, request_id: RequestId, *, comment: Comment = "", yes: Yes = False) -> None:
     """Signs the review of a change that was applied in an emergency; says what was found."""
     session = session_of(context)
+    callers.permitted(session, Permission.CHANGES_REVIEW)
     with session.reviews() as stub:
         show_before(session, review_calls.get(stub, request_id))
         found = comment or session.prompts.text(f"What was found about {request_id}?", flag="--comment")

@@ -7,7 +7,7 @@ import typer
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1 import review_service_pb2 as review
 from experimentation.v1.review_service_pb2_grpc import ReviewServiceStub
-from services.admin import review_calls
+from services.admin import approvals, callers, review_calls
 from services.admin.clients import CALL_SECONDS
 from services.admin.commands.review.applying import answer_applied, apply_now
 from services.admin.commands.review.arguments import Comment, RequestId, Yes, agreed, answer, show_before
@@ -16,6 +16,7 @@ from services.admin.exit_codes import ExitCode
 from services.admin.next_steps import WAITING
 from services.admin.session import Session, session_of
 from shared.errors import Aborted, Reason
+from shared.identity.permission import Permission
 from shared.rpc import client
 
 Edit = Annotated[int, typer.Option("--edit", min=0, metavar="N", help="Refuse unless the request is at this edit.")]
@@ -35,20 +36,20 @@ def approve(
     With --apply the exit code is 6 where approvals are still missing; it is 1 where the change could not be applied.
     """
     session = session_of(context)
+    reviewer = callers.permitted(session, Permission.CHANGES_REVIEW)
     with session.reviews() as stub:
         seen = _shown(session, stub, request_id, edit)
-        agreed(session, "Approve this change?", yes=yes)
-        request = review.ApproveChangeRequestRequest(
-            change_request_id=seen.change_request_id,
-            request_revision=seen.request_revision,
-            digest=seen.digest,
-            comment=comment,
-            request_id=session.new_id("req"),
-        )
-        after = client.call(stub.ApproveChangeRequest, request, timeout_seconds=CALL_SECONDS).change_request
+        if approvals.approved_already(seen, reviewer):
+            session.output.say("You have approved this already: no approval was sent.")
+            after = seen
+        else:
+            agreed(session, "Approve this change?", yes=yes)
+            after = _approved(session, stub, seen, comment)
         if apply and after.state == pb.CHANGE_REQUEST_STATE_APPROVED:
             after = apply_now(session, stub, after)
     answer_applied(session, after)
+    if after.state in WAITING and (still := approvals.missing(after, reviewer)):
+        session.output.say(f"It {still}.")
     if apply and after.state in WAITING:
         raise typer.Exit(ExitCode.APPROVAL_REQUIRED)
 
@@ -58,6 +59,7 @@ def reject(
 ) -> None:
     """Rejects a change for good; says why, in --comment or in an editor."""
     session = session_of(context)
+    callers.permitted(session, Permission.CHANGES_REVIEW)
     with session.reviews() as stub:
         seen = _shown(session, stub, request_id, edit)
         why = comment or session.prompts.text(f"Why is {request_id} rejected?", flag="--comment")
@@ -78,6 +80,7 @@ def request_changes(
 ) -> None:
     """Sends a change back to its requester; says what should change, in --comment or in an editor."""
     session = session_of(context)
+    callers.permitted(session, Permission.CHANGES_REVIEW)
     with session.reviews() as stub:
         seen = _shown(session, stub, request_id, edit)
         what = comment or session.prompts.text(f"What should change in {request_id}?", flag="--comment")
@@ -117,6 +120,17 @@ def add_to(app: typer.Typer) -> None:
     app.command("comment", epilog=examples("expctl review comment cr_1 -m 'Who looks after this next week?'"))(
         comment_on
     )
+
+
+def _approved(session: Session, stub: ReviewServiceStub, seen: pb.ChangeRequest, comment: str) -> pb.ChangeRequest:
+    request = review.ApproveChangeRequestRequest(
+        change_request_id=seen.change_request_id,
+        request_revision=seen.request_revision,
+        digest=seen.digest,
+        comment=comment,
+        request_id=session.new_id("req"),
+    )
+    return client.call(stub.ApproveChangeRequest, request, timeout_seconds=CALL_SECONDS).change_request
 
 
 def _shown(session: Session, stub: ReviewServiceStub, request_id: str, edit: int) -> pb.ChangeRequest:
