@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services.ai.domain.hypotheses.model import EffectDirection, StoredHypothesis
+from services.ai.domain.hypotheses.opposites import are_contrary
 from services.ai.domain.hypotheses.similarity import DUPLICATE, Corpus
 
 
@@ -30,6 +31,7 @@ def duplicate_of(
         for one in stored
         if (one.primary_metric_id, one.expected_direction) == (metric_id, direction)
         and _named(one.intervention, segments) == _named(intervention, segments)
+        and not are_contrary(one.intervention, intervention)
     ]
     found = corpus.most_alike(intervention, [one.intervention for one in comparable])
     return comparable[found[0]] if found and found[1] >= DUPLICATE else None

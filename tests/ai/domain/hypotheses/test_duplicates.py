@@ -2,7 +2,7 @@ import pytest
 
 from services.ai.domain.hypotheses.duplicates import duplicate_of
 from services.ai.domain.hypotheses.model import EffectDirection, StoredHypothesis
-from services.ai.domain.hypotheses.similarity import Corpus
+from services.ai.domain.hypotheses.similarity import DUPLICATE, Corpus
 from tests.ai.domain.hypotheses.examples import stored
 
 OLD = stored("Shorten the address form to its required fields")
@@ -46,14 +46,12 @@ def test_nothing_is_repeated_where_nothing_is_stored() -> None:
 
 
 def test_contraries_are_no_duplicates() -> None:
-    old = stored("Show many more reviews of other buyers below the price on the product page")
+    text = "Show many {} reviews of other buyers, newest first, below the price and above the fold of each product page"
+    old, corpus = stored(text.format("more")), Corpus([text.format("more")])
 
-    found = duplicate_of(
-        "Show many fewer reviews of other buyers below the price on the product page",
-        "checkout_rate",
-        EffectDirection.INCREASE,
-        stored=(old,),
-        corpus=Corpus([old.intervention]),
-    )
-
-    assert found is None
+    assert corpus.similarity(old.intervention, text.format("fewer")) >= DUPLICATE
+    for word, found in (("more", old), ("fewer", None)):
+        assert (
+            duplicate_of(text.format(word), "checkout_rate", EffectDirection.INCREASE, stored=(old,), corpus=corpus)
+            == found
+        )
