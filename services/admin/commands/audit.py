@@ -67,7 +67,7 @@ def tail(
     "verify",
     epilog=examples(
         "expctl audit verify",
-        "expctl audit verify --known 812:9f86d081884c7d659a2feaa0c55ad0153b1a2f6c8e4d7b90a5c3e1f2d4b6a897",
+        "expctl audit verify --known \\\n    812:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     ),
 )
 def verify(

@@ -7,6 +7,8 @@ import pytest
 from tests.admin.commands.experiment_files import CHECKOUT, written
 from tests.admin.conftest import Expctl
 
+SAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "experiment.yaml"
+
 
 def pending(expctl: Expctl, tmp_path: Path) -> str:
     """Returns the id of a request to start an experiment, which waits for approval."""
@@ -313,3 +315,15 @@ def test_verdict_when_one_may_not_then_4_before_anything_is_shown_or_asked(
 
     assert (ended.code, ended.out) == (4, "")
     assert "is needed, which these credentials of 'ann' do not have" in " ".join(ended.err.split())
+
+
+def test_approve_when_it_does_not_suffice_then_says_whose_is_missing(expctl: Expctl) -> None:
+    expctl("experiment", "create", "-f", SAMPLE)
+    request = expctl("-o", "json", "experiment", "start", "checkout-button").json["change_request_id"]
+
+    first = expctl("review", "approve", request, "--apply", "--yes", who="rob")
+    second = expctl("review", "approve", request, "--apply", "--yes", who="ada")
+
+    assert (first.code, second.code) == (6, 0)
+    assert "It needs 1 more: " in first.err
+    assert "needs" not in second.err
