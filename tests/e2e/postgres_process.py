@@ -3,6 +3,7 @@
 Usage: python -m tests.e2e.postgres_process DIRECTORY; ends when its standard input does.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -32,8 +33,12 @@ class PostgresProcess:
         self._pid, self.url = ready["pid"], ready["url"]
 
     def kill(self) -> None:
-        """Kills it with SIGKILL; its children notice and end."""
-        os.kill(self._pid, signal.SIGKILL)
+        """Kills it with SIGKILL, and its children, which would work on until they notice."""
+        children = _children_of(self._pid)
+        for pid in (self._pid, *children):
+            # Some may have ended meanwhile.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """Stops it cleanly."""
@@ -43,6 +48,16 @@ class PostgresProcess:
         if self._parent is not None:
             self._parent.communicate()
             self._parent = None
+
+
+def _children_of(parent: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        # The process's name, in brackets, may hold spaces.
+        with contextlib.suppress(OSError):
+            if int(status.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(status.parent.name))
+    return found
 
 
 def main() -> None:
