@@ -117,3 +117,19 @@ def test_try_when_the_line_is_wrong_then_2(expctl: Expctl, line: tuple[str, ...]
 def test_read_when_there_are_no_rules_then_says_so(tmp_path: Path) -> None:
     with pytest.raises(FileProblems, match=r"policy.yaml:1: rules: must be given"):
         read_policy(written(tmp_path, "version: 1\n", "policy.yaml"))
+
+
+def test_show_when_the_rules_were_changed_then_yaml_with_what_the_server_says_is_taken(
+    expctl: Expctl, tmp_path: Path
+) -> None:
+    file = written(tmp_path, RULES, "policy.yaml")
+    request = expctl("-o", "json", "policy", "propose", "-f", file, "-m", "x", who="ada").json["change_request_id"]
+    applied = expctl("review", "emergency-apply", request, "-m", "Rules are locked", "--confirm", request, who="ada")
+    shown = expctl("-o", "yaml", "policy", "show").out
+
+    file.write_text(shown.replace("approval_count: 1", "approval_count: 2"))
+    proposed = expctl("-o", "json", "policy", "propose", "-f", file, "-m", "Two", who="ada")
+
+    assert applied.code == 0
+    assert "created_at" in shown
+    assert (proposed.code, "0 rules added, 1 changed, 0 removed." in proposed.err) == (0, True)
