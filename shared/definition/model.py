@@ -143,7 +143,7 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """Is a quantity measured on units; `min_value` and `max_value` bound a single outcome, `revenue` says it is money."""
+    """Is a quantity measured on units; `min_value` and `max_value` bound one outcome, `revenue` says it is money."""
 
     metric_id: str
     kind: MetricKind
