@@ -48,9 +48,11 @@ def _plan(rng: np.random.Generator) -> AnalysisPlan:
 
 
 def _aggregates(rng: np.random.Generator, plan: AnalysisPlan) -> Aggregates:
-    arm_count, size = int(rng.choice([2, 2, 2, 3, 4, 8])), int(rng.choice(SIZES))
+    arm_count = int(rng.choice([2, 2, 2, 3, 4, 8]))
+    planned = plan.sample.units_per_arm if plan.sample else 0
+    size = int(1.1 * planned) if planned and rng.random() < 0.5 else int(rng.choice(SIZES))
     days = None if rng.random() < 0.15 else float(rng.choice([0.5, 3, 14, 14, 30, 400]))
-    ended = bool(plan.sample and size >= plan.sample.units_per_arm and days is not None and days >= 7)
+    ended = planned <= size <= 1.2 * planned and days is not None and days >= 7
     # Sequences of rates take much longer to compute than all the rest.
     metrics = _metrics(rng, rate_share=0.6 if ended and plan.ends_by_one_look else 0.002)
     names = rng.permutation(ARM_NAMES)[:arm_count]
