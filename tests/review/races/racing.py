@@ -16,7 +16,7 @@ from shared.rpc import status
 from tests.review.desk import Desk
 
 WAIT_SECONDS: Final = 60
-NORMAL: Final = 20
+NORMAL: Final = 8
 Note: TypeAlias = Callable[[str, object], None]
 """Notes in the report of the run what came of it, which no test asserts."""
 
