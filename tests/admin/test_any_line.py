@@ -70,7 +70,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @given(st.lists(st.one_of(st.sampled_from(WORDS), st.sampled_from(OPTIONS), words), max_size=7))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_run_when_any_words_are_typed_then_ends_well(
     nowhere: Path, capsys: pytest.CaptureFixture[str], line: list[str]
 ) -> None:
@@ -96,7 +96,7 @@ def _given(draw: st.DrawFn, parameter: Any) -> list[str]:
 
 
 @given(lines())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_run_when_a_command_gets_any_values_then_ends_well_against_a_real_server(
     expctl: Expctl, nowhere: Path, line: list[str]
 ) -> None:
@@ -112,7 +112,7 @@ def test_run_when_a_command_gets_any_values_then_ends_well_against_a_real_server
     st.text(max_size=200)
     | st.builds(lambda cut, more: CHECKOUT[:cut] + more + CHECKOUT[cut:], st.integers(0, 170), st.text(max_size=6))
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_run_when_a_file_is_anything_then_ends_well(
     nowhere: Path, capsys: pytest.CaptureFixture[str], content: str
 ) -> None:
