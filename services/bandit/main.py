@@ -20,7 +20,6 @@ from services.bandit.service.insight import InsightService
 from services.bandit.service.local_switches import LocalSwitches
 from services.bandit.service.loops import learn_until, refresh_until
 from services.bandit.service.policy_book import PolicyBook
-from services.bandit.service.policy_changes import PolicyChanges
 from services.bandit.service.recording import RecordingService
 from services.bandit.service.refreshing import PolicyRefresher
 from services.bandit.service.serving import AllocationService
@@ -38,6 +37,7 @@ from services.bandit.store.statistics import PostgresStatisticsStore
 from services.bandit.store.switch_file import LocalSwitchFile
 from services.bandit.store.switches import PostgresSwitchStore
 from shared import clock, log
+from shared.bell import Bell
 from shared.config import ConfigError, load
 from shared.errors import PlatformError
 from shared.ids import new_id
@@ -106,7 +106,7 @@ class Replica:
         book = PolicyBook(
             policy_store, monotonic=time.monotonic, stale_after_seconds=config.stale_after.total_seconds()
         )
-        changes = PolicyChanges()
+        changes = Bell()
         local = LocalSwitches(book, LocalSwitchFile(config.state_directory / "switches.json"))
         switching = SwitchService(
             book,
@@ -114,7 +114,7 @@ class Replica:
             PostgresSwitchStore(engine),
             now=clock.now,
             new_request_id=lambda: new_id("switch"),
-            announce=changes.announce,
+            announce=changes.ring,
         )
         local.restore()
         self._refresh(stack, book, policy_store, switching, changes)
@@ -173,14 +173,14 @@ class Replica:
         self._journals.append(journal)
         return journal
 
-    def _authorize(self, stack: ExitStack, changes: PolicyChanges) -> Authorizer:
+    def _authorize(self, stack: ExitStack, changes: Bell) -> Authorizer:
         identities = IdentityFeed(
             self._config.database_url,
             self._config.identity,
             clock=clock.now,
             file=LocalCredentialFile(self._config.state_directory / "credentials.json"),
             # Streams that wait look again whether their callers may stay.
-            on_change=changes.announce,
+            on_change=changes.ring,
         )
         stack.callback(identities.close)
         identities.start()
@@ -192,7 +192,7 @@ class Replica:
         book: PolicyBook,
         policy_store: PostgresPolicyStore,
         switching: SwitchService,
-        changes: PolicyChanges,
+        changes: Bell,
     ) -> None:
         refresher = PolicyRefresher(
             book, policy_store, LocalSnapshotFile(self._config.state_directory / "policies.json")
@@ -204,7 +204,7 @@ class Replica:
             args=(self._stopping, (refresher, switching), news),
             kwargs={
                 "poll_interval_seconds": self._config.poll_interval.total_seconds(),
-                "announce": changes.announce,
+                "announce": changes.ring,
             },
             name="refresher",
         )

@@ -13,10 +13,10 @@ from services.bandit.service.columns import allocate_columns
 from services.bandit.service.evaluation import EvaluationService
 from services.bandit.service.insight import InsightService
 from services.bandit.service.policy_book import PolicyBook
-from services.bandit.service.policy_changes import PolicyChanges
 from services.bandit.service.recording import RecordingService
 from services.bandit.service.serving import AllocationService
 from services.bandit.service.switching import SwitchService
+from shared.bell import Bell
 from shared.errors import invalid_field
 from shared.policy.encoding import NOTHING_TOLD
 from shared.rpc import caller, pagination
@@ -66,7 +66,7 @@ class BanditServicer(rpc.BanditServiceServicer):
         switches: SwitchService,
         *,
         book: PolicyBook,
-        changes: PolicyChanges,
+        changes: Bell,
     ) -> None:
         self._allocations = allocations
         self._recording = recording
@@ -174,7 +174,7 @@ class BanditServicer(rpc.BanditServiceServicer):
         sent: dict[str, int] = {}
         cursor = self._changes.cursor()
         # Who leaves is noticed at once, and the thread is free.
-        context.add_callback(self._changes.announce)
+        context.add_callback(self._changes.ring)
         *parts, last = self._unsent(wanted, sent)
         last.initial_state_complete = True
         yield from (*parts, last)

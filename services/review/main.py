@@ -26,7 +26,7 @@ from services.review.service.proposals import ProposalService
 from services.review.service.sweeping import Sweeper
 from services.review.service.switch_audit import SwitchAudit
 from services.review.service.tokens import TokenService
-from services.review.service.watching import Bell, Follower
+from services.review.service.watching import Follower
 from services.review.servicer import halting
 from services.review.servicer.audit import AuditServicer
 from services.review.servicer.experiments import ExperimentServicer
@@ -39,6 +39,7 @@ from services.review.store.switches import PostgresSwitchStore
 from services.review.webhooks import hooks_file
 from services.review.webhooks.sender import HttpWebhooks
 from shared import clock, config, errors, ids, log, process, telemetry
+from shared.bell import Bell
 from shared.identity.principal import Caller
 from shared.rpc.authorization import Authorizer, CallAuthorizer
 from shared.rpc.server import RpcServer

@@ -27,9 +27,9 @@ from services.bandit.main import Replica
 from services.bandit.store.credential_file import LocalCredentialFile
 from services.review import main as review_main
 from services.review.config import Config as ReviewConfig
-from services.review.service.watching import Bell
 from services.review.store.postgres import PostgresReviewStore
 from shared import clock, telemetry
+from shared.bell import Bell
 from shared.config import Secret
 from shared.errors import Reason
 from shared.identity import token

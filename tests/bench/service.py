@@ -18,7 +18,6 @@ from services.bandit.service import batch, serving, unit_columns
 from services.bandit.service.evaluation import EvaluationService
 from services.bandit.service.insight import InsightService
 from services.bandit.service.policy_book import PolicyBook, ServingPolicy
-from services.bandit.service.policy_changes import PolicyChanges
 from services.bandit.service.recording import RecordingService
 from services.bandit.service.switching import SwitchService
 from services.bandit.servicer import BanditServicer
@@ -26,6 +25,7 @@ from services.bandit.store.journal import Journal
 from services.bandit.store.logs import JournaledAllocationLog
 from services.bandit.store.spool import Spool
 from shared import clock
+from shared.bell import Bell
 from shared.policy.snapshot import PolicySnapshot
 from shared.rpc import caller
 from tests.bench import grpc_load, machine, world
@@ -133,7 +133,7 @@ def bare_servicer(journal: Journal, snapshot: PolicySnapshot) -> BanditServicer:
     insight: InsightService = unused
     evaluation: EvaluationService = unused
     switches: SwitchService = unused
-    return BanditServicer(allocations, recording, insight, evaluation, switches, book=book, changes=PolicyChanges())
+    return BanditServicer(allocations, recording, insight, evaluation, switches, book=book, changes=Bell())
 
 
 def fixed_snapshot() -> PolicySnapshot:

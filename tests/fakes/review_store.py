@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from services.review.domain import audit, lifecycle
+from services.review.domain import audit, standing
 from services.review.domain.change_request import (
     CLOSED,
     ChangeRequest,
@@ -289,7 +289,7 @@ def _keeps_request(kept: ChangeRequestFilter, request: ChangeRequest) -> bool:
         (not kept.states or request.state in kept.states)
         and kept.experiment_id in ("", request.experiment_id)
         and kept.requester in ("", request.requester)
-        and (kept.awaits is None or lifecycle.awaits(request, kept.awaits))
+        and (kept.awaits is None or standing.awaits(request, kept.awaits))
     )
 
 
@@ -303,8 +303,8 @@ def _keeps_event(kept: AuditFilter, event: audit.Event) -> bool:
 
 
 def _is_due(request: ChangeRequest, now: datetime) -> bool:
-    scheduled = request.state is ChangeRequestState.SCHEDULED and request.scheduled_at is not None
-    return request.expires_at <= now or (scheduled and request.scheduled_at is not None and request.scheduled_at <= now)
+    due_at = request.scheduled_at if request.state is ChangeRequestState.SCHEDULED else None
+    return request.expires_at <= now or (due_at is not None and due_at <= now)
 
 
 def _place_of_request(request: ChangeRequest) -> tuple[float, str]:

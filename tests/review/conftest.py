@@ -13,9 +13,9 @@ from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
 from services.review import main
 from services.review.config import Config
 from services.review.domain.policy.rules import Policy
-from services.review.service.watching import Bell
 from services.review.store.postgres import PostgresReviewStore
 from shared import clock, errors, telemetry
+from shared.bell import Bell
 from shared.rpc import client, status
 from shared.store import engine as store_engine
 from tests.fakes import identity

@@ -15,9 +15,9 @@ from experimentation.v1.review_service_pb2_grpc import ReviewServiceStub
 from services.review import main
 from services.review.config import Config
 from services.review.domain.policy.rules import Policy, PolicyRule
-from services.review.service.watching import Bell
 from services.review.store.postgres import PostgresReviewStore
 from shared import clock, telemetry
+from shared.bell import Bell
 from shared.identity.authentication import Authenticator
 from shared.rpc import client
 from shared.rpc.authorization import Authorizer, CallAuthorizer

@@ -7,7 +7,7 @@ from typing import Any
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1 import review_pb2, review_service_pb2
 from services.review.convert import requests
-from services.review.domain import changes, lifecycle
+from services.review.domain import changes, standing
 from services.review.domain.change_request import (
     AnyChange,
     Author,
@@ -155,10 +155,10 @@ def to_proto(request: ChangeRequest) -> pb.ChangeRequest:
         auto_apply=request.auto_apply,
         diff=[review_pb2.FieldDiff(path=each.path, before=each.before, after=each.after) for each in request.diff],
         policy_version=request.assessment.policy_version,
-        requirements=_requirements(lifecycle.approvals(request)),
+        requirements=_requirements(standing.approvals(request)),
         risk_score=request.assessment.risk_score,
         risk_factors=map(rule_documents.factor_to_proto, request.assessment.risk_factors),
-        verdicts=[_verdict(each, stale=lifecycle.is_stale(each, request)) for each in request.verdicts],
+        verdicts=[_verdict(each, stale=standing.is_stale(each, request)) for each in request.verdicts],
         comments=[
             review_pb2.Comment(
                 comment_id=each.comment_id,

@@ -1,10 +1,9 @@
 """What each verb makes of a change request: pure, each from one request to the next."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.review.domain import digests, verbs
+from services.review.domain import digests, standing, verbs
 from services.review.domain.change_request import (
     NO_KEY,
     AnyChange,
@@ -19,7 +18,6 @@ from services.review.domain.change_request import (
     Verdict,
     VerdictKind,
 )
-from services.review.domain.policy import quorum
 from services.review.domain.policy.evaluation import Requirement
 from services.review.domain.verbs import TRANSITIONS, Verb
 from shared import errors
@@ -138,8 +136,8 @@ def judged(request: ChangeRequest, verdict: Verdict, now: datetime) -> ChangeReq
     """
     verb = Verb(verdict.kind.lower())
     _require(verb, request, now)
-    require_seen(request, verdict.request_revision, verdict.digest)
-    require_stranger(request, verdict.reviewer)
+    standing.require_seen(request, verdict.request_revision, verdict.digest)
+    standing.require_stranger(request, verdict.reviewer)
     again = replace(request, verdicts=(*request.verdicts, verdict))
     state = ChangeRequestState.REJECTED if verdict.kind is VerdictKind.REJECT else _settled(again)
     return _moved(verb, again, state, now)
@@ -224,79 +222,10 @@ def signed(request: ChangeRequest, *, signer: Author, comment: str, now: datetim
     if request.emergency is None or request.emergency.signed_by:
         raise _invalid_state(request, "has no emergency that waits for a review")
     if signer.is_same_person(request.emergency.actor):
-        raise _not_allowed(request, "emergency actor")
-    require_stranger(request, signer)
+        raise standing.not_allowed(request, "emergency actor")
+    standing.require_stranger(request, signer)
     reviewed = replace(request.emergency, signed_by=signer.principal_id, sign_comment=comment, signed_at=now)
     return _moved(Verb.SIGN_EMERGENCY, replace(request, emergency=reviewed), request.state, now)
-
-
-def is_stale(verdict: Verdict, request: ChangeRequest) -> bool:
-    """Returns whether the request was edited since the verdict."""
-    return (verdict.request_revision, verdict.digest) != (request.request_revision, request.digest)
-
-
-def standing(request: ChangeRequest) -> tuple[Verdict, ...]:
-    """Returns the verdicts that count: of each person the last one on this revision, and none of an author's."""
-    latest: list[Verdict] = []
-    for verdict in request.verdicts:
-        if is_stale(verdict, request) or any(verdict.reviewer.is_same_person(author) for author in request.authors):
-            continue
-        latest = [other for other in latest if not other.reviewer.is_same_person(verdict.reviewer)]
-        latest.append(verdict)
-    return tuple(latest)
-
-
-def awaits(request: ChangeRequest, reviewer: Author) -> bool:
-    """Returns whether the reviewer may judge the request and has not yet, or may sign its emergency."""
-    if any(reviewer.is_same_person(author) for author in request.authors):
-        return False
-    if request.emergency and not request.emergency.signed_by:
-        return not reviewer.is_same_person(request.emergency.actor)
-    waiting = request.state in (ChangeRequestState.PENDING, ChangeRequestState.CHANGES_REQUESTED)
-    return waiting and not any(verdict.reviewer.is_same_person(reviewer) for verdict in standing(request))
-
-
-def approvals(request: ChangeRequest) -> tuple[quorum.Tally, ...]:
-    """Returns for each requirement who approved it, and whether that is enough."""
-    given = tuple(_approvals(request))
-    return quorum.tally(request.assessment.requirements, given)
-
-
-def require_seen(request: ChangeRequest, request_revision: int, digest: str) -> None:
-    """Returns if the caller saw the request as it is.
-
-    Args:
-        request: As it is.
-        request_revision: What the caller saw.
-        digest: What the caller saw; empty: only the revision counts.
-
-    Raises:
-        Aborted: STALE_REVISION.
-    """
-    if (request_revision, digest or request.digest) != (request.request_revision, request.digest):
-        raise errors.Aborted(
-            errors.Reason.STALE_REVISION,
-            f"change request {request.change_request_id} is at revision {request.request_revision}, digest "
-            f"{request.digest}: read it again",
-            metadata={
-                "change_request_id": request.change_request_id,
-                "request_revision": str(request.request_revision),
-                "digest": request.digest,
-            },
-        )
-
-
-def require_stranger(request: ChangeRequest, reviewer: Author) -> None:
-    """Returns if the reviewer wrote nothing of the request, under any name.
-
-    Raises:
-        PermissionDenied: APPROVAL_NOT_ALLOWED.
-    """
-    requester, *contributors = request.authors
-    if reviewer.is_same_person(requester):
-        raise _not_allowed(request, "requester")
-    if any(reviewer.is_same_person(author) for author in contributors):
-        raise _not_allowed(request, "contributor")
 
 
 def _with_terms(request: ChangeRequest, terms: Terms, now: datetime) -> ChangeRequest:
@@ -329,20 +258,11 @@ def _expiry(scheduled_at: datetime | None, now: datetime) -> datetime:
 
 def _settled(request: ChangeRequest) -> ChangeRequestState:
     """Returns where the verdicts leave a submitted request."""
-    if any(verdict.kind is VerdictKind.REQUEST_CHANGES for verdict in standing(request)):
+    if any(verdict.kind is VerdictKind.REQUEST_CHANGES for verdict in standing.counting(request)):
         return ChangeRequestState.CHANGES_REQUESTED
-    if not all(each.satisfied for each in approvals(request)):
+    if not all(each.satisfied for each in standing.approvals(request)):
         return ChangeRequestState.PENDING
     return ChangeRequestState.SCHEDULED if request.scheduled_at else ChangeRequestState.APPROVED
-
-
-def _approvals(request: ChangeRequest) -> Iterator[quorum.Approval]:
-    for verdict in standing(request):
-        if verdict.kind is VerdictKind.APPROVE:
-            reviewer = verdict.reviewer
-            yield quorum.Approval(
-                reviewer.principal_id, reviewer.person_id or reviewer.principal_id, verdict.roles, verdict.groups
-            )
 
 
 def _moved(verb: Verb, request: ChangeRequest, state: ChangeRequestState, now: datetime) -> ChangeRequest:
@@ -358,9 +278,11 @@ def _require(verb: Verb, request: ChangeRequest, now: datetime) -> None:
 
 
 def _approval_required(request: ChangeRequest) -> errors.FailedPrecondition:
-    lacking = [each.rule_id for each in approvals(request) if not each.satisfied]
+    lacking = [each.rule_id for each in standing.approvals(request) if not each.satisfied]
     blocked = [
-        verdict.reviewer.principal_id for verdict in standing(request) if verdict.kind is not VerdictKind.APPROVE
+        verdict.reviewer.principal_id
+        for verdict in standing.counting(request)
+        if verdict.kind is not VerdictKind.APPROVE
     ]
     missing = [f"approvals that {rule_id} asks for" for rule_id in lacking]
     missing += [f"the changes that {reviewer} asked for" for reviewer in blocked]
@@ -376,12 +298,4 @@ def _invalid_state(request: ChangeRequest, problem: str) -> errors.FailedPrecond
         errors.Reason.INVALID_STATE,
         f"change request {request.change_request_id} {problem}",
         metadata={"change_request_id": request.change_request_id, "state": request.state.value},
-    )
-
-
-def _not_allowed(request: ChangeRequest, obstacle: str) -> errors.PermissionDenied:
-    return errors.PermissionDenied(
-        errors.Reason.APPROVAL_NOT_ALLOWED,
-        f"change request {request.change_request_id} needs somebody else: you are its {obstacle}",
-        metadata={"change_request_id": request.change_request_id, "obstacle": obstacle},
     )

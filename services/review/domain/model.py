@@ -1,6 +1,6 @@
 """What review keeps beside change requests, what it is asked for, and the questions asked of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -149,3 +149,8 @@ class Page(Generic[_Item]):
 
     items: tuple[_Item, ...]
     more: bool
+
+    @classmethod
+    def of(cls, found: Sequence[_Item], limit: int) -> "Page[_Item]":
+        """Returns the first `limit` of what was found, when one more than that was asked for."""
+        return cls(tuple(found[:limit]), more=len(found) > limit)

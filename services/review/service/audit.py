@@ -47,7 +47,7 @@ class AuditService:
         """Returns at most limit events, oldest first or newest first."""
         with self._store.transaction() as transaction:
             found = transaction.audit.list_events(kept, before=before, limit=limit + 1, newest_first=newest_first)
-        return Page(tuple(found[:limit]), more=len(found) > limit)
+        return Page.of(found, limit)
 
     def verify(self, known_sequence: int = 0, known_hash: str = "") -> Verification:
         """Returns whether every event is unaltered and in its place.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.review.domain import lifecycle
+from services.review.domain import lifecycle, standing
 from services.review.domain.change_request import (
     AnyChange,
     ChangeRequest,
@@ -76,7 +76,7 @@ class ChangeRequestService:
         """Returns at most limit requests, newest first; with `after`, those that follow that place."""
         with self._store.transaction() as transaction:
             found = transaction.requests.list_requests(kept, after=after, limit=limit + 1)
-        return Page(tuple(found[:limit]), more=len(found) > limit)
+        return Page.of(found, limit)
 
     def edit(self, seen: Seen, edit: Edit, *, caller: Principal, key: RequestKey) -> ChangeRequest:
         """Returns the request with new terms; applied already where no rule asks for an approval any more.
@@ -90,7 +90,7 @@ class ChangeRequestService:
         def act(turn: Turn) -> ChangeRequest:
             request = turn.request
             reviewers.require_rule_maker(request, caller)
-            lifecycle.require_seen(request, seen.request_revision, seen.digest)
+            standing.require_seen(request, seen.request_revision, seen.digest)
             terms = _edited_terms(turn, edit)
             editor = reviewers.author(caller)
             return turn.carried_on(lifecycle.edited(request, terms, editor=editor, reason=edit.reason, now=turn.now))
@@ -107,7 +107,7 @@ class ChangeRequestService:
 
         def act(turn: Turn) -> ChangeRequest:
             request = turn.request
-            lifecycle.require_seen(request, seen.request_revision, seen.digest)
+            standing.require_seen(request, seen.request_revision, seen.digest)
             reviewers.require_author(request, caller)
             lifecycle.require_submittable(request)
             terms = targets.preview(turn.transaction, request.experiment_id, request.change, now=turn.now).terms
@@ -180,7 +180,7 @@ class ChangeRequestService:
         """
 
         def act(turn: Turn) -> ChangeRequest:
-            lifecycle.require_seen(turn.request, seen.request_revision, seen.digest)
+            standing.require_seen(turn.request, seen.request_revision, seen.digest)
             return turn.carried_out(lifecycle.applying(turn.request, turn.now))
 
         return self._turns.take(Verb.APPLY, seen.change_request_id, caller, key, act)
@@ -196,7 +196,7 @@ class ChangeRequestService:
         def act(turn: Turn) -> ChangeRequest:
             reviewers.require_human(turn.request, caller)
             reviewers.require_rule_maker(turn.request, caller)
-            lifecycle.require_seen(turn.request, seen.request_revision, seen.digest)
+            standing.require_seen(turn.request, seen.request_revision, seen.digest)
             turn.details["justification"] = justification
             actor = reviewers.author(caller)
             return turn.carried_out(

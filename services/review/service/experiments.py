@@ -1,7 +1,6 @@
 """The use cases of experiments: create and read."""
 
 from datetime import datetime
-from typing import TypeVar
 
 from services.review.domain import apply, audit
 from services.review.domain.change_request import RequestKey
@@ -16,8 +15,6 @@ from services.review.service import refusals
 from shared import errors
 from shared.clock import Clock
 from shared.definition import model
-
-_Item = TypeVar("_Item")
 
 _MAX_ECHO = 64
 
@@ -69,7 +66,7 @@ class ExperimentService:
     ) -> Page[model.Experiment]:
         """Returns at most limit experiments, newest first; with `after`, those that follow that place."""
         with self._store.transaction() as transaction:
-            return _page(transaction.experiments.list_experiments(kept, after=after, limit=limit + 1), limit)
+            return Page.of(transaction.experiments.list_experiments(kept, after=after, limit=limit + 1), limit)
 
     def list_revisions(self, experiment_id: str, *, before: int | None, limit: int) -> Page[Revision]:
         """Returns at most limit revisions, newest first; with `before`, those below that number.
@@ -79,16 +76,12 @@ class ExperimentService:
         """
         with self._store.transaction() as transaction:
             refusals.experiment_found(transaction.experiments.find(experiment_id), experiment_id)
-            return _page(transaction.experiments.list_revisions(experiment_id, before=before, limit=limit + 1), limit)
+            return Page.of(transaction.experiments.list_revisions(experiment_id, before=before, limit=limit + 1), limit)
 
 
 def _entry(action: str, experiment: model.Experiment, actor: str, now: datetime) -> audit.Entry:
     facts = {"revision": str(experiment.revision), "etag": experiment.etag}
     return audit.Entry(actor, action, f"experiments/{experiment.experiment_id}", facts, now)
-
-
-def _page(items: list[_Item], limit: int) -> Page[_Item]:
-    return Page(tuple(items[:limit]), more=len(items) > limit)
 
 
 def _created_before(transaction: Transaction, experiment_id: str, key: RequestKey) -> model.Experiment:

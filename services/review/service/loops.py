@@ -4,8 +4,8 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 
-from services.review.service.watching import Bell
 from shared import log
+from shared.bell import Bell
 from shared.errors import Unavailable
 
 _logger = logging.getLogger(__name__)

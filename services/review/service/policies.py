@@ -47,7 +47,7 @@ class PolicyService:
             found = transaction.policies.list_policies(before=before, limit=limit + 1)
         if before is None or before > DEFAULT_POLICY.version:
             found = [*found, DEFAULT_POLICY]
-        return Page(tuple(found[:limit]), more=len(found) > limit)
+        return Page.of(found, limit)
 
     def test(self, experiment_id: str, change: Change, rules: tuple[PolicyRule, ...]) -> Judgement:
         """Returns what the rules make of a change; those in force where none are given.

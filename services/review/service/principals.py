@@ -55,7 +55,7 @@ class PrincipalService:
         """Returns at most limit principals, by id; with `after`, those that follow that one."""
         with self._store.transaction() as transaction:
             found = transaction.identities.list_principals(after=after, limit=limit + 1)
-        return Page(tuple(found[:limit]), more=len(found) > limit)
+        return Page.of(found, limit)
 
     def update(self, asked: Principal, *, caller: Caller) -> Principal:
         """Returns the principal after it was replaced.

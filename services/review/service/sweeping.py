@@ -71,5 +71,5 @@ class Sweeper:
 def _is_due(request: ChangeRequest, now: datetime) -> bool:
     if request.state in CLOSED:
         return False
-    scheduled = request.state is ChangeRequestState.SCHEDULED and request.scheduled_at is not None
-    return now >= request.expires_at or (scheduled and request.scheduled_at is not None and now >= request.scheduled_at)
+    due_at = request.scheduled_at if request.state is ChangeRequestState.SCHEDULED else None
+    return now >= request.expires_at or (due_at is not None and now >= due_at)

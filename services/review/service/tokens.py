@@ -108,7 +108,7 @@ class TokenService:
         with self._store.transaction() as transaction:
             principal_found(transaction, owner_id)
             found = transaction.identities.list_tokens(owner_id, after=after, limit=limit + 1)
-        return Page(tuple(found[:limit]), more=len(found) > limit)
+        return Page.of(found, limit)
 
     def rotate(self, token_id: str, *, caller: Caller, overlap: timedelta = DEFAULT_OVERLAP) -> Issued:
         """Returns a token like the old one, for as long as that was made for; the old one stays good for the overlap.

@@ -1,11 +1,10 @@
 """Follows change requests: what a stream has not been told of yet."""
 
-import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.review.domain import lifecycle
+from services.review.domain import standing
 from services.review.domain.change_request import CLOSED, ChangeRequest, ChangeRequestState
 from services.review.domain.model import ChangeRequestFilter
 from services.review.domain.ports import ReviewStore
@@ -15,36 +14,6 @@ from shared.clock import Clock
 # Clocks of replicas differ, and a transaction becomes visible after the instant that it writes.
 _OVERLAP: Final = timedelta(minutes=2)
 _MOST: Final = 1000
-
-
-class Bell:
-    """Wakes streams when there may be something new. Safe for threads."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._condition = threading.Condition()
-        self.closed = False
-
-    def cursor(self) -> int:
-        """Returns the place to wait beyond."""
-        return self._count
-
-    def ring(self) -> None:
-        """Wakes everyone."""
-        with self._condition:
-            self._count += 1
-            self._condition.notify_all()
-
-    def close(self) -> None:
-        """Ends the streams."""
-        self.closed = True
-        self.ring()
-
-    def wait_beyond(self, cursor: int, *, timeout_seconds: float) -> int:
-        """Returns the new place once it has rung, or the old one after the timeout."""
-        with self._condition:
-            self._condition.wait_for(lambda: self._count > cursor, timeout_seconds)
-            return self._count
 
 
 class Follower:
@@ -99,7 +68,7 @@ class Follower:
             (not kept.states or request.state in kept.states)
             and kept.experiment_id in ("", request.experiment_id)
             and kept.requester in ("", request.requester)
-            and (kept.awaits is None or lifecycle.awaits(request, kept.awaits))
+            and (kept.awaits is None or standing.awaits(request, kept.awaits))
         )
 
     def _untold(self, requests: list[ChangeRequest]) -> list[ChangeRequest]:

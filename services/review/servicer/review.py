@@ -15,8 +15,9 @@ from services.review.service import reviewers
 from services.review.service.change_requests import ChangeRequestService
 from services.review.service.policies import PolicyService
 from services.review.service.proposals import ProposalService
-from services.review.service.watching import Bell, Follower
+from services.review.service.watching import Follower
 from services.review.servicer import halting
+from shared.bell import Bell
 from shared.identity.principal import Principal
 from shared.rpc import caller, pagination
 

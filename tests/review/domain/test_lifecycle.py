@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.review.domain import changes, lifecycle, verbs
+from services.review.domain import changes, lifecycle, standing, verbs
 from services.review.domain.change_request import (
     CLOSED,
     Author,
@@ -123,7 +123,7 @@ def test_judged_when_one_person_approves_under_two_names_then_that_counts_once()
     again = lifecycle.judged(once, verdict(made, Author("robert", ROB.person_id)), LATER)
 
     assert again.state is State.PENDING
-    assert [each.approved_by for each in lifecycle.approvals(again)] == [("robert",)]
+    assert [each.approved_by for each in standing.approvals(again)] == [("robert",)]
 
 
 def test_judged_when_a_rule_asks_for_a_role_or_group_then_others_do_not_count_for_it() -> None:
@@ -200,8 +200,8 @@ def test_edited_when_approved_then_the_approvals_no_longer_count() -> None:
 
     assert (again.state, again.request_revision) == (State.PENDING, 2)
     assert again.digest != approved.digest
-    assert [lifecycle.is_stale(each, again) for each in again.verdicts] == [True]
-    assert lifecycle.standing(again) == ()
+    assert [standing.is_stale(each, again) for each in again.verdicts] == [True]
+    assert standing.counting(again) == ()
 
 
 def test_edited_when_nothing_is_different_then_verdicts_are_stale_all_the_same() -> None:
@@ -317,7 +317,7 @@ def test_proposed_when_an_agent_asks_then_somebody_must_approve_though_no_rule_a
     made = request(asked=UNGATED, author=Author("agent", "", is_agent=True))
 
     assert made.state is State.PENDING
-    assert [each.rule_id for each in lifecycle.approvals(made)] == ["agents"]
+    assert [each.rule_id for each in standing.approvals(made)] == ["agents"]
     assert lifecycle.judged(made, verdict(made), LATER).state is State.APPROVED
 
 

@@ -8,9 +8,9 @@ from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
 from services.review import main
 from services.review.config import Config
-from services.review.service.watching import Bell
 from services.review.store.postgres import PostgresReviewStore
 from shared import telemetry
+from shared.bell import Bell
 from shared.identity.principal import Caller
 from shared.rpc import client
 from tests.fakes import identity

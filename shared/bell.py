@@ -1,10 +1,10 @@
-"""Tells the streams of policies when there is something new."""
+"""Wakes streams that wait for something new."""
 
 import threading
 
 
-class PolicyChanges:
-    """Wakes the streams when the book has something new. Safe for threads."""
+class Bell:
+    """Is rung when there may be something new. Safe for threads."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -15,7 +15,7 @@ class PolicyChanges:
         """Returns the place to wait beyond."""
         return self._count
 
-    def announce(self) -> None:
+    def ring(self) -> None:
         """Wakes everyone."""
         with self._condition:
             self._count += 1
@@ -24,10 +24,10 @@ class PolicyChanges:
     def close(self) -> None:
         """Ends the streams."""
         self.closed = True
-        self.announce()
+        self.ring()
 
     def wait_beyond(self, cursor: int, *, timeout_seconds: float) -> int:
-        """Returns the new place once there was an announcement, or the old one after the timeout."""
+        """Returns the new place once it has rung, or the old one after the timeout."""
         with self._condition:
             self._condition.wait_for(lambda: self._count > cursor, timeout_seconds)
             return self._count
