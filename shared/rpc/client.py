@@ -44,6 +44,8 @@ CHANNEL_ARGUMENTS: Final[tuple[tuple[str, Any], ...]] = (
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
 )
+# A process that calls for others does not let them wait two minutes for a service that is back.
+ASYNC_CHANNEL_ARGUMENTS: Final = (*CHANNEL_ARGUMENTS, ("grpc.max_reconnect_backoff_ms", 2_000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,17 @@ def open_channel(
     if token is None and request_id is None:
         return channel
     return grpc.intercept_channel(channel, _Metadata(token, request_id))
+
+
+def open_async_channel(address: str, *, tls: ClientTls | None = None) -> grpc.aio.Channel:
+    """Returns a channel of the running event loop, which connects when it is first used; calls carry no token.
+
+    Raises:
+        OSError: A file of the TLS settings cannot be read.
+    """
+    if tls is None:
+        return grpc.aio.insecure_channel(address, ASYNC_CHANNEL_ARGUMENTS)
+    return grpc.aio.secure_channel(address, _credentials(tls), ASYNC_CHANNEL_ARGUMENTS)
 
 
 def with_token(channel: grpc.Channel, token: Secret) -> grpc.Channel:

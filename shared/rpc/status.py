@@ -1,4 +1,4 @@
-"""Maps the platform's errors to gRPC statuses and back; no other place knows both."""
+"""Maps the platform's errors to gRPC statuses and back, and their kinds to HTTP's; no other place knows both."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -22,6 +22,23 @@ MAX_MESSAGE_CHARACTERS: Final = 500
 MAX_VIOLATIONS_BYTES: Final = 3000
 
 CODES: Final[Mapping[Kind, grpc.StatusCode]] = MappingProxyType({kind: grpc.StatusCode[kind.value] for kind in Kind})
+
+# A request that does not fit the state is no malformed one: 409, where google.rpc.Code would have it 400.
+HTTP_STATUSES: Final[Mapping[Kind, int]] = MappingProxyType(
+    {
+        Kind.INVALID_ARGUMENT: 400,
+        Kind.UNAUTHENTICATED: 401,
+        Kind.PERMISSION_DENIED: 403,
+        Kind.NOT_FOUND: 404,
+        Kind.ALREADY_EXISTS: 409,
+        Kind.FAILED_PRECONDITION: 409,
+        Kind.ABORTED: 409,
+        Kind.RESOURCE_EXHAUSTED: 429,
+        Kind.UNAVAILABLE: 503,
+        Kind.DEADLINE_EXCEEDED: 504,
+        Kind.INTERNAL: 500,
+    }
+)
 
 _ERRORS: Final[Mapping[grpc.StatusCode, type[errors.PlatformError]]] = MappingProxyType(
     {

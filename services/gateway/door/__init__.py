@@ -1,0 +1,1 @@
+"""What every HTTP request passes, whoever answers it: the server, limits, headers, metrics, problems."""

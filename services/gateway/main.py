@@ -1,0 +1,77 @@
+"""Builds the gateway process: configuration, services, application, server."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.gateway.config import PREFIX, Config
+from services.gateway.door.server import HttpServer
+from services.gateway.rest import app as rest
+from services.gateway.upstream.services import Upstream
+from shared import config, errors, log, process, telemetry
+
+
+class Gateway:
+    """Is the gateway process: start it, stop it, once each."""
+
+    def __init__(self, options: Config) -> None:
+        self._options = options
+        self._registry = telemetry.new_registry()
+        self._draining = asyncio.Event()
+        self._server = HttpServer(
+            build_app(options, Upstream(options.upstream)),
+            address=options.address,
+            certificate=options.tls_certificate,
+            key=options.tls_key,
+            drain_grace=options.drain_grace,
+            on_drain=self._draining.set,
+        )
+        self._running = ExitStack()
+
+    def start(self) -> Mapping[str, str]:
+        """Returns the addresses that it answers on.
+
+        Raises:
+            OSError: An address cannot be listened on, or a TLS file cannot be read.
+        """
+        with ExitStack() as stack:
+            metrics = telemetry.serve_metrics(self._registry, self._options.metrics_address)
+            stack.callback(metrics.close)
+            address = self._server.start()
+            stack.callback(self._server.stop)
+            self._running = stack.pop_all()
+        return {"http": address, "metrics": metrics.address}
+
+    def stop(self) -> None:
+        """Drains and stops; returns when that is done."""
+        self._running.close()
+
+
+def build_app(options: Config, upstream: Upstream) -> FastAPI:
+    """Returns the application, which opens its channels to the services when it starts to be served."""
+    app = FastAPI(lifespan=_serving(upstream), openapi_url=None, docs_url=None, redoc_url=None)
+    # The dashboard's pages are included here, given `options` and `upstream`, once there are any.
+    app.include_router(rest.routes(options, upstream))
+    return app
+
+
+def _serving(upstream: Upstream) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def serving(_app: FastAPI) -> AsyncIterator[None]:
+        async with upstream:
+            yield
+
+    return serving
+
+
+def main() -> None:
+    """Runs until SIGTERM or SIGINT."""
+    log.configure()
+    try:
+        gateway = Gateway(config.load(Config, PREFIX))
+        process.run_until_signalled("gateway", gateway.start, gateway.stop)
+    except (config.ConfigError, errors.PlatformError, OSError) as error:
+        sys.exit(f"gateway: {error}")

@@ -1,0 +1,1 @@
+"""The REST surface: one table of routes, JSON in and out of the contracts' messages."""
