@@ -1,8 +1,7 @@
-"""What a provider is asked and what it answers; why one of its answers is not used; how each attempt is recorded."""
+"""What a provider is asked and what it answers, and why one of its answers is not used."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -39,6 +38,33 @@ class FallbackReason(StrEnum):
     NOT_GROUNDED = "NOT_GROUNDED"
     CANARY_LEAKED = "CANARY_LEAKED"
     TIME_SPENT = "TIME_SPENT"
+
+
+class CallStatus(StrEnum):
+    """Says what came of one attempt to ask a provider."""
+
+    OK = "OK"
+    REFUSED = "REFUSED"
+    TRUNCATED = "TRUNCATED"
+    MALFORMED = "MALFORMED"
+    """What came is no message: a page of a proxy, half a document, an empty one."""
+    TIMED_OUT = "TIMED_OUT"
+    DISCONNECTED = "DISCONNECTED"
+    OVERLOADED = "OVERLOADED"
+    SERVER_ERROR = "SERVER_ERROR"
+    RATE_LIMITED = "RATE_LIMITED"
+    SPEND_LIMITED = "SPEND_LIMITED"
+    NOT_PAID = "NOT_PAID"
+    BAD_REQUEST = "BAD_REQUEST"
+    NOT_AUTHENTICATED = "NOT_AUTHENTICATED"
+    NOT_PERMITTED = "NOT_PERMITTED"
+    NOT_FOUND = "NOT_FOUND"
+    TOO_LARGE = "TOO_LARGE"
+    REDIRECTED = "REDIRECTED"
+    NOT_RECORDED = "NOT_RECORDED"
+    """A replay has no such exchange."""
+    NOT_SENT = "NOT_SENT"
+    """Nobody was asked: no key, no money, no time, or too many failures before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +163,7 @@ class ProviderFailure(Exception):  # noqa: N818 (it says who failed)
         retry_after_seconds: How long the provider asks to wait. None: it does not say.
         usage: The tokens that it took all the same.
         cost_usd: What it cost all the same.
-        status: What happened, of a closed set of words: for metrics and for `CallRecord.status`.
+        status: What came of the attempt.
         model: Who was asked; empty: nobody was.
         request_id: The provider's name for the call; empty: it has none.
         text: What came instead of an answer, where something did.
@@ -153,7 +179,7 @@ class ProviderFailure(Exception):  # noqa: N818 (it says who failed)
         retry_after_seconds: float | None = None,
         usage: Usage = Usage(),
         cost_usd: float = 0.0,
-        status: str = "",
+        status: CallStatus = CallStatus.NOT_SENT,
         model: str = "",
         request_id: str = "",
         text: str = "",
@@ -166,7 +192,7 @@ class ProviderFailure(Exception):  # noqa: N818 (it says who failed)
         self.retry_after_seconds = retry_after_seconds
         self.usage = usage
         self.cost_usd = cost_usd
-        self.status = status or reason.value.lower()
+        self.status = status
         self.model = model
         self.request_id = request_id
         self.text = text
@@ -190,59 +216,3 @@ class Provider(Protocol):
         Raises:
             ProviderFailure: It has no answer that can be used.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class Spend:
-    """Is what was spent."""
-
-    cost_usd: float = 0.0
-    tokens: int = 0
-
-
-class SpendLedger(Protocol):
-    """Knows what all processes together spent; safe for use by many threads."""
-
-    def spent_since(self, day_start: datetime) -> Spend:
-        """Returns what the recorded calls cost from that instant on: all tokens read or written, and all money."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallRecord:
-    """Is one attempt to ask a provider, whatever came of it.
-
-    Attributes:
-        provider: Who was asked.
-        model: Which model; the one that answered, where one did.
-        operation: What for.
-        system_sha256: Of the system text, as hexadecimal digits.
-        data: The user's message.
-        repair: What was to be put right. None: it was the first question.
-        response_text: What came; empty: nothing did.
-        stop_reason: Why that ended, in the provider's words.
-        usage: The tokens it took.
-        cost_usd: What it cost.
-        status: `ok`, or what happened, of a closed set of words.
-        fallback_reason: Why its answer is not used. None: nothing is wrong with the call.
-        message: The same for people; empty: nothing is wrong.
-        seconds: How long it took.
-        request_id: The provider's name for the call; empty: it has none.
-        at: When it was sent.
-    """
-
-    provider: ProviderName
-    model: str
-    operation: Operation
-    system_sha256: str
-    data: str
-    repair: Repair | None
-    response_text: str
-    stop_reason: str
-    usage: Usage
-    cost_usd: float
-    status: str
-    fallback_reason: FallbackReason | None
-    message: str
-    seconds: float
-    request_id: str
-    at: datetime
