@@ -1,0 +1,1 @@
+"""The web page: Experiment Insights, rendered here from what the services answer."""

@@ -1,0 +1,1 @@
+"""The pages: each asks the services, side by side, and shows what they answered."""
