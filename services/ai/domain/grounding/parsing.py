@@ -50,17 +50,16 @@ def parse_answer(document: object, *, evidence_sha256: str) -> tuple[Answer, tup
     return Answer(
         evidence_sha256,
         recommendation=advised[0] if advised else None,
-        reasons=_claims_in(document.get("reasons", ()), "reasons", found),
-        statements=_claims_in(document.get("statements", ()), "statements", found),
+        reasons=claims_in(document.get("reasons", ()), "reasons", found),
+        statements=claims_in(document.get("statements", ()), "statements", found),
         next_steps=_advice_in(document.get("next_steps", ()), "next_steps", found),
-        what_would_change=_claims_in(document.get("what_would_change", ()), "what_would_change", found),
+        what_would_change=claims_in(document.get("what_would_change", ()), "what_would_change", found),
     ), tuple(found)
 
 
 def answer_schema() -> dict[str, object]:
     """Returns the JSON schema of an answer, the same for every pack, so that it can be compiled and cached once."""
-    claims = {"type": "array", "items": _schema(_CLAIM_FIELDS)}
-    advice = _schema(_ADVICE_FIELDS)
+    claims, advice = claims_schema(), _schema(_ADVICE_FIELDS)
     properties: dict[str, object] = {
         "recommendation": {"anyOf": [advice, {"type": "null"}]},
         "reasons": claims,
@@ -71,10 +70,16 @@ def answer_schema() -> dict[str, object]:
     return {"type": "object", "properties": properties, "required": list(_FIELDS), "additionalProperties": False}
 
 
+def claims_schema() -> dict[str, object]:
+    """Returns the JSON schema of a list of claims."""
+    return {"type": "array", "items": _schema(_CLAIM_FIELDS)}
+
+
 _FIELDS: Final = ("recommendation", "reasons", "statements", "next_steps", "what_would_change")
 
 
-def _claims_in(rows: object, path: str, found: list[Violation]) -> tuple[Claim, ...]:
+def claims_in(rows: object, path: str, found: list[Violation]) -> tuple[Claim, ...]:
+    """Returns the claims of a list; those that have another shape go into `found`."""
     return tuple(_claim(fields) for fields in _rows(rows, path, _CLAIM_FIELDS, found))
 
 

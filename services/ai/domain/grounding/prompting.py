@@ -5,9 +5,11 @@ system text. `canary` is a word that no honest answer has: an answer with it was
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Final
 
+from services.ai.domain.grounding.designs import DesignOption
 from services.ai.domain.grounding.evidence import EvidencePack, Ref, fields_of
 from services.ai.domain.grounding.untrusted import DESCRIPTION_LENGTH, NAME_LENGTH, cleaned, is_suspicious
 
@@ -32,14 +34,15 @@ Reference, never to be written: {CANARY}
 """
 
 
-def data_block(pack: EvidencePack, notes: Mapping[str, str] | None = None) -> str:
+def data_block(pack: EvidencePack, notes: Mapping[str, str] | None = None, options: Sequence[DesignOption] = ()) -> str:
     """Returns the user's message: the pack and further texts, cleaned and cut, as JSON in ASCII.
 
     Args:
         pack: Its names are in a look-up by alias.
         notes: Descriptions and other texts that people wrote, by what they are.
+        options: Designs to choose from. Empty: there is nothing to choose.
     """
-    document = {
+    document: dict[str, object] = {
         "evidence_sha256": pack.sha256,
         "as_of": pack.as_of.isoformat(),
         "facts": [fields_of(fact) for fact in pack.facts],
@@ -52,6 +55,8 @@ def data_block(pack: EvidencePack, notes: Mapping[str, str] | None = None) -> st
             cleaned(name, NAME_LENGTH): cleaned(text, DESCRIPTION_LENGTH) for name, text in (notes or {}).items()
         },
     }
+    if options:
+        document["options"] = [asdict(option) for option in options]
     return json.dumps(document, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
