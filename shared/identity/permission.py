@@ -31,6 +31,11 @@ class Permission(StrEnum):
     ALLOCATIONS_SERVE = "allocations.serve"
     OUTCOMES_RECORD = "outcomes.record"
     BANDITS_READ = "bandits.read"
+    ANALYSES_READ = "analyses.read"
+    """To read jobs, hypotheses, designs and analyses, and to have plans computed."""
+    ANALYSES_REQUEST = "analyses.request"
+    """To ask for jobs, which may cost money, and to end them."""
+    HYPOTHESES_REVIEW = "hypotheses.review"
 
 
 _BY_SERVICE: Final[Mapping[str, Mapping[Permission, tuple[str, ...]]]] = {
@@ -62,6 +67,33 @@ _BY_SERVICE: Final[Mapping[str, Mapping[Permission, tuple[str, ...]]]] = {
     },
     "AuditService": {
         Permission.AUDIT_READ: ("ListAuditEvents", "VerifyAuditChain"),
+    },
+    "AnalysisService": {
+        Permission.ANALYSES_READ: (
+            "GetJob",
+            "ListJobs",
+            "WatchJob",
+            "GetHypothesis",
+            "ListHypotheses",
+            "GetDesign",
+            "ListDesigns",
+            "GetAnalysis",
+            "ListAnalyses",
+            "GetEvidence",
+            "ListProviderCalls",
+            "ValidateDesign",
+            "PlanSampleSize",
+            "GetEffectiveness",
+        ),
+        Permission.ANALYSES_REQUEST: (
+            "SuggestHypotheses",
+            "RecommendDesign",
+            "AnalyzeExperiment",
+            "CancelJob",
+            "CheckProvider",
+        ),
+        Permission.HYPOTHESES_REVIEW: ("ReviewHypothesis",),
+        Permission.EXPERIMENTS_CREATE: ("CreateExperimentFromDesign",),
     },
     "IdentityService": {
         Permission.CALLER_READ: ("GetCaller",),

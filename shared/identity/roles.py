@@ -15,6 +15,7 @@ _VIEWER: Final = frozenset(
         Permission.POLICIES_READ,
         Permission.AUDIT_READ,
         Permission.BANDITS_READ,
+        Permission.ANALYSES_READ,
         Permission.TOKENS_MANAGE_OWN,
     }
 )
@@ -24,7 +25,14 @@ _HALTING: Final = frozenset({Permission.CHANGES_PROPOSE, Permission.CHANGES_COMM
 ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
         Role.VIEWER: _VIEWER,
-        Role.EXPERIMENTER: _VIEWER | _HALTING | {Permission.EXPERIMENTS_CREATE, Permission.CHANGES_APPLY},
+        Role.EXPERIMENTER: _VIEWER
+        | _HALTING
+        | {
+            Permission.EXPERIMENTS_CREATE,
+            Permission.CHANGES_APPLY,
+            Permission.ANALYSES_REQUEST,
+            Permission.HYPOTHESES_REVIEW,
+        },
         Role.REVIEWER: _VIEWER
         | _HALTING
         | {
@@ -32,6 +40,8 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType
             Permission.CHANGES_APPLY,
             Permission.CHANGES_EMERGENCY_APPLY,
             Permission.POLICIES_PROPOSE,
+            Permission.ANALYSES_REQUEST,
+            Permission.HYPOTHESES_REVIEW,
         },
         Role.ADMIN: frozenset(Permission),
         Role.SERVICE: frozenset(
@@ -41,6 +51,8 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType
                 Permission.ALLOCATIONS_SERVE,
                 Permission.OUTCOMES_RECORD,
                 Permission.BANDITS_READ,
+                Permission.ANALYSES_READ,
+                Permission.ANALYSES_REQUEST,
                 Permission.TOKENS_MANAGE_OWN,
             }
         ),
@@ -54,13 +66,15 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType
                 Permission.CHANGES_COMMENT,
                 Permission.POLICIES_READ,
                 Permission.BANDITS_READ,
+                Permission.ANALYSES_READ,
+                Permission.ANALYSES_REQUEST,
             }
         ),
     }
 )
 
 # Whatever roles they are given: a verdict is a person's, and so is the emergency that goes without one.
-_HUMAN: Final = frozenset({Permission.CHANGES_REVIEW, Permission.CHANGES_EMERGENCY_APPLY})
+_HUMAN: Final = frozenset({Permission.CHANGES_REVIEW, Permission.CHANGES_EMERGENCY_APPLY, Permission.HYPOTHESES_REVIEW})
 
 ROLES_OF_KIND: Final[Mapping[PrincipalKind, frozenset[Role]]] = MappingProxyType(
     {

@@ -84,6 +84,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """ALREADY_EXISTS: the principal's id or one of its external ids is taken. Metadata: "principal_id"."""
     ERROR_REASON_TOKEN_NOT_FOUND: _ErrorReason.ValueType  # 29
     """NOT_FOUND: no such token. Metadata: "token_id"."""
+    ERROR_REASON_JOB_NOT_FOUND: _ErrorReason.ValueType  # 30
+    """NOT_FOUND: no such job. Metadata: "job_id"."""
+    ERROR_REASON_HYPOTHESIS_NOT_FOUND: _ErrorReason.ValueType  # 31
+    """NOT_FOUND: no such hypothesis. Metadata: "hypothesis_id"."""
+    ERROR_REASON_DESIGN_NOT_FOUND: _ErrorReason.ValueType  # 32
+    """NOT_FOUND: no such design. Metadata: "design_id"."""
+    ERROR_REASON_ANALYSIS_NOT_FOUND: _ErrorReason.ValueType  # 33
+    """NOT_FOUND: no such analysis, or no such evidence. Metadata: "analysis_id" or "sha256"."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Is the `reason` of the one google.rpc.ErrorInfo (domain "experimentation") that every error of the services carries. Programs act on it; the message
@@ -152,4 +160,12 @@ ERROR_REASON_PRINCIPAL_ALREADY_EXISTS: ErrorReason.ValueType  # 28
 """ALREADY_EXISTS: the principal's id or one of its external ids is taken. Metadata: "principal_id"."""
 ERROR_REASON_TOKEN_NOT_FOUND: ErrorReason.ValueType  # 29
 """NOT_FOUND: no such token. Metadata: "token_id"."""
+ERROR_REASON_JOB_NOT_FOUND: ErrorReason.ValueType  # 30
+"""NOT_FOUND: no such job. Metadata: "job_id"."""
+ERROR_REASON_HYPOTHESIS_NOT_FOUND: ErrorReason.ValueType  # 31
+"""NOT_FOUND: no such hypothesis. Metadata: "hypothesis_id"."""
+ERROR_REASON_DESIGN_NOT_FOUND: ErrorReason.ValueType  # 32
+"""NOT_FOUND: no such design. Metadata: "design_id"."""
+ERROR_REASON_ANALYSIS_NOT_FOUND: ErrorReason.ValueType  # 33
+"""NOT_FOUND: no such analysis, or no such evidence. Metadata: "analysis_id" or "sha256"."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
