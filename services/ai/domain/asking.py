@@ -48,6 +48,8 @@ class CallStatus(StrEnum):
     TRUNCATED = "TRUNCATED"
     MALFORMED = "MALFORMED"
     """What came is no message: a page of a proxy, half a document, an empty one."""
+    UNREACHABLE = "UNREACHABLE"
+    """No connection: nothing was sent."""
     TIMED_OUT = "TIMED_OUT"
     DISCONNECTED = "DISCONNECTED"
     OVERLOADED = "OVERLOADED"

@@ -1,0 +1,159 @@
+"""Asks a provider within its limits: the day's budget, and a while of rest after failures; each attempt is recorded."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from services.ai.domain.asking import (
+    CallStatus,
+    Provider,
+    ProviderFailure,
+    ProviderName,
+    Question,
+    Reply,
+    Usage,
+)
+from services.ai.domain.calls import CallRecord, RecordCall, Spend
+from services.ai.llm.breaker import Breaker
+from services.ai.llm.budget import Budget, Hold
+from services.ai.llm.metrics import LlmMetrics
+from services.ai.llm.pricing import quote
+from shared.clock import Clock
+
+_OVERHEAD_TOKENS: Final = 2048
+"""What a provider adds to a question: its own rules for JSON, and marks between the parts."""
+_UNCLEAR: Final = frozenset({CallStatus.TIMED_OUT, CallStatus.DISCONNECTED})
+"""Ends that leave open whether the provider did its work, and charged for it."""
+
+
+class GuardedProvider:
+    """Is an `Asker`: one provider with its limits."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        *,
+        max_tokens: int,
+        budget: Budget,
+        breaker: Breaker,
+        metrics: LlmMetrics,
+        now: Clock,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._provider = provider
+        self._max_tokens = max_tokens
+        self._budget = budget
+        self._breaker = breaker
+        self._metrics = metrics
+        self._now = now
+        self._monotonic = monotonic
+
+    @property
+    def name(self) -> ProviderName:
+        """Who is asked."""
+        return self._provider.name
+
+    @property
+    def model(self) -> str:
+        """Which model is asked."""
+        return self._provider.model
+
+    def ask(self, question: Question, *, timeout_seconds: float, record: RecordCall) -> Reply:
+        """Returns the answer to one question; `record` is called with the attempt, and not where nothing is sent.
+
+        Raises:
+            ProviderFailure: There is no answer that can be used, or nothing may be sent.
+        """
+        try:
+            with self._budget.held(self._most(question)) as hold:
+                trial = self._breaker.enter()
+                return self._attempt(question, timeout_seconds, record, hold, trial=trial)
+        except ProviderFailure as failure:
+            if failure.status is CallStatus.NOT_SENT:
+                self._metrics.not_sent(self.name)
+            raise
+
+    def _attempt(
+        self, question: Question, timeout_seconds: float, record: RecordCall, hold: Hold, *, trial: bool
+    ) -> Reply:
+        at, began, status = self._now(), self._monotonic(), CallStatus.NOT_SENT
+        try:
+            reply = self._provider.ask(question, timeout_seconds=timeout_seconds)
+            status = CallStatus.OK
+        except ProviderFailure as failure:
+            status = failure.status
+            hold.unclear = status in _UNCLEAR and not failure.usage.total_tokens
+            if status is not CallStatus.NOT_SENT:
+                call = _of_failure(failure, question, self._provider, at, self._monotonic() - began)
+                self._keep(call, record, hold)
+            raise
+        finally:
+            self._breaker.report(status, trial=trial)
+        self._keep(_of_reply(reply, question, self._provider.name, at), record, hold)
+        return reply
+
+    def _keep(self, call: CallRecord, record: RecordCall, hold: Hold) -> None:
+        """Counts and records an attempt; what could not be recorded stays held, as the ledger does not know of it."""
+        self._metrics.attempted(call)
+        unclear, hold.unclear = hold.unclear, True
+        record(call)
+        hold.unclear = unclear
+
+    def _most(self, question: Question) -> Spend:
+        """Returns the most that a question can cost: no token is shorter than one byte."""
+        repair = "" if question.repair is None else question.repair.previous_text + question.repair.feedback_json
+        texts = (question.system, question.data, json.dumps(dict(question.schema)), json.dumps(repair))
+        input_tokens = sum(len(text.encode()) for text in texts) + _OVERHEAD_TOKENS
+        usage = Usage(cache_write_tokens=input_tokens, output_tokens=self._max_tokens)
+        price = quote(self._provider.model, self._now().date()).price
+        return Spend(price.cost_usd(usage), usage.total_tokens)
+
+
+def _of_reply(reply: Reply, question: Question, provider: ProviderName, at: datetime) -> CallRecord:
+    return CallRecord(
+        provider=provider,
+        model=reply.model,
+        operation=question.operation,
+        system_sha256=_digest(question.system),
+        data=question.data,
+        repair=question.repair,
+        response_text=reply.text,
+        stop_reason=reply.stop_reason,
+        usage=reply.usage,
+        cost_usd=reply.cost_usd,
+        status=CallStatus.OK,
+        fallback_reason=None,
+        message="",
+        seconds=reply.seconds,
+        request_id=reply.request_id,
+        at=at,
+    )
+
+
+def _of_failure(
+    failure: ProviderFailure, question: Question, provider: Provider, at: datetime, seconds: float
+) -> CallRecord:
+    return CallRecord(
+        provider=provider.name,
+        model=failure.model or provider.model,
+        operation=question.operation,
+        system_sha256=_digest(question.system),
+        data=question.data,
+        repair=question.repair,
+        response_text=failure.text,
+        stop_reason=failure.stop_reason,
+        usage=failure.usage,
+        cost_usd=failure.cost_usd,
+        status=failure.status,
+        fallback_reason=failure.reason,
+        message=failure.message,
+        seconds=seconds,
+        request_id=failure.request_id,
+        at=at,
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
