@@ -18,7 +18,6 @@ from services.review.service.change_requests import ChangeRequestService
 from services.review.service.delivery import NoticeDelivery, deliver_until
 from services.review.service.denials import DeniedAttempts
 from services.review.service.experiments import ExperimentService
-from services.review.service.loops import ring_until_closed, sweep_until
 from services.review.service.notice_metrics import NoticeMetrics
 from services.review.service.policies import PolicyService
 from services.review.service.principals import PrincipalService
@@ -41,6 +40,7 @@ from services.review.webhooks.sender import HttpWebhooks
 from shared import clock, config, errors, ids, log, process, telemetry
 from shared.bell import Bell
 from shared.identity.principal import Caller
+from shared.loops import ring_until_closed, sweep_until
 from shared.rpc.authorization import Authorizer, CallAuthorizer
 from shared.rpc.server import RpcServer
 from shared.store import engine, migrate

@@ -10,12 +10,12 @@ import sqlalchemy
 
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1 import review_service_pb2 as review
-from services.review.service.loops import ring_until_closed
 from services.review.servicer.review import HEARTBEAT_SECONDS
 from services.review.store import change_requests
 from shared import errors
 from shared.bell import Bell
 from shared.errors import Reason
+from shared.loops import ring_until_closed
 from shared.rpc import client, status
 from shared.store.notify import Listener
 from tests.review import desk as desks

@@ -1,4 +1,4 @@
-"""The loops of the review process, until they are told to stop."""
+"""Loops that processes run beside their calls, until they are told to stop."""
 
 import logging
 import threading
