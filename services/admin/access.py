@@ -20,7 +20,7 @@ from shared.rpc.client import ClientTls
 
 DEFAULT_IDENTITY: Final = "ann"
 REVIEWER: Final = "rob"
-SERVICES: Final = ("review", "bandit")
+SERVICES: Final = ("review", "bandit", "ai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,11 @@ class Access:
         return guarded(Server(address, self._token(address), self._tls()), plaintext=plaintext)
 
     def _given(self, service: str) -> str | None:
-        of_service = {"review": self._options.review_address, "bandit": self._options.bandit_address}
+        of_service = {
+            "review": self._options.review_address,
+            "bandit": self._options.bandit_address,
+            "ai": self._options.ai_address,
+        }
         return self._options.address or of_service[service]
 
     def _of_profile(self, service: str) -> str:

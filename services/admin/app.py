@@ -20,6 +20,7 @@ from services.admin.commands import (
     review,
     token,
 )
+from services.admin.commands.ai import analysis, design, hypothesis, job, service
 from services.admin.examples import examples
 from services.admin.options import ClickCommand, allow_everywhere, declared
 
@@ -30,6 +31,11 @@ _GROUPS: Final = {
     "review": (review.app, panels.EXPERIMENTS),
     "policy": (policy.app, panels.EXPERIMENTS),
     "bandit": (bandit.app, panels.EXPERIMENTS),
+    "hypothesis": (hypothesis.app, panels.AI),
+    "design": (design.app, panels.AI),
+    "analysis": (analysis.app, panels.AI),
+    "job": (job.app, panels.AI),
+    "ai": (service.app, panels.AI),
     "audit": (audit.app, panels.EXPERIMENTS),
     "token": (token.app, panels.CALLERS),
     "principal": (principal.app, panels.CALLERS),

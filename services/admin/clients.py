@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 import grpc
 
+from experimentation.v1.analysis_service_pb2_grpc import AnalysisServiceStub
 from experimentation.v1.audit_service_pb2_grpc import AuditServiceStub
 from experimentation.v1.bandit_service_pb2_grpc import BanditServiceStub
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
@@ -43,6 +44,11 @@ def identities_at(server: Server | str) -> AbstractContextManager[IdentityServic
 def bandit_at(server: Server | str) -> AbstractContextManager[BanditServiceStub]:
     """Gives the BanditService of a server; raises as `stub_at` does."""
     return stub_at(BanditServiceStub, "bandit", server)
+
+
+def analyses_at(server: Server | str) -> AbstractContextManager[AnalysisServiceStub]:
+    """Gives the AnalysisService of a server; raises as `stub_at` does."""
+    return stub_at(AnalysisServiceStub, "ai", server)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ class Options:
     address: str | None = None
     review_address: str | None = None
     bandit_address: str | None = None
+    ai_address: str | None = None
     output: Format | None = None
     quiet: bool = False
     no_color: bool = False
@@ -41,6 +42,7 @@ class Options:
             "--address": self.address,
             "--review-address": self.review_address,
             "--bandit-address": self.bandit_address,
+            "--ai-address": self.ai_address,
         }
         return tuple(part for name, value in given_places.items() if value for part in (name, str(value)))
 
@@ -81,6 +83,9 @@ def declared(
     bandit_address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Where the bandit answers.", rich_help_panel=_PANEL)
     ] = None,
+    ai_address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Where the AI service answers.", rich_help_panel=_PANEL)
+    ] = None,
     output: Annotated[
         Format | None, typer.Option("-o", "--output", help="The format of the answer.", rich_help_panel=_PANEL)
     ] = None,
@@ -99,6 +104,7 @@ def declared(
         address=address,
         review_address=review_address,
         bandit_address=bandit_address,
+        ai_address=ai_address,
         output=output,
         quiet=quiet,
         no_color=no_color,

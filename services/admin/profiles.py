@@ -21,6 +21,7 @@ class Profile:
     Attributes:
         review: Where review answers, host:port; empty: not known.
         bandit: Where the bandit answers.
+        ai: Where the AI service answers.
         token_file: Holds the token. None: `tokens/<profile>` beside config.toml, if there is one.
         tls: Calls go over TLS, with whom the machine trusts; a `ca` or `certificate` says so, too.
         ca: Who must have signed the servers' certificates (PEM).
@@ -31,6 +32,7 @@ class Profile:
 
     review: str = ""
     bandit: str = ""
+    ai: str = ""
     token_file: Path | None = None
     tls: bool = False
     ca: Path | None = None

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 
 import typer
 
+from experimentation.v1.analysis_service_pb2_grpc import AnalysisServiceStub
 from experimentation.v1.audit_service_pb2_grpc import AuditServiceStub
 from experimentation.v1.bandit_service_pb2_grpc import BanditServiceStub
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
@@ -59,6 +60,10 @@ class Session:
     def bandit(self) -> AbstractContextManager[BanditServiceStub]:
         """Gives the BanditService, likewise."""
         return clients.bandit_at(self.access.server("bandit"))
+
+    def analyses(self) -> AbstractContextManager[AnalysisServiceStub]:
+        """Gives the AnalysisService, likewise."""
+        return clients.analyses_at(self.access.server("ai"))
 
 
 def session_of(context: typer.Context) -> Session:

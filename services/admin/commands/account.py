@@ -34,7 +34,7 @@ def login(
 ) -> None:
     """Keeps a token in a profile, once the service has accepted it. It is read from standard input, or typed unseen.
 
-    For a profile that is not there yet give --review-address, and --bandit-address if there is one.
+    For a profile that is not there yet give --review-address, and --bandit-address and --ai-address if there are any.
     """
     session = session_of(context)
     name = session.options.profile or ""
@@ -83,6 +83,7 @@ def _settings(session: Session, *, tls: bool, ca: Path | None, plaintext: bool) 
     given: dict[str, str | bool | None] = {
         "review": session.options.review_address or session.options.address,
         "bandit": session.options.bandit_address,
+        "ai": session.options.ai_address,
         "tls": tls,
         "ca": str(ca.absolute()) if ca else None,
         "plaintext": plaintext,

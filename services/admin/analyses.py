@@ -1,0 +1,114 @@
+"""Analyses for people: a table of them, and all that one says."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from experimentation.v1 import analysis_pb2 as pb
+from experimentation.v1 import analysis_service_pb2 as service_pb
+from experimentation.v1 import common_pb2
+from experimentation.v1.analysis_service_pb2_grpc import AnalysisServiceStub
+from services.admin import jobs, paging, tables
+from services.admin.clients import CALL_SECONDS
+from services.admin.words import NOTHING, enum_name, instant
+from shared.rpc import client
+
+_HEALTH: Final = {pb.HEALTH_STATUS_FAIL: "bold red", pb.HEALTH_STATUS_WARN: "yellow", pb.HEALTH_STATUS_PASS: "green"}
+
+
+def get(stub: AnalysisServiceStub, analysis_id: str) -> pb.ExperimentAnalysis:
+    """Returns one analysis.
+
+    Raises:
+        NotFound: ANALYSIS_NOT_FOUND.
+    """
+    request = service_pb.GetAnalysisRequest(analysis_id=analysis_id)
+    return client.call(stub.GetAnalysis, request, timeout_seconds=CALL_SECONDS).analysis
+
+
+def pages(
+    stub: AnalysisServiceStub, request: service_pb.ListAnalysesRequest, *, limit: int
+) -> Iterator[pb.ExperimentAnalysis]:
+    """Yields analyses of a request, newest first, from all pages; `limit` is the most, 0: all."""
+    yield from paging.pages(stub.ListAnalyses, request, "analyses", limit=limit)
+
+
+def table(found: Sequence[pb.ExperimentAnalysis]) -> RenderableType:
+    """Returns a row per analysis."""
+    if not found:
+        return Text("There are no analyses yet.")
+    rows = tables.rows(
+        "analysis", "experiment", "no.", "decision", "units", "words by", "as of (UTC)", right=("units",)
+    )
+    for each in found:
+        rows.add_row(
+            Text(each.analysis_id),
+            Text(each.experiment_id),
+            str(each.version),
+            Text(verdict(each) + (" (changed)" if each.decision_changed else "")),
+            f"{each.unit_count:,}",
+            jobs.provider(each.provenance),
+            instant(each.as_of),
+        )
+    return rows
+
+
+def drawing(analysis: pb.ExperimentAnalysis) -> RenderableType:
+    """Returns all that an analysis says."""
+    headline = Text.assemble(
+        (analysis.experiment_id, "bold"), f": analysis {analysis.version}, as of {instant(analysis.as_of)} UTC"
+    )
+    parts: list[RenderableType] = [headline, Text(), Text.assemble((verdict(analysis).upper(), "bold"))]
+    parts += [Text(analysis.decision.text.text)] if analysis.decision.text.text else []
+    for title, statements in (
+        ("Why:", analysis.decision.reasons),
+        ("What the data say:", analysis.statements),
+        ("What to do now:", analysis.next_steps),
+        ("What would change this:", analysis.what_would_change),
+    ):
+        parts += [Text(), Text(title), *(Text(f"  - {one.text}") for one in statements)] if statements else []
+    parts += [Text(), comparisons(analysis.comparisons), Text(), _health(analysis.health)]
+    if analysis.change_request_id:
+        parts += [Text(), Text(f"Change request: {analysis.change_request_id}")]
+    return Group(*parts, Text(), Text(jobs.words_by(analysis.provenance), style="dim"))
+
+
+def verdict(analysis: pb.ExperimentAnalysis) -> str:
+    """Returns what to do, with the arm to ship."""
+    name = enum_name(pb.DecisionVerdict.DESCRIPTOR, analysis.decision.verdict)
+    return f"{name} {analysis.decision.arm_id}".rstrip()
+
+
+def comparisons(found: Sequence[pb.ArmComparison]) -> RenderableType:
+    """Returns a row per comparison with the control."""
+    rows = tables.rows("metric", "role", "arm", "mean", "control", "lift", "interval", "p", "says")
+    for one in found:
+        lift = one.answer.relative_lift if one.answer.HasField("relative_lift") else None
+        rows.add_row(
+            Text(one.metric_id),
+            enum_name(common_pb2.MetricRole.DESCRIPTOR, one.metric_role),
+            Text(one.arm_id),
+            f"{one.arm_mean:.4g}" if one.HasField("arm_mean") else NOTHING,
+            f"{one.control_mean:.4g}" if one.HasField("control_mean") else NOTHING,
+            f"{lift.estimate:+.1%}" if lift else NOTHING,
+            _interval(lift) if lift else NOTHING,
+            f"{one.answer.p_value:.3g}" if one.answer.HasField("p_value") else NOTHING,
+            enum_name(pb.ComparisonStatus.DESCRIPTOR, one.status),
+        )
+    return rows
+
+
+def _interval(lift: pb.Interval) -> str:
+    low = f"{lift.low:+.1%}" if lift.HasField("low") else "-inf"
+    high = f"{lift.high:+.1%}" if lift.HasField("high") else "inf"
+    return f"{low} to {high}"
+
+
+def _health(found: Sequence[pb.HealthFinding]) -> RenderableType:
+    rows = tables.rows("check", "result", "arm", "what was found")
+    for one in found:
+        status = Text(enum_name(pb.HealthStatus.DESCRIPTOR, one.status), style=_HEALTH.get(one.status, ""))
+        rows.add_row(one.check.replace("_", " ").lower(), status, Text(one.arm_id or NOTHING), Text(one.message))
+    return rows
