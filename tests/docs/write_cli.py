@@ -25,7 +25,7 @@ Written by `python -m tests.docs.write_cli` from the command itself.
 | nothing | the local stack of `--directory` (`.experimentation`), which `expctl up` starts | `ann`, an experimenter |
 | `--as NAME` | the same | `ada` (admin), `ann`, `rob` (reviewer), `service` or `agent` |
 | `--profile NAME`, or the `default` below | the services of the profile | whose token the profile has |
-| `--address`, `--review-address`, `--bandit-address` | these, in the place of the others | as above |
+| `--address`, `--review-address`, `--bandit-address`, `--ai-address` | these, in the place of the others | as above |
 
 `EXPCTL_TOKEN` (or `EXPCTL_TOKEN_FILE`) takes the place of a profile's token, for programs. A token leaves this
 machine over TLS only, unless the profile says `plaintext = true`; tokens of a local stack never leave it unasked.
@@ -38,6 +38,7 @@ default = "staging"                  # optional
 [profiles.staging]
 review = "review.staging:443"
 bandit = "bandit.staging:443"
+ai = "ai.staging:443"
 tls = true                           # or ca = "ca.pem"; certificate and key for mutual TLS
 # token_file = "staging.token"       # default: tokens/staging beside this file
 ```
