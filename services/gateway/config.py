@@ -84,6 +84,12 @@ class Config:
         default=timedelta(seconds=15),
         metadata=setting("Is how long an event stream is silent before a comment is sent.", minimum=0.01, maximum=60),
     )
+    stall_timeout: timedelta = field(
+        default=timedelta(seconds=60),
+        metadata=setting(
+            "Is how long the client of an event stream may take nothing before it is given up.", minimum=1
+        ),
+    )
     session_secret: Secret = field(
         default=Secret(""),
         metadata=setting("Seals the dashboard's sessions, 32 characters at least. Not given: they end with it."),

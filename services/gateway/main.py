@@ -6,12 +6,18 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from services.gateway.config import PREFIX, Config
+from services.gateway.door import cors, failures, health, rate_limit
+from services.gateway.door.body_limit import BodyLimit
+from services.gateway.door.frame import Frame
+from services.gateway.door.http_metrics import HttpMetrics
+from services.gateway.door.rate_limit import RateLimit
 from services.gateway.door.server import HttpServer
 from services.gateway.rest import app as rest
 from services.gateway.upstream.services import Upstream
-from shared import config, errors, log, process, telemetry
+from shared import config, errors, ids, log, process, telemetry
 
 
 class Gateway:
@@ -22,7 +28,9 @@ class Gateway:
         self._registry = telemetry.new_registry()
         self._draining = asyncio.Event()
         self._server = HttpServer(
-            build_app(options, Upstream(options.upstream)),
+            build_app(
+                options, Upstream(options.upstream), metrics=HttpMetrics(self._registry), draining=self._draining
+            ),
             address=options.address,
             certificate=options.tls_certificate,
             key=options.tls_key,
@@ -50,12 +58,24 @@ class Gateway:
         self._running.close()
 
 
-def build_app(options: Config, upstream: Upstream) -> FastAPI:
+def build_app(options: Config, upstream: Upstream, *, metrics: HttpMetrics, draining: asyncio.Event) -> ASGIApp:
     """Returns the application, which opens its channels to the services when it starts to be served."""
     app = FastAPI(lifespan=_serving(upstream), openapi_url=None, docs_url=None, redoc_url=None)
+    failures.answer_failures(app)
+    app.include_router(health.routes(draining))
+    app.router.routes.extend(rest.routes(options, upstream, metrics=metrics, draining=draining))
     # The dashboard's pages are included here, given `options` and `upstream`, once there are any.
-    app.include_router(rest.routes(options, upstream))
-    return app
+    limited = RateLimit(
+        BodyLimit(app, most_bytes=options.max_body_bytes),
+        buckets=rate_limit.buckets(per_second=options.rate_limit, burst=options.rate_burst),
+        free=frozenset({health.LIVE, health.READY}),
+    )
+    return Frame(
+        cors.with_cors(limited, options.cors_origins),
+        metrics=metrics,
+        new_id=ids.new_id,
+        tls=options.tls_certificate is not None,
+    )
 
 
 def _serving(upstream: Upstream) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -1,4 +1,4 @@
-"""Shows the platform's errors over HTTP: RFC 9457 problems with the same kind, reason and violations as over gRPC."""
+"""Shows errors over HTTP: RFC 9457 problems with the same kind, reason and violations as over gRPC."""
 
 import math
 from collections.abc import Mapping
@@ -7,11 +7,14 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
+from services.gateway.door.refusals import HttpRefusal
 from shared import errors
 from shared.rpc import status
 
 MEDIA_TYPE: Final = "application/problem+json"
-TYPE_PREFIX: Final = "https://experimentation.invalid/problems/"
+
+# Names the sort of problem and leads nowhere, as RFC 9457 lets it.
+TYPE_PREFIX: Final = "urn:experimentation:problem:"
 
 _CHALLENGE: Final = 'Bearer realm="experimentation"'
 
@@ -25,28 +28,44 @@ def response(error: errors.PlatformError, *, request_id: str, status_code: int |
         status_code: The HTTP status, where it is not the one of the error's kind.
     """
     code = status.HTTP_STATUSES[error.kind] if status_code is None else status_code
-    return JSONResponse(document(error, code, request_id), code, headers(error, code), MEDIA_TYPE)
+    return JSONResponse(document(error, code, request_id), code, _headers(error, code), MEDIA_TYPE)
+
+
+def refused(refusal: HttpRefusal, *, request_id: str) -> Response:
+    """Returns what HTTP itself refuses as a response."""
+    content = _document(refusal.reason.value, refusal.message, refusal.status, request_id, refusal.metadata)
+    return JSONResponse(content, refusal.status, {"Cache-Control": "no-store", **refusal.headers}, MEDIA_TYPE)
+
+
+def defect(request_id: str) -> errors.Internal:
+    """Returns the error for what nobody foresaw; the log has the rest."""
+    message = f"a defect of the gateway; its log has the request id {request_id}"
+    return errors.Internal(errors.Reason.INTERNAL, message, metadata={"request_id": request_id})
 
 
 def document(error: errors.PlatformError, code: int, request_id: str) -> dict[str, Any]:
     """Returns the problem as JSON has it."""
-    found: dict[str, Any] = {
-        "type": f"{TYPE_PREFIX}{error.reason.value.lower().replace('_', '-')}",
-        "title": HTTPStatus(code).phrase,
-        "status": code,
-        "detail": error.message,
-        "reason": error.reason.value,
-        "metadata": error.metadata,
-        "violations": [{"field": each.field, "description": each.description} for each in error.violations],
-        "request_id": request_id,
-    }
+    found = _document(error.reason.value, error.message, code, request_id, error.metadata)
+    found["violations"] = [{"field": each.field, "description": each.description} for each in error.violations]
     if error.retry_after_seconds is not None:
         found["retry_after"] = error.retry_after_seconds
     return found
 
 
-def headers(error: errors.PlatformError, code: int) -> Mapping[str, str]:
-    """Returns what HTTP wants beside the document."""
+def _document(reason: str, detail: str, code: int, request_id: str, metadata: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "type": f"{TYPE_PREFIX}{reason.lower().replace('_', '-')}",
+        "title": HTTPStatus(code).phrase,
+        "status": code,
+        "detail": detail,
+        "reason": reason,
+        "metadata": dict(metadata),
+        "violations": [],
+        "request_id": request_id,
+    }
+
+
+def _headers(error: errors.PlatformError, code: int) -> Mapping[str, str]:
     found = {"Cache-Control": "no-store"}
     if code == HTTPStatus.UNAUTHORIZED:
         found["WWW-Authenticate"] = _CHALLENGE

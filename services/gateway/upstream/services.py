@@ -1,6 +1,6 @@
 """Calls the services: one channel each, every call with its caller's token and a deadline."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 import grpc
 from google.protobuf import message
 
+from experimentation.v1.analysis_service_pb2_grpc import AnalysisServiceStub
 from experimentation.v1.audit_service_pb2_grpc import AuditServiceStub
 from experimentation.v1.bandit_service_pb2_grpc import BanditServiceStub
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
@@ -19,6 +20,7 @@ from shared import errors
 from shared.rpc import client, status
 
 if TYPE_CHECKING:
+    from experimentation.v1.analysis_service_pb2_grpc import AnalysisServiceAsyncStub
     from experimentation.v1.audit_service_pb2_grpc import AuditServiceAsyncStub
     from experimentation.v1.bandit_service_pb2_grpc import BanditServiceAsyncStub
     from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceAsyncStub
@@ -29,6 +31,14 @@ _Request = TypeVar("_Request", bound=message.Message)
 _Response = TypeVar("_Response", bound=message.Message)
 
 _PROCESSES: Final = {"BanditService": "bandit", "AnalysisService": "ai"}
+_STUBS: Final = {
+    "ExperimentService": "experiments",
+    "ReviewService": "reviews",
+    "AuditService": "audit",
+    "IdentityService": "identities",
+    "BanditService": "bandit",
+    "AnalysisService": "analysis",
+}
 _RETRY_AFTER_SECONDS: Final = 1.0
 
 
@@ -40,6 +50,7 @@ class Upstream:
     audit: "AuditServiceAsyncStub"
     identities: "IdentityServiceAsyncStub"
     bandit: "BanditServiceAsyncStub"
+    analysis: "AnalysisServiceAsyncStub"
 
     def __init__(self, options: UpstreamOptions) -> None:
         self._options = options
@@ -53,6 +64,7 @@ class Upstream:
         self.audit = AuditServiceStub(review)
         self.identities = IdentityServiceStub(review)
         self.bandit = BanditServiceStub(await self._opened(self._options.bandit_address))
+        self.analysis = AnalysisServiceStub(await self._opened(self._options.ai_address))
         return self
 
     async def __aexit__(
@@ -60,6 +72,11 @@ class Upstream:
     ) -> None:
         """Closes the channels, and with them every call under way."""
         await self._channels.aclose()
+
+    def method(self, rpc: str) -> Any:
+        """Returns the method of a stub that is named as in `BanditService.GetBandit`."""
+        service, _, name = rpc.partition(".")
+        return getattr(getattr(self, _STUBS[service]), name)
 
     async def call(
         self,
@@ -91,7 +108,7 @@ class Upstream:
         method: "grpc.aio.UnaryStreamMultiCallable[_Request, _Response]",
         request: _Request,
         origin: Origin,
-    ) -> AsyncIterator[_Response]:
+    ) -> AsyncGenerator[_Response, None]:
         """Yields the responses as they come; closing the iterator cancels the call.
 
         Raises:

@@ -1,0 +1,29 @@
+"""Says for whom a request is made: its bearer token, and nothing else."""
+
+from typing import Final
+
+from starlette.datastructures import Headers
+
+from services.gateway.upstream.origin import Origin
+from shared.config import Secret
+from shared.identity.refusals import Problem, unauthenticated
+from shared.rpc.authorization import HEADER_KEY
+
+_SCHEME: Final = "bearer"
+
+
+def origin_of(headers: Headers, request_id: str) -> Origin:
+    """Returns for whom the services are called. A request without a token is nobody's, never the gateway's own.
+
+    Raises:
+        Unauthenticated: UNAUTHENTICATED, there is no token, or more than one.
+    """
+    given = headers.getlist(HEADER_KEY)
+    if not given:
+        raise unauthenticated(Problem.MISSING)
+    scheme, _, token = given[0].partition(" ")
+    token = token.strip()
+    sound = token.isascii() and token.isprintable()
+    if len(given) > 1 or scheme.lower() != _SCHEME or not token or not sound:
+        raise unauthenticated(Problem.MALFORMED)
+    return Origin(Secret(token), request_id)
