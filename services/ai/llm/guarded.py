@@ -1,9 +1,7 @@
 """Asks a provider within its limits: the day's budget, and a while of rest after failures; each attempt is recorded."""
 
-import hashlib
 import json
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from services.ai.domain.asking import (
@@ -16,6 +14,7 @@ from services.ai.domain.asking import (
     Usage,
 )
 from services.ai.domain.calls import CallRecord, RecordCall, Spend
+from services.ai.llm.attempts import of_failure, of_reply
 from services.ai.llm.breaker import Breaker
 from services.ai.llm.budget import Budget, Hold
 from services.ai.llm.metrics import LlmMetrics
@@ -86,12 +85,12 @@ class GuardedProvider:
             status = failure.status
             hold.unclear = status in _UNCLEAR and not failure.usage.total_tokens
             if status is not CallStatus.NOT_SENT:
-                call = _of_failure(failure, question, self._provider, at, self._monotonic() - began)
+                call = of_failure(failure, question, self._provider, at, self._monotonic() - began)
                 self._keep(call, record, hold)
             raise
         finally:
             self._breaker.report(status, trial=trial)
-        self._keep(_of_reply(reply, question, self._provider.name, at), record, hold)
+        self._keep(of_reply(reply, question, self._provider.name, at), record, hold)
         return reply
 
     def _keep(self, call: CallRecord, record: RecordCall, hold: Hold) -> None:
@@ -109,51 +108,3 @@ class GuardedProvider:
         usage = Usage(cache_write_tokens=input_tokens, output_tokens=self._max_tokens)
         price = quote(self._provider.model, self._now().date()).price
         return Spend(price.cost_usd(usage), usage.total_tokens)
-
-
-def _of_reply(reply: Reply, question: Question, provider: ProviderName, at: datetime) -> CallRecord:
-    return CallRecord(
-        provider=provider,
-        model=reply.model,
-        operation=question.operation,
-        system_sha256=_digest(question.system),
-        data=question.data,
-        repair=question.repair,
-        response_text=reply.text,
-        stop_reason=reply.stop_reason,
-        usage=reply.usage,
-        cost_usd=reply.cost_usd,
-        status=CallStatus.OK,
-        fallback_reason=None,
-        message="",
-        seconds=reply.seconds,
-        request_id=reply.request_id,
-        at=at,
-    )
-
-
-def _of_failure(
-    failure: ProviderFailure, question: Question, provider: Provider, at: datetime, seconds: float
-) -> CallRecord:
-    return CallRecord(
-        provider=provider.name,
-        model=failure.model or provider.model,
-        operation=question.operation,
-        system_sha256=_digest(question.system),
-        data=question.data,
-        repair=question.repair,
-        response_text=failure.text,
-        stop_reason=failure.stop_reason,
-        usage=failure.usage,
-        cost_usd=failure.cost_usd,
-        status=failure.status,
-        fallback_reason=failure.reason,
-        message=failure.message,
-        seconds=seconds,
-        request_id=failure.request_id,
-        at=at,
-    )
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
