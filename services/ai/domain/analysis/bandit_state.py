@@ -89,7 +89,7 @@ def bandit_state(data: BanditData, place: int, *, alpha: float, optimal_unit_cou
         indifferent = found.verdict is Verdict.INDIFFERENT
     return BanditState(
         arms=_arms(data, units, stakes),
-        version_count=int((counts.sum(axis=1) > 0).sum()),
+        version_count=len({one.policy_version for one in data.versions if any(arm.unit_count for arm in one.arms)}),
         exploration_floor=data.exploration_floor,
         learning=data.learning,
         regret=None if stakes is None else float(units @ stakes.loss),
