@@ -36,10 +36,15 @@ class Judgement:
 def judge(checked: Checked, pack: EvidencePack, *, repaired: bool) -> Judgement:
     """Returns what becomes of an answer; one that was `repaired` is not repaired again."""
     stale = any(one.rule is RuleId.PACK for one in checked.violations)
-    feedback = tuple(one for one in checked.violations if one.rule in HIGH_PRECISION)[:_FED_BACK]
+    feedback = feedback_of(checked.violations)
     if feedback and not repaired and not stale:
         return Judgement(Outcome.REPAIR, feedback)
     return Judgement(Outcome.PUBLISH if _is_enough(checked, pack) else Outcome.ABSTAIN)
+
+
+def feedback_of(violations: Sequence[Violation]) -> tuple[Violation, ...]:
+    """Returns what a repair may be told: violations of high-precision rules, as many as can be read."""
+    return tuple(one for one in violations if one.rule in HIGH_PRECISION)[:_FED_BACK]
 
 
 def feedback_json(feedback: Sequence[Violation]) -> str:

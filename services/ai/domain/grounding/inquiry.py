@@ -1,0 +1,112 @@
+"""A question together with the way in which answers to it are read, checked and judged, whoever gives them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, Protocol, TypeVar
+
+from services.ai.domain.asking import Question
+from services.ai.domain.grounding.checking import check
+from services.ai.domain.grounding.claims import Answer
+from services.ai.domain.grounding.draft_parsing import parse_hypotheses
+from services.ai.domain.grounding.evidence import EvidencePack
+from services.ai.domain.grounding.hypotheses import HypothesisDraft, check_hypotheses
+from services.ai.domain.grounding.parsing import parse_answer
+from services.ai.domain.grounding.questions import analysis_question, hypotheses_question
+from services.ai.domain.grounding.repair import LEAST_KEPT_SHARE, Judgement, Outcome, feedback_of, judge
+from services.ai.domain.grounding.rules.violation import RuleId, Violation
+
+Said = TypeVar("Said")
+Said_co = TypeVar("Said_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard(Generic[Said_co]):
+    """Is what is left of an answer, and what becomes of it.
+
+    Attributes:
+        said: What the evidence bears. None: not even the shape was right.
+        judgement: Whether that is published, and what a repair is told.
+        violations: Everything that was found.
+        dropped_count: Claims and other parts that were left out.
+    """
+
+    said: Said_co | None
+    judgement: Judgement
+    violations: tuple[Violation, ...]
+    dropped_count: int
+
+
+class Read(Protocol[Said_co]):
+    """Reads a document of an answer."""
+
+    def __call__(self, document: object, *, repaired: bool) -> Heard[Said_co]:
+        """Returns what is left of it; one that was `repaired` is not repaired again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry(Generic[Said_co]):
+    """Is a question with all that it takes to judge an answer.
+
+    Attributes:
+        pack: What answers may rest on.
+        read: From the JSON document of an answer to what is left of it.
+        notes: What people wrote, as the question has it.
+    """
+
+    question: Question
+    pack: EvidencePack
+    read: Read[Said_co]
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def analysis_inquiry(pack: EvidencePack, engine: Answer, notes: Mapping[str, str] | None = None) -> Inquiry[Answer]:
+    """Returns the inquiry what an experiment shows; `engine` is the engine's own answer."""
+
+    def read(document: object, *, repaired: bool) -> Heard[Answer]:
+        answer, shape = parse_answer(document, evidence_sha256=pack.sha256)
+        return heard_words(answer, pack, shape, repaired=repaired)
+
+    return Inquiry(analysis_question(pack, engine, notes), pack, read, notes or {})
+
+
+def hypotheses_inquiry(
+    pack: EvidencePack, engine: Sequence[HypothesisDraft], notes: Mapping[str, str] | None = None
+) -> Inquiry[tuple[HypothesisDraft, ...]]:
+    """Returns the inquiry what is worth a test; `engine` is what the engine drafted."""
+
+    def read(document: object, *, repaired: bool) -> Heard[tuple[HypothesisDraft, ...]]:
+        return _heard_drafts(document, pack, repaired=repaired, some_expected=bool(engine))
+
+    return Inquiry(hypotheses_question(pack, engine, notes), pack, read, notes or {})
+
+
+def heard_words(
+    answer: Answer, pack: EvidencePack, found: Sequence[Violation] = (), *, repaired: bool
+) -> Heard[Answer]:
+    """Returns what is left of an answer in words; `found` is what was wrong with it before."""
+    checked = check(answer, pack)
+    checked = replace(checked, violations=(*found, *checked.violations))
+    dropped = checked.dropped_count + _left_out(found)
+    return Heard(checked.answer, judge(checked, pack, repaired=repaired), checked.violations, dropped)
+
+
+def _heard_drafts(
+    document: object, pack: EvidencePack, *, repaired: bool, some_expected: bool
+) -> Heard[tuple[HypothesisDraft, ...]]:
+    drafts, shape = parse_hypotheses(document)
+    kept, broken = check_hypotheses(drafts, pack)
+    violations = (*shape, *broken)
+    if (feedback := feedback_of(violations)) and not repaired:
+        return Heard(kept, Judgement(Outcome.REPAIR, feedback), violations, 0)
+    count = len(drafts) + _left_out(shape)
+    enough = len(kept) >= LEAST_KEPT_SHARE * count and bool(kept or not some_expected)
+    outcome = Outcome.PUBLISH if enough else Outcome.ABSTAIN
+    return Heard(kept, Judgement(outcome), violations, _left_out(shape) + _parts(drafts) - _parts(kept))
+
+
+def _left_out(violations: Sequence[Violation]) -> int:
+    return sum(one.rule is RuleId.SHAPE for one in violations)
+
+
+def _parts(drafts: Sequence[HypothesisDraft]) -> int:
+    return sum(1 + len(one.because) + bool(one.rationale) for one in drafts)
