@@ -11,8 +11,8 @@ from services.admin.run import run
 from tests.admin.conftest import Expctl
 
 
-def test_doctor_when_all_is_well_but_the_bandit_then_says_which(expctl: Expctl) -> None:
-    ended = expctl("-o", "json", "doctor", "--bandit-address", "127.0.0.1:1")
+def test_doctor_when_all_is_well_but_bandit_and_ai_then_says_which(expctl: Expctl) -> None:
+    ended = expctl("-o", "json", "doctor", "--bandit-address", "127.0.0.1:1", "--ai-address", "127.0.0.1:1")
 
     found = {check["name"]: check["health"] for check in ended.json["checks"]}
     assert ended.code == 1
@@ -23,6 +23,7 @@ def test_doctor_when_all_is_well_but_the_bandit_then_says_which(expctl: Expctl) 
         "identity": "good",
         "store": "good",
         "bandit": "bad",
+        "ai": "bad",
     }
     identity = next(check["found"] for check in ended.json["checks"] if check["name"] == "identity")
     assert identity == "ann (experimenter) with token tok_ann"
