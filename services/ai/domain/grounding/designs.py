@@ -21,6 +21,12 @@ class DesignOption:
         primary_metric: Alias, as are the others.
         arm_shares: Of the participating units, the control's first.
         duration_days: In whole weeks.
+        aim: What it serves most, in a word.
+        algorithm: What moves the weights of the arms; empty: nothing does, the split is fixed.
+        looking: When one may look, in a word.
+        unit_count: Of all arms, that it takes.
+        relative_mde: The least relative lift that it is planned to find.
+        reachable: Whether enough units come for that.
     """
 
     option_id: str
@@ -29,6 +35,12 @@ class DesignOption:
     arm_shares: tuple[float, ...]
     duration_days: int
     secondary_metrics: tuple[str, ...] = ()
+    aim: str = ""
+    algorithm: str = ""
+    looking: str = ""
+    unit_count: int = 0
+    relative_mde: float = 0.0
+    reachable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

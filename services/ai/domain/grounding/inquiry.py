@@ -7,12 +7,10 @@ from typing import Generic, Protocol, TypeVar
 from services.ai.domain.asking import Question
 from services.ai.domain.grounding.checking import check
 from services.ai.domain.grounding.claims import Answer
-from services.ai.domain.grounding.draft_parsing import parse_hypotheses
 from services.ai.domain.grounding.evidence import EvidencePack
-from services.ai.domain.grounding.hypotheses import HypothesisDraft, check_hypotheses
 from services.ai.domain.grounding.parsing import parse_answer
-from services.ai.domain.grounding.questions import analysis_question, hypotheses_question
-from services.ai.domain.grounding.repair import LEAST_KEPT_SHARE, Judgement, Outcome, feedback_of, judge
+from services.ai.domain.grounding.questions import analysis_question
+from services.ai.domain.grounding.repair import Judgement, judge
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
 
 Said = TypeVar("Said")
@@ -69,44 +67,16 @@ def analysis_inquiry(pack: EvidencePack, engine: Answer, notes: Mapping[str, str
     return Inquiry(analysis_question(pack, engine, notes), pack, read, notes or {})
 
 
-def hypotheses_inquiry(
-    pack: EvidencePack, engine: Sequence[HypothesisDraft], notes: Mapping[str, str] | None = None
-) -> Inquiry[tuple[HypothesisDraft, ...]]:
-    """Returns the inquiry what is worth a test; `engine` is what the engine drafted."""
-
-    def read(document: object, *, repaired: bool) -> Heard[tuple[HypothesisDraft, ...]]:
-        return _heard_drafts(document, pack, repaired=repaired, some_expected=bool(engine))
-
-    return Inquiry(hypotheses_question(pack, engine, notes), pack, read, notes or {})
-
-
 def heard_words(
     answer: Answer, pack: EvidencePack, found: Sequence[Violation] = (), *, repaired: bool
 ) -> Heard[Answer]:
     """Returns what is left of an answer in words; `found` is what was wrong with it before."""
     checked = check(answer, pack)
     checked = replace(checked, violations=(*found, *checked.violations))
-    dropped = checked.dropped_count + _left_out(found)
+    dropped = checked.dropped_count + left_out(found)
     return Heard(checked.answer, judge(checked, pack, repaired=repaired), checked.violations, dropped)
 
 
-def _heard_drafts(
-    document: object, pack: EvidencePack, *, repaired: bool, some_expected: bool
-) -> Heard[tuple[HypothesisDraft, ...]]:
-    drafts, shape = parse_hypotheses(document)
-    kept, broken = check_hypotheses(drafts, pack)
-    violations = (*shape, *broken)
-    if (feedback := feedback_of(violations)) and not repaired:
-        return Heard(kept, Judgement(Outcome.REPAIR, feedback), violations, 0)
-    count = len(drafts) + _left_out(shape)
-    enough = len(kept) >= LEAST_KEPT_SHARE * count and bool(kept or not some_expected)
-    outcome = Outcome.PUBLISH if enough else Outcome.ABSTAIN
-    return Heard(kept, Judgement(outcome), violations, _left_out(shape) + _parts(drafts) - _parts(kept))
-
-
-def _left_out(violations: Sequence[Violation]) -> int:
+def left_out(violations: Sequence[Violation]) -> int:
+    """Returns how many parts were left out as they did not have their shape."""
     return sum(one.rule is RuleId.SHAPE for one in violations)
-
-
-def _parts(drafts: Sequence[HypothesisDraft]) -> int:
-    return sum(1 + len(one.because) + bool(one.rationale) for one in drafts)

@@ -1,0 +1,93 @@
+"""The question what is worth a test, and how answers to it become hypotheses, the engine's own among them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from services.ai.domain.grounding.draft_parsing import parse_hypotheses
+from services.ai.domain.grounding.hypotheses import HypothesisDraft, check_hypotheses
+from services.ai.domain.grounding.inquiry import Heard, Inquiry, left_out
+from services.ai.domain.grounding.questions import hypotheses_question
+from services.ai.domain.grounding.repair import LEAST_KEPT_SHARE, Judgement, Outcome, feedback_of
+from services.ai.domain.grounding.rules.violation import RuleId, Violation
+from services.ai.domain.grounding.slots import SLOT
+from services.ai.domain.hypotheses.completion import completed
+from services.ai.domain.hypotheses.grounded import from_grounding, to_grounding
+from services.ai.domain.hypotheses.knowledge import Knowledge
+from services.ai.domain.hypotheses.model import Draft
+from services.ai.domain.hypotheses.suggesting import Suggestion, best, suggestions, suggestions_of
+from shared.statistics.design.severity import Severity
+
+MOST_TOLD: Final = 40
+"""Hypotheses that are there already are not all told: the newest are the likeliest to be repeated."""
+Suggestions = tuple[Suggestion, ...]
+
+
+def hypotheses_inquiry(knowledge: Knowledge) -> Inquiry[Suggestions]:
+    """Returns the inquiry; the answers that are read of it are completed, and no more than the brief wants."""
+    own = {to_grounding(one.draft): one.draft for one in suggestions(knowledge)}
+    notes = notes_of(knowledge)
+
+    def read(document: object, *, repaired: bool) -> Heard[Suggestions]:
+        return _heard(document, knowledge, own, repaired=repaired)
+
+    return Inquiry(hypotheses_question(knowledge.pack, tuple(own), notes), knowledge.pack, read, notes)
+
+
+def notes_of(knowledge: Knowledge) -> dict[str, str]:
+    """Returns what people wrote, by what it is: goal, constraints, descriptions, what was tried, what is there."""
+    brief = knowledge.brief
+    notes = {"goal": brief.goal}
+    notes |= {f"constraint {place}": text for place, text in enumerate(brief.constraints, 1)}
+    notes |= {f"description of {alias}": one.description for alias, one in knowledge.metric_by_alias.items()}
+    notes |= {f"tried in {one.experiment}": one.row.intervention for one in knowledge.trials}
+    notes |= {f"listed hypothesis {place}": one.intervention for place, one in enumerate(brief.stored[:MOST_TOLD], 1)}
+    notes["wanted count"] = str(brief.max_count)
+    return {name: text for name, text in notes.items() if text.strip()}
+
+
+def _heard(
+    document: object, knowledge: Knowledge, own: Mapping[HypothesisDraft, Draft], *, repaired: bool
+) -> Heard[Suggestions]:
+    drafts, shape = parse_hypotheses(document)
+    sound, slots = _with_known_slots(drafts, knowledge)
+    kept, broken = check_hypotheses(sound, knowledge.pack)
+    taken = [own.get(one) or from_grounding(one, knowledge) for one in kept]
+    made = suggestions_of((("", one) for one in taken), knowledge)
+    violations = (*shape, *slots, *broken, *_refused(taken, knowledge))
+    said = best(made, knowledge.brief)
+    if (feedback := feedback_of(violations)) and not repaired:
+        return Heard(said, Judgement(Outcome.REPAIR, feedback), violations, 0)
+    # Where the engine finds something, to say nothing is no better answer.
+    enough = len(made) >= LEAST_KEPT_SHARE * (len(drafts) + left_out(shape)) and bool(made or not own)
+    dropped = left_out(shape) + _parts(drafts) - _parts(kept) + len(taken) - len(made)
+    return Heard(said, Judgement(Outcome.PUBLISH if enough else Outcome.ABSTAIN), violations, dropped)
+
+
+def _with_known_slots(
+    drafts: Sequence[HypothesisDraft], knowledge: Knowledge
+) -> tuple[list[HypothesisDraft], list[Violation]]:
+    """Returns the drafts whose slots are names of the pack, a rationale that has others left out."""
+    kept, found = list[HypothesisDraft](), list[Violation]()
+    known = knowledge.pack.ref_by_alias
+    for index, draft in enumerate(drafts):
+        for field in ("intervention", "rationale"):
+            unknown = [slot[0] for slot in SLOT.finditer(getattr(draft, field)) if slot[1] not in known]
+            found += (Violation(f"hypotheses[{index}].{field}", RuleId.SLOT, one, tuple(known)) for one in unknown)
+        if not any(one.path == f"hypotheses[{index}].intervention" for one in found):
+            bad_story = any(one.path == f"hypotheses[{index}].rationale" for one in found)
+            kept.append(replace(draft, rationale="") if bad_story else draft)
+    return kept, found
+
+
+def _refused(drafts: Sequence[Draft], knowledge: Knowledge) -> Iterator[Violation]:
+    """Yields why drafts make no hypotheses."""
+    for index, draft in enumerate(drafts):
+        done = completed(draft, knowledge)
+        for one in done.findings if done.hypothesis is None else ():
+            if one.severity is Severity.ERROR:
+                yield Violation(f"kept[{index}].{one.field}", RuleId.HYPOTHESIS, one.message, (one.fix,))
+
+
+def _parts(drafts: Sequence[HypothesisDraft]) -> int:
+    return sum(1 + len(one.because) + bool(one.rationale) for one in drafts)
