@@ -1,0 +1,1 @@
+"""The AI service's tables in Postgres."""
