@@ -1,0 +1,1 @@
+"""Carries the ids of jobs to threads that do them, over Dramatiq."""
