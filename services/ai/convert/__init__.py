@@ -1,0 +1,1 @@
+"""Protobuf of the AI service to and from the domain."""
