@@ -47,4 +47,9 @@ GRANT INSERT ON allocations, exposures, outcomes, policy_snapshots, learning_swi
 GRANT INSERT, UPDATE, DELETE ON trials, trial_values, arm_statistics, folded_definitions TO experimentation_bandit;
 GRANT UPDATE ON learner_progress TO experimentation_bandit;
 
+-- AI: what was asked of providers is completed, never deleted; of jobs, those that came to nothing are.
+GRANT INSERT, UPDATE, DELETE ON jobs TO experimentation_ai;
+GRANT INSERT, UPDATE ON hypotheses, designs, analyses, llm_calls TO experimentation_ai;
+GRANT INSERT ON hypothesis_reviews, evidence_packs, system_texts TO experimentation_ai;
+
 COMMIT;

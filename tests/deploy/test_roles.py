@@ -31,6 +31,16 @@ REVIEW = (
 )
 BANDIT_ADDS = ("policy_snapshots", "learning_switches", "allocations", "exposures", "outcomes")
 BANDIT_FOLDS = ("trials", "trial_values", "arm_statistics", "folded_definitions", "learner_progress")
+AI = (
+    "jobs",
+    "hypotheses",
+    "hypothesis_reviews",
+    "designs",
+    "analyses",
+    "evidence_packs",
+    "system_texts",
+    "llm_calls",
+)
 
 ADD_SNAPSHOT = (
     "INSERT INTO policy_snapshots (experiment_id, policy_version, document, published_at) VALUES ('x', 1, '{}', now())"
@@ -82,12 +92,13 @@ def test_roles_when_the_script_ran_then_every_table_has_one_writer(guarded: Engi
     assert {table: writers(guarded, table) for table in tables} == (
         {table: ["experimentation_review"] for table in REVIEW}
         | {table: ["experimentation_bandit"] for table in (*BANDIT_ADDS, *BANDIT_FOLDS)}
+        | {table: ["experimentation_ai"] for table in AI}
     )
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_roles_when_anybody_reads_then_every_table_is_open(guarded: Engine, role: str) -> None:
-    for table in (*REVIEW, *BANDIT_ADDS, *BANDIT_FOLDS, "alembic_version"):
+    for table in (*REVIEW, *BANDIT_ADDS, *BANDIT_FOLDS, *AI, "alembic_version"):
         as_role(guarded, role, f"SELECT * FROM {table}")
 
 
@@ -109,6 +120,10 @@ def test_roles_when_anybody_reads_then_every_table_is_open(guarded: Engine, role
         ("experimentation_review", "CREATE TABLE mine (x int)"),
         ("experimentation_ai", "UPDATE experiments SET state = 'STOPPED'"),
         ("experimentation_ai", "INSERT INTO change_requests (change_request_id) VALUES ('x')"),
+        *[("experimentation_ai", f"DELETE FROM {table}") for table in AI if table != "jobs"],
+        *[("experimentation_ai", f"TRUNCATE {table}") for table in AI],
+        *[("experimentation_ai", f"UPDATE {table} SET sha256 = ''") for table in ("evidence_packs", "system_texts")],
+        ("experimentation_review", "UPDATE analyses SET verdict = 'SHIP'"),
         ("experimentation_reader", "INSERT INTO outcomes (experiment_id) VALUES ('x')"),
     ],
 )
@@ -130,6 +145,9 @@ def test_roles_when_it_is_not_theirs_then_postgres_denies(guarded: Engine, role:
         ("experimentation_bandit", ADD_OUTCOME),
         ("experimentation_bandit", "DELETE FROM trials"),
         ("experimentation_bandit", "SELECT * FROM learner_progress FOR UPDATE"),
+        ("experimentation_ai", "DELETE FROM jobs"),
+        ("experimentation_ai", "UPDATE llm_calls SET ended = true"),
+        ("experimentation_ai", "SELECT * FROM hypotheses FOR UPDATE"),
     ],
 )
 def test_roles_when_it_is_theirs_then_postgres_lets_them(guarded: Engine, role: str, statement: str) -> None:

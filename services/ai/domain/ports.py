@@ -70,14 +70,17 @@ class Jobs(Protocol):
         """Ends a job with its answer, in one transaction with everything that the answer consists of.
 
         Returns:
-            False, and nothing was stored, if the owner has lost the job.
+            False, and nothing was stored, if the owner has lost the job, or its end was asked for: it is CANCELLED.
         """
 
     def fail(self, job_id: str, owner: str, failure: JobFailure, *, now: datetime) -> bool:
-        """Ends a job without an answer; returns False if the owner has lost it."""
+        """Ends a job without an answer; returns False where `finish` would."""
 
     def give_back(self, job_id: str, owner: str, *, not_before: datetime | None = None) -> bool:
-        """Makes a job QUEUED again, for anybody, not before a time; returns False if the owner has lost it."""
+        """Makes a job QUEUED again, for anybody, not before a time; returns False if the owner has lost it.
+
+        One whose end was asked for is due at once, to be ended by who takes it up.
+        """
 
     def end_cancelled(self, job_id: str, owner: str, *, now: datetime) -> bool:
         """Ends a job whose end was asked for; returns False if the owner has lost it."""
@@ -105,11 +108,11 @@ class Jobs(Protocol):
 class Calls(SpendLedger, Protocol):
     """Keeps what was sent to providers. A call is on record before it is sent, so that a crash hides no spending."""
 
-    def begin(self, call_id: str, job_id: str, call: CallRecord) -> None:
-        """Records a call that is about to be sent; its cost is the most that it can be."""
+    def begin(self, call_id: str, job_id: str, call: CallRecord, *, system: str) -> None:
+        """Records a call that is about to be sent, with its system text; its cost is the most that it can be."""
 
     def end(self, call_id: str, call: CallRecord) -> None:
-        """Puts in what came of it."""
+        """Puts in what came of it; nothing once that is known."""
 
     def note_violations(self, call_id: str, violations: tuple[str, ...]) -> None:
         """Puts in what the check found."""
@@ -136,7 +139,14 @@ class Hypotheses(Protocol):
         """Returns the newest hypotheses, as far as later work needs them."""
 
     def change(self, record: HypothesisRecord, *, seen_version: int, key: RequestKey | None = None) -> bool:
-        """Stores a changed hypothesis as the next version; returns False if it has another version than was seen."""
+        """Stores a changed hypothesis as the next version.
+
+        Returns:
+            False, and nothing was stored, if it has another version than was seen, or the same request was answered.
+
+        Raises:
+            AlreadyExists: REQUEST_ID_REUSED: the request id was used for another request.
+        """
 
     def find_reviewed(self, key: RequestKey) -> HypothesisRecord | None:
         """Returns the hypothesis as the same request left it.
@@ -192,16 +202,40 @@ class Analyses(Protocol):
         """Returns the effects on primary metrics that the newest analyses of stopped experiments found."""
 
     def note_change_request(self, analysis_id: str, change_request_id: str) -> None:
-        """Notes which change request an analysis opened."""
+        """Notes which change request an analysis opened; empty: that there was none to open."""
 
     def unproposed(self, *, limit: int) -> list[AnalysisRecord]:
-        """Returns analyses that are to open a change request and have not, oldest first."""
+        """Returns analyses whose jobs ask to propose, and of which no change request is noted yet, oldest first."""
 
     def find_evidence(self, sha256: str) -> StoredEvidence | None:
         """Returns what an answer rests on."""
 
     def counts(self) -> list[tuple[str, datetime]]:
         """Returns provider and time of each."""
+
+
+class AiStore(Protocol):
+    """Keeps what the AI service owns; safe for use by many threads."""
+
+    @property
+    def jobs(self) -> Jobs:
+        """The jobs."""
+
+    @property
+    def calls(self) -> Calls:
+        """What was sent to providers."""
+
+    @property
+    def hypotheses(self) -> Hypotheses:
+        """The hypotheses."""
+
+    @property
+    def designs(self) -> Designs:
+        """The designs."""
+
+    @property
+    def analyses(self) -> Analyses:
+        """The analyses, and the evidence of all answers."""
 
 
 class Experiments(Protocol):
