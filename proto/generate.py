@@ -1,23 +1,38 @@
-"""Generates proto/gen (Python modules with typed stubs) and the image that buf checks, from proto/experimentation.
+"""Generates proto/gen (Python modules with typed stubs), comments, and the image that buf checks.
 
 Usage: python proto/generate.py [--check] [--image FILE]
 """
 
 import argparse
 import filecmp
+import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+from google.protobuf import descriptor_pb2
 from grpc_tools import protoc
 from protobuf.wkt.google.protobuf.descriptor_pb import FileDescriptorSet
 from protovalidate._gen.buf.validate import validate_pb
 
 PROTO = Path(__file__).resolve().parent
 GENERATED = PROTO / "gen"
+# Generated modules have no comments; the OpenAPI document is made of them.
+COMMENTS = PROTO.parent / "services" / "gateway" / "rest" / "openapi" / "comments.json"
 SOURCES = sorted(str(path.relative_to(PROTO)) for path in PROTO.glob("experimentation/**/*.proto"))
+_PLACES = {
+    ("FileDescriptorProto", 4): "message_type",
+    ("FileDescriptorProto", 5): "enum_type",
+    ("FileDescriptorProto", 6): "service",
+    ("DescriptorProto", 2): "field",
+    ("DescriptorProto", 8): "oneof_decl",
+    ("EnumDescriptorProto", 2): "value",
+    ("ServiceDescriptorProto", 2): "method",
+}
 SERVICES = [source for source in SOURCES if source.endswith("_service.proto")]
 
 
@@ -49,8 +64,39 @@ def write_image(image: Path) -> None:
     _protoc("--include_imports", "--include_source_info", f"--descriptor_set_out={image}", *SOURCES)
 
 
+def comments() -> str:
+    """Returns the comments of services, methods, messages, fields, enums and their values, as JSON by full name."""
+    with tempfile.NamedTemporaryFile(suffix=".binpb") as image:
+        write_image(Path(image.name))
+        files = descriptor_pb2.FileDescriptorSet.FromString(image.read()).file
+    found = {
+        name: " ".join(location.leading_comments.split())
+        for file in files
+        if file.name in SOURCES
+        for location in file.source_code_info.location
+        if location.leading_comments and (name := _name_of(file, location.path))
+    }
+    return json.dumps(dict(sorted(found.items())), indent=0, ensure_ascii=False) + "\n"
+
+
+def _name_of(file: descriptor_pb2.FileDescriptorProto, path: Sequence[int]) -> str:
+    """Returns the full name of what is at the path of a descriptor; empty: nothing that is named."""
+    found: Any = file
+    names = [file.package]
+    # The numbers of descriptor.proto: of a file's messages, enums and services, and of what each of them holds.
+    for number, index in zip(path[::2], path[1::2], strict=False):
+        place = _PLACES.get((found.DESCRIPTOR.name, number))
+        if place is None:
+            return ""
+        found = getattr(found, place)[index]
+        names.append(found.name)
+    return ".".join(names) if len(names) > 1 and len(path) % 2 == 0 else ""
+
+
 def check() -> None:
-    """Exits with 1 unless proto/gen is what the sources say."""
+    """Exits with 1 unless proto/gen and the comments are what the sources say."""
+    if COMMENTS.read_text(encoding="utf-8") != comments():
+        sys.exit(f"{COMMENTS} is not what the .proto files say (run make gen)")
     with tempfile.TemporaryDirectory() as directory:
         fresh = Path(directory)
         generate(fresh)
@@ -73,6 +119,7 @@ def main() -> None:
     else:
         shutil.rmtree(GENERATED, ignore_errors=True)
         generate(GENERATED)
+        COMMENTS.write_text(comments(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as PathRoute
 
@@ -9,6 +11,7 @@ from services.gateway.config import Config
 from services.gateway.door.http_metrics import HttpMetrics
 from services.gateway.rest.answering import Answering, OpenStreams
 from services.gateway.rest.event_stream import Timing
+from services.gateway.rest.openapi import document
 from services.gateway.rest.route import Route
 from services.gateway.rest.table import ROUTES
 from services.gateway.upstream.services import Upstream
@@ -26,9 +29,16 @@ def routes(options: Config, upstream: Upstream, *, metrics: HttpMetrics, drainin
     streams = OpenStreams(options.stream_limit, metrics.streams)
     timing = Timing(options.ping_interval.total_seconds(), options.stall_timeout.total_seconds())
     return [
-        PathRoute(path, Answering(group, upstream, streams=streams, timing=timing, draining=draining))
-        for path, group in by_path().items()
+        PathRoute("/openapi.json", _document),
+        *(
+            PathRoute(path, Answering(group, upstream, streams=streams, timing=timing, draining=draining))
+            for path, group in by_path().items()
+        ),
     ]
+
+
+async def _document(_request: Request) -> Response:
+    return JSONResponse(document.document(), headers={"Cache-Control": "no-cache"})
 
 
 def by_path() -> dict[str, list[Route]]:

@@ -11,8 +11,10 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from shared.errors import FieldViolation
 
 BASE64: Final = "^[A-Za-z0-9+/_-]*={0,2}$"
+DURATION: Final = r"^-?[0-9]{1,12}(\.[0-9]{1,9})?s$"
+INSTANT: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"
 
-_BASE64: Final = re.compile(BASE64)
+_BASE64: Final = re.compile(BASE64.rstrip("$"))
 _DIGITS: Final = re.compile(r"-?[0-9]{1,20}")
 _INTEGERS: Final = {
     FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
@@ -21,9 +23,13 @@ _INTEGERS: Final = {
     FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
 }
 _LONG: Final = (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64)
-_TEXTS: Final[Mapping[str, tuple[type[Any], str]]] = {
-    "google.protobuf.Timestamp": (timestamp_pb2.Timestamp, "an instant of RFC 3339, such as 2026-01-31T12:00:00Z"),
-    "google.protobuf.Duration": (duration_pb2.Duration, "a number of seconds, such as 3600s"),
+_TEXTS: Final[Mapping[str, tuple[type[Any], str, str]]] = {
+    "google.protobuf.Timestamp": (
+        timestamp_pb2.Timestamp,
+        INSTANT,
+        "an instant of RFC 3339, such as 2026-01-31T12:00:00Z",
+    ),
+    "google.protobuf.Duration": (duration_pb2.Duration, DURATION, "a number of seconds, such as 3600s"),
 }
 
 
@@ -94,7 +100,7 @@ def _single(field: FieldDescriptor, value: Any, path: str) -> Iterator[FieldViol
         if not isinstance(value, bool):
             yield _wrong(path, "true or false", value)
     elif field.type == FieldDescriptor.TYPE_BYTES:
-        if not (isinstance(value, str) and _BASE64.match(value)):
+        if not (isinstance(value, str) and _BASE64.fullmatch(value)):
             yield _wrong(path, "base64", value)
     elif not isinstance(value, str):
         yield _wrong(path, "a text", value)
@@ -103,12 +109,13 @@ def _single(field: FieldDescriptor, value: Any, path: str) -> Iterator[FieldViol
 
 
 def _text_of(kind: Descriptor, value: Any, path: str) -> Iterator[FieldViolation]:
-    message_class, words = _TEXTS[kind.full_name]
+    message_class, pattern, words = _TEXTS[kind.full_name]
     if not isinstance(value, str):
         yield _wrong(path, words, value)
         return
     try:
-        message_class().FromJsonString(value)
+        sound = re.fullmatch(pattern.rstrip("$"), value) is not None
+        message_class().FromJsonString(value if sound else "")
     except ValueError:
         yield FieldViolation(path, f"must be {words}")
 

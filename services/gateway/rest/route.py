@@ -4,11 +4,31 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from google.protobuf import descriptor_pool
-from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 
-PACKAGE: Final = "experimentation.v1"
+from experimentation.v1 import (
+    analysis_service_pb2,
+    audit_service_pb2,
+    bandit_service_pb2,
+    experiment_service_pb2,
+    identity_service_pb2,
+    review_service_pb2,
+)
+
 WHOLE: Final = "*"
+
+_SERVICES: Final[dict[str, ServiceDescriptor]] = {
+    service.name: service
+    for file in (
+        analysis_service_pb2,
+        audit_service_pb2,
+        bandit_service_pb2,
+        experiment_service_pb2,
+        identity_service_pb2,
+        review_service_pb2,
+    )
+    for service in file.DESCRIPTOR.services_by_name.values()
+}
 
 
 class Etag(StrEnum):
@@ -69,7 +89,7 @@ class Route:
     def operation(self) -> MethodDescriptor:
         """Returns the RPC's descriptor."""
         service, _, name = self.rpc.partition(".")
-        return descriptor_pool.Default().FindServiceByName(f"{PACKAGE}.{service}").methods_by_name[name]
+        return _SERVICES[service].methods_by_name[name]
 
     @property
     def request(self) -> Descriptor:
