@@ -88,11 +88,14 @@ class Asker(Protocol):
     def model(self) -> str:
         """Which model is asked."""
 
-    def ask(self, question: Question, *, timeout_seconds: float, record: RecordCall) -> Reply:
+    def ask(
+        self, question: Question, *, timeout_seconds: float, record: RecordCall, begin: RecordCall | None = None
+    ) -> Reply:
         """Returns the answer to one question, asked once.
 
-        `record` is called with the attempt, also with one that fails, before the money that is held for it is given
-        back; it is not called where nothing is sent.
+        `begin` is called before anything is sent, with the most that the attempt can cost; an error that it raises
+        ends the question. `record` is called with the attempt, also with one that fails, before the money that is held
+        for it is given back; neither is called where nothing may be sent.
 
         Raises:
             ProviderFailure: There is no answer that can be used, or nothing may be sent.

@@ -3,8 +3,30 @@
 import hashlib
 from datetime import datetime
 
-from services.ai.domain.asking import CallStatus, Provider, ProviderFailure, ProviderName, Question, Reply
+from services.ai.domain.asking import CallStatus, Provider, ProviderFailure, ProviderName, Question, Reply, Usage
 from services.ai.domain.calls import CallRecord
+
+
+def of_sending(question: Question, provider: Provider, at: datetime, *, most: Usage, cost_usd: float) -> CallRecord:
+    """Returns the record of an attempt that is about to be sent: what it can take and cost at most."""
+    return CallRecord(
+        provider=provider.name,
+        model=provider.model,
+        operation=question.operation,
+        system_sha256=_digest(question.system),
+        data=question.data,
+        repair=question.repair,
+        response_text="",
+        stop_reason="",
+        usage=most,
+        cost_usd=cost_usd,
+        status=CallStatus.NOT_SENT,
+        fallback_reason=None,
+        message="nobody saw the end of it",
+        seconds=0.0,
+        request_id="",
+        at=at,
+    )
 
 
 def of_reply(reply: Reply, question: Question, provider: ProviderName, at: datetime) -> CallRecord:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from services.ai.domain.asking import Provider, ProviderFailure, ProviderName, Question, Reply
+from services.ai.domain.asking import Provider, ProviderFailure, ProviderName, Question, Reply, Usage
 from services.ai.domain.calls import CallRecord, RecordCall
-from services.ai.llm.attempts import of_failure, of_reply
+from services.ai.llm.attempts import of_failure, of_reply, of_sending
 from services.ai.llm.metrics import LlmMetrics
 from shared.clock import Clock
 
@@ -28,13 +28,17 @@ class FreeProvider:
         """Which model is asked."""
         return self._provider.model
 
-    def ask(self, question: Question, *, timeout_seconds: float, record: RecordCall) -> Reply:
-        """Returns the answer to one question; `record` is called with the attempt.
+    def ask(
+        self, question: Question, *, timeout_seconds: float, record: RecordCall, begin: RecordCall | None = None
+    ) -> Reply:
+        """Returns the answer to one question; `begin` and `record` are called before and after.
 
         Raises:
             ProviderFailure: There is no answer that can be used.
         """
         at, began = self._now(), self._monotonic()
+        if begin is not None:
+            begin(of_sending(question, self._provider, at, most=Usage(), cost_usd=0.0))
         try:
             reply = self._provider.ask(question, timeout_seconds=timeout_seconds)
         except ProviderFailure as failure:

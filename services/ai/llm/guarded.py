@@ -14,7 +14,7 @@ from services.ai.domain.asking import (
     Usage,
 )
 from services.ai.domain.calls import CallRecord, RecordCall, Spend
-from services.ai.llm.attempts import of_failure, of_reply
+from services.ai.llm.attempts import of_failure, of_reply, of_sending
 from services.ai.llm.breaker import Breaker
 from services.ai.llm.budget import Budget, Hold
 from services.ai.llm.metrics import LlmMetrics
@@ -59,8 +59,10 @@ class GuardedProvider:
         """Which model is asked."""
         return self._provider.model
 
-    def ask(self, question: Question, *, timeout_seconds: float, record: RecordCall) -> Reply:
-        """Returns the answer to one question; `record` is called with the attempt, and not where nothing is sent.
+    def ask(
+        self, question: Question, *, timeout_seconds: float, record: RecordCall, begin: RecordCall | None = None
+    ) -> Reply:
+        """Returns the answer to one question; `begin` and `record` are called before and after, if it may be sent.
 
         Raises:
             ProviderFailure: There is no answer that can be used, or nothing may be sent.
@@ -68,17 +70,27 @@ class GuardedProvider:
         try:
             with self._budget.held(self._most(question)) as hold:
                 trial = self._breaker.enter()
-                return self._attempt(question, timeout_seconds, record, hold, trial=trial)
+                return self._attempt(question, timeout_seconds, record, begin, hold, trial=trial)
         except ProviderFailure as failure:
             if failure.status is CallStatus.NOT_SENT:
                 self._metrics.not_sent(self.name)
             raise
 
     def _attempt(
-        self, question: Question, timeout_seconds: float, record: RecordCall, hold: Hold, *, trial: bool
+        self,
+        question: Question,
+        timeout_seconds: float,
+        record: RecordCall,
+        begin: RecordCall | None,
+        hold: Hold,
+        *,
+        trial: bool,
     ) -> Reply:
-        at, began, status = self._now(), self._monotonic(), CallStatus.NOT_SENT
+        at, began, status, most = self._now(), self._monotonic(), CallStatus.NOT_SENT, hold.most
         try:
+            if begin is not None:
+                begin(of_sending(question, self._provider, at, most=self._usage(question), cost_usd=most.cost_usd))
+                hold.most = Spend()  # From here on the ledger counts it.
             reply = self._provider.ask(question, timeout_seconds=timeout_seconds)
             status = CallStatus.OK
         except ProviderFailure as failure:
@@ -86,25 +98,29 @@ class GuardedProvider:
             hold.unclear = status in _UNCLEAR and not failure.usage.total_tokens
             if status is not CallStatus.NOT_SENT:
                 call = of_failure(failure, question, self._provider, at, self._monotonic() - began)
-                self._keep(call, record, hold)
+                self._keep(call, record, hold, most)
             raise
         finally:
             self._breaker.report(status, trial=trial)
-        self._keep(of_reply(reply, question, self._provider.name, at), record, hold)
+        self._keep(of_reply(reply, question, self._provider.name, at), record, hold, most)
         return reply
 
-    def _keep(self, call: CallRecord, record: RecordCall, hold: Hold) -> None:
+    def _keep(self, call: CallRecord, record: RecordCall, hold: Hold, most: Spend) -> None:
         """Counts and records an attempt; what could not be recorded stays held, as the ledger does not know of it."""
         self._metrics.attempted(call)
         unclear, hold.unclear = hold.unclear, True
         record(call)
-        hold.unclear = unclear
+        hold.unclear, hold.most = unclear, most
 
     def _most(self, question: Question) -> Spend:
-        """Returns the most that a question can cost: no token is shorter than one byte."""
+        """Returns the most that a question can cost."""
+        usage = self._usage(question)
+        price = quote(self._provider.model, self._now().date()).price
+        return Spend(price.cost_usd(usage), usage.total_tokens)
+
+    def _usage(self, question: Question) -> Usage:
+        """Returns the most tokens that a question can take: none is shorter than one byte."""
         repair = "" if question.repair is None else question.repair.previous_text + question.repair.feedback_json
         texts = (question.system, question.data, json.dumps(dict(question.schema)), json.dumps(repair))
         input_tokens = sum(len(text.encode()) for text in texts) + _OVERHEAD_TOKENS
-        usage = Usage(cache_write_tokens=input_tokens, output_tokens=self._max_tokens)
-        price = quote(self._provider.model, self._now().date()).price
-        return Spend(price.cost_usd(usage), usage.total_tokens)
+        return Usage(cache_write_tokens=input_tokens, output_tokens=self._max_tokens)
