@@ -1,6 +1,7 @@
 """The provider Claude, asked through Anthropic's SDK: one request a question, nothing taken from the environment."""
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -127,6 +128,8 @@ class AnthropicProvider:
 
 def _client(options: LlmOptions, monotonic: Callable[[], float]) -> anthropic.Anthropic:
     """Returns a client that knows what it is given, and no more: no key, address, profile or tracing of elsewhere."""
+    # ANTHROPIC_LOG would have it log whole questions.
+    logging.getLogger("anthropic").setLevel(logging.WARNING)
     transport = httpx2.HTTPTransport(proxy=options.proxy or None)
     return anthropic.Anthropic(
         # An empty key would have it look for another one.
