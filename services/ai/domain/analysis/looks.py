@@ -75,7 +75,7 @@ def of_bandit(data: BanditData, *, optimal_unit_count: float) -> Look:
     def one(place: int, alpha: float) -> Sequence[Report]:
         batches = batches_of(data, place)
         if batches is None:
-            return [_nothing(alpha, AW_AIPW_SEQUENCE)] * treatments.size
+            return [nothing(alpha, AW_AIPW_SEQUENCE)] * treatments.size
         found = compare_any_time(batches, treatment=treatments, optimal_unit_count=optimal_unit_count, alpha=alpha)
         return [found.report(-1, treatment) for treatment in range(treatments.size)]
 
@@ -92,7 +92,7 @@ def _look(
     moments, treatments = samples.moments, range(len(samples.arm_ids) - 1)
 
     def look(places: Sequence[int], alpha: float) -> Sequence[Sequence[Report]]:
-        found: dict[int, Sequence[Report]] = {place: [_nothing(alpha, method)] * len(treatments) for place in places}
+        found: dict[int, Sequence[Report]] = {place: [nothing(alpha, method)] * len(treatments) for place in places}
         measured = [place for place in places if moments.count[place].any()]
         shares = [place for place in measured if samples.metrics[place].kind is MetricKind.PROPORTION]
         others = [place for place in measured if place not in shares]
@@ -109,7 +109,8 @@ def _look(
     return look
 
 
-def _nothing(alpha: float, method: Method) -> Report:
+def nothing(alpha: float, method: Method) -> Report:
+    """Returns what a method says where there are no units."""
     missing = NotEstimable(Obstacle.NO_UNITS)
     return Report(
         method=method,
