@@ -67,7 +67,7 @@ class HypothesisService:
                 raise refusals.hypothesis_changed(record, etag_of(record))
             changed = self._judged(record, verdict, reviewer=key.creator)
             if self._hypotheses.change(changed, seen_version=record.version, key=key):
-                return self.get(hypothesis_id)
+                return changed
         raise refusals.hypothesis_changed(record, etag_of(record))
 
     def _judged(self, record: HypothesisRecord, verdict: HypothesisVerdict, *, reviewer: str) -> HypothesisRecord:

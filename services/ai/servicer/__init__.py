@@ -1,0 +1,1 @@
+"""The AI service over gRPC: convert, call one use case, convert."""
