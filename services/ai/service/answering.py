@@ -1,6 +1,5 @@
 """From an inquiry to an answer that may be published: the provider's, repaired once at most, or else the engine's."""
 
-import json
 import logging
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
@@ -94,8 +93,9 @@ class Answering:
             return self._of_engine(inquiry, watch, failure.reason)
         if not attempt.stands or attempt.heard.said is None:
             return self._of_engine(inquiry, watch, attempt.reason)
-        provenance = _provenance(self._asking.name, attempt, inquiry)
-        return Answered(attempt.heard.said, provenance)
+        reply, heard = attempt.asked.reply, attempt.heard
+        told = _provenance(inquiry, reply, heard, name=self._asking.name, repaired=attempt.repaired)
+        return Answered(attempt.heard.said, told)
 
     def _attempted(self, asking: Asking, inquiry: Inquiry[Said], job: Job, watch: Progress) -> _Attempt[Said]:
         first = self._judged(asking, asking.first(inquiry.question, job, watch), inquiry, watch, repaired=False)
@@ -121,8 +121,10 @@ class Answering:
         attempt = _heard(asked, inquiry, repaired=repaired)
         if attempt.reason is FallbackReason.CANARY_LEAKED:
             self._metrics.canary_leaked(inquiry.question.operation)
+            asking.note(asked, ["it repeats its instructions"])
+            return attempt
         self._metrics.checked(attempt.heard.violations)
-        asking.note(asked, attempt.heard.violations)
+        asking.note(asked, [f"{one.rule.value} at {one.path}: {one.got}" for one in attempt.heard.violations])
         return attempt
 
     def _as_it_was(self, first: _Attempt[Said], inquiry: Inquiry[Said], reason: FallbackReason) -> _Attempt[Said]:
@@ -140,8 +142,7 @@ class Answering:
             self._report(inquiry, heard.violations)
         if heard.said is None:
             raise Internal(Reason.INTERNAL, "the engine's own answer cannot be read")
-        grounding = Grounding.REDUCED if heard.dropped_count else Grounding.CLEAN
-        return Answered(heard.said, _of(self._engine.name, reply, grounding, inquiry, heard.dropped_count, reason))
+        return Answered(heard.said, _provenance(inquiry, reply, heard, name=self._engine.name, reason=reason))
 
     def _report(self, inquiry: Inquiry[Said], violations: tuple[Violation, ...]) -> None:
         """Tells of a defect: the engine's words are made to stand the check."""
@@ -158,32 +159,34 @@ class Answering:
 
 def _heard(asked: Asked, inquiry: Inquiry[Said], *, repaired: bool) -> _Attempt[Said]:
     text = asked.reply.text
+    if leaks_canary(text):
+        given_up = Heard[Said](None, Judgement(Outcome.ABSTAIN), (), 0)
+        return _Attempt(asked, given_up, FallbackReason.CANARY_LEAKED, repaired)
     try:
         document = read_document(text)
     except ValueError as error:
         found = Violation("answer", RuleId.SHAPE, str(error)[:120], ("a JSON object",))
-        reason = FallbackReason.CANARY_LEAKED if leaks_canary(text) else FallbackReason.MALFORMED
-        asks_again = not repaired and reason is FallbackReason.MALFORMED
-        judgement = Judgement(Outcome.REPAIR, (found,)) if asks_again else Judgement(Outcome.ABSTAIN)
-        return _Attempt(asked, Heard(None, judgement, (found,), 0), reason, repaired)
-    # Escapes of JSON could hide the canary in the raw text.
-    if leaks_canary(text) or leaks_canary(json.dumps(document, ensure_ascii=False)):
-        return _Attempt(asked, Heard(None, Judgement(Outcome.ABSTAIN), (), 0), FallbackReason.CANARY_LEAKED, repaired)
+        judgement = Judgement(Outcome.ABSTAIN) if repaired else Judgement(Outcome.REPAIR, (found,))
+        return _Attempt(asked, Heard[Said](None, judgement, (found,), 0), FallbackReason.MALFORMED, repaired)
     return _Attempt(asked, inquiry.read(document, repaired=repaired), FallbackReason.NOT_GROUNDED, repaired)
 
 
-def _provenance(name: ProviderName, attempt: _Attempt[Said], inquiry: Inquiry[Said]) -> Provenance:
-    dropped = attempt.heard.dropped_count
-    grounding = Grounding.REPAIRED if attempt.repaired else Grounding.CLEAN
-    return _of(name, attempt.asked.reply, Grounding.REDUCED if dropped else grounding, inquiry, dropped, None)
-
-
-def _of(
-    name: ProviderName,
-    reply: Reply,
-    grounding: Grounding,
+def _provenance(
     inquiry: Inquiry[Said],
-    dropped: int,
-    reason: FallbackReason | None,
+    reply: Reply,
+    heard: Heard[Said],
+    *,
+    name: ProviderName,
+    repaired: bool = False,
+    reason: FallbackReason | None = None,
 ) -> Provenance:
-    return Provenance(name, reply.model, grounding, inquiry.pack.sha256, PROMPT_VERSION, reason, dropped)
+    grounding = Grounding.REPAIRED if repaired else Grounding.CLEAN
+    return Provenance(
+        name,
+        reply.model,
+        Grounding.REDUCED if heard.violations else grounding,
+        inquiry.pack.sha256,
+        PROMPT_VERSION,
+        reason,
+        heard.dropped_count,
+    )

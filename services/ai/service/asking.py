@@ -1,6 +1,6 @@
 """Asks the configured provider for one job: on record before it is sent, within the job's time, and not too often."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,7 +15,6 @@ from services.ai.domain.asking import (
     Usage,
 )
 from services.ai.domain.calls import Asker, CallRecord
-from services.ai.domain.grounding.rules.violation import Violation
 from services.ai.domain.jobs import Job, JobStage
 from services.ai.domain.ports import Calls
 from services.ai.service.task import Progress, TryLater
@@ -116,11 +115,10 @@ class Asking:
             raise ProviderFailure(FallbackReason.PROVIDER_UNAVAILABLE, f"was asked {made} times for this job")
         return self._ask(question, job, watch)
 
-    def note(self, asked: Asked, violations: tuple[Violation, ...]) -> None:
-        """Puts what was wrong with an answer on record."""
-        if violations:
-            told = (f"{one.rule.value} at {one.path}: {one.got}"[:_NOTED_LENGTH] for one in violations[:_NOTED])
-            self._calls.note_violations(asked.call_id, tuple(told))
+    def note(self, asked: Asked, found: Sequence[str]) -> None:
+        """Puts what was wrong with an answer on record, as far as it can be read."""
+        if found:
+            self._calls.note_violations(asked.call_id, tuple(one[:_NOTED_LENGTH] for one in found[:_NOTED]))
 
     def _ask(self, question: Question, job: Job, watch: Progress) -> Asked:
         watch.stage(JobStage.ASKING)
