@@ -7,8 +7,8 @@ from decimal import Decimal, localcontext
 from typing import Any, Final
 
 from services.ai.domain.analysis.data import BanditData, MetricMoments, PolicyVersion, VersionArm
+from services.ai.domain.analysis.defined import arm_ids_of, profiles_of
 from services.ai.domain.analysis.moving import Placed, moved_share
-from services.ai.domain.metrics import MetricProfile
 from shared.definition.model import Experiment, ExperimentState, FixedSplit, StopRule
 from shared.policy.snapshot import RANGE
 
@@ -82,7 +82,7 @@ def bandit_data(experiment: Experiment, recorded: Recorded, *, now: datetime) ->
     split_alone = book.units_followed_contexts and book.has_split
     return BanditData(
         arm_ids=book.arm_ids,
-        metrics=tuple(_profile(experiment)),
+        metrics=profiles_of(experiment),
         versions=tuple(book.split() if split_alone else book.both_sides()),
         as_of=_as_of(experiment, recorded.as_of, now),
         started_at=experiment.started_at,
@@ -99,8 +99,7 @@ class _Book:
     """Finds the sums of each version and side."""
 
     def __init__(self, experiment: Experiment, recorded: Recorded) -> None:
-        others = [arm.arm_id for arm in experiment.arms if not arm.control]
-        self.arm_ids = (experiment.control.arm_id, *others)
+        self.arm_ids = arm_ids_of(experiment)
         self._recorded = recorded
         self._sums: dict[tuple[int, str], list[Sums]] = {}
         for one in recorded.sums:
@@ -183,18 +182,6 @@ def _moments(sums: Sums) -> MetricMoments:
         mean = sums.value_sum / sums.unit_count
         deviation = sums.value_square_sum - sums.value_sum * mean
     return MetricMoments(sums.metric_id, float(mean), max(float(deviation), 0.0))
-
-
-def _profile(experiment: Experiment) -> Iterator[MetricProfile]:
-    for metric in experiment.metrics:
-        yield MetricProfile(
-            metric_id=metric.metric_id,
-            kind=metric.kind,
-            display_name=metric.display_name,
-            direction=metric.direction,
-            role=metric.role,
-            revenue=metric.revenue,
-        )
 
 
 def _as_of(experiment: Experiment, folded_at: datetime, now: datetime) -> datetime:
