@@ -63,6 +63,11 @@ def segment_of(row: PastExperiment, metric: MetricProfile) -> str:
     return named.pop() if len(named) == 1 else ""
 
 
+def is_possible(row: PastExperiment, metrics: Sequence[MetricProfile]) -> bool:
+    """Says whether a brief with these metrics may have that past experiment."""
+    return not any(_past([row], metrics))
+
+
 def _metrics(metrics: Sequence[MetricProfile]) -> Iterator[FieldViolation]:
     if not metrics:
         yield FieldViolation("metrics", "there is none, must be one or more")
