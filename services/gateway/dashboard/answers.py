@@ -7,10 +7,11 @@ from typing import Generic, TypeVar
 from shared.errors import PlatformError, Unauthenticated
 
 _Value = TypeVar("_Value")
+_Value_co = TypeVar("_Value_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[_Value]):
+class Answer(Generic[_Value_co]):
     """Is what came of a call.
 
     Attributes:
@@ -18,10 +19,10 @@ class Answer(Generic[_Value]):
         error: Why it failed; None where it did not.
     """
 
-    value: _Value | None = None
+    value: _Value_co | None = None
     error: PlatformError | None = None
 
-    def got(self) -> _Value:
+    def got(self) -> _Value_co:
         """Returns the value.
 
         Raises:
