@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from services.gateway.config import PREFIX, Config
+from services.gateway.dashboard import app as dashboard
 from services.gateway.door import cors, failures, health, rate_limit
 from services.gateway.door.body_limit import BodyLimit
 from services.gateway.door.frame import Frame
@@ -64,7 +65,7 @@ def build_app(options: Config, upstream: Upstream, *, metrics: HttpMetrics, drai
     failures.answer_failures(app)
     app.include_router(health.routes(draining))
     app.router.routes.extend(rest.routes(options, upstream, metrics=metrics, draining=draining))
-    # The dashboard's pages are included here, given `options` and `upstream`, once there are any.
+    app.include_router(dashboard.routes(options, upstream))
     limited = RateLimit(
         BodyLimit(app, most_bytes=options.max_body_bytes),
         buckets=rate_limit.buckets(per_second=options.rate_limit, burst=options.rate_burst),
