@@ -14,7 +14,7 @@ from shared import log
 
 ACTOR_NAME: Final = "run_job"
 
-_MOST: Final = 1000
+_MOST: Final = 2000
 """How many messages may wait, here and in each queue of the broker: jobs beyond that are sent later, by the sweeper."""
 
 _logger = logging.getLogger(__name__)
