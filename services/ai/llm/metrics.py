@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from services.ai.domain.asking import CallStatus, Operation, ProviderName
 from services.ai.domain.calls import CallRecord
+from services.ai.llm.heuristic import ENGINE
 from services.ai.llm.pricing import PRICES_AS_OF, known_model
 
 # Those of OpenTelemetry's gen_ai.client.operation.duration.
@@ -59,7 +60,7 @@ class LlmMetrics:
 
     def attempted(self, call: CallRecord) -> None:
         """Counts one attempt."""
-        kind = (call.operation.value, call.provider.value, known_model(call.model))
+        kind = (call.operation.value, call.provider.value, _model(call.model))
         error = "" if call.status is CallStatus.OK else call.status.value
         self._seconds.labels(*kind, error).observe(call.seconds)
         usage = call.usage
@@ -86,3 +87,7 @@ class LlmMetrics:
     def canary_leaked(self, operation: Operation) -> None:
         """Counts an answer that repeats its instructions."""
         self._leaks.labels(operation.value).inc()
+
+
+def _model(model: str) -> str:
+    return model if model == ENGINE else known_model(model)

@@ -29,7 +29,7 @@ class ReplayProvider:
         self._exchanges = exchanges
 
     def ask(self, question: Question, *, timeout_seconds: float) -> Reply:  # noqa: ARG002 (it takes none)
-        """Returns the recorded reply, at no cost.
+        """Returns the recorded text, which takes no tokens now.
 
         Raises:
             ProviderFailure: PROVIDER_REJECTED: there is none.
@@ -42,8 +42,7 @@ class ReplayProvider:
                 status=CallStatus.NOT_RECORDED,
                 model=self.model,
             )
-        reply = found.reply
-        return Reply(reply.text, reply.model, reply.request_id, reply.usage, 0.0, 0.0, reply.stop_reason)
+        return Reply(found.reply.text, found.reply.model, stop_reason=found.reply.stop_reason)
 
     def _difference(self, question: Question) -> str:
         asked = asked_parts(question)
