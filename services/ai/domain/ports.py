@@ -70,11 +70,11 @@ class Jobs(Protocol):
         """Ends a job with its answer, in one transaction with everything that the answer consists of.
 
         Returns:
-            False, and nothing was stored, if the owner has lost the job, or its end was asked for: it is CANCELLED.
+            False, and nothing was stored, if the owner has lost the job, or its end was asked for; `keep` says which.
         """
 
     def fail(self, job_id: str, owner: str, failure: JobFailure, *, now: datetime) -> bool:
-        """Ends a job without an answer; returns False where `finish` would."""
+        """Ends a job without an answer; returns False if the owner has lost it."""
 
     def give_back(self, job_id: str, owner: str, *, not_before: datetime | None = None) -> bool:
         """Makes a job QUEUED again, for anybody, not before a time; returns False if the owner has lost it.
