@@ -47,8 +47,8 @@ WHERE definition ->> 'started_at' IS NOT NULL
   AND ((state = 'RUNNING' AND (newest.at IS NULL OR newest.at < :older_than))
     OR (state = 'STOPPED' AND complete_at <= :now AND (newest.at IS NULL OR newest.at < complete_at)))
   AND NOT EXISTS (
-    SELECT FROM ai_jobs WHERE ai_jobs.experiment_id = experiments.experiment_id
-      AND kind = :kind AND creator = :schedule AND ai_jobs.created_at >= :older_than
+    SELECT FROM jobs WHERE jobs.experiment_id = experiments.experiment_id
+      AND kind = :kind AND creator = :schedule AND jobs.created_at >= :older_than
   )
 ORDER BY newest.at NULLS FIRST, experiment_id LIMIT :limit
 """
