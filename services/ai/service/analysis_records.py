@@ -59,10 +59,9 @@ def analysis_record(
     words: Words,
     *,
     analysis_id: str,
-    previous: AnalysisRecord | None,
     now: datetime,
 ) -> AnalysisRecord:
-    """Returns the record, not yet numbered; the verdict is the engine's, whatever was said."""
+    """Returns the record, as it is before it is stored; the verdict is the engine's, whatever was said."""
     decision = DecisionRecord(
         verdict=analysis.verdict.verdict,
         arm_id=analysis.verdict.arm_id,
@@ -92,12 +91,7 @@ def analysis_record(
         provenance=words.provenance,
         day_count=analysis.day_count,
         missing_day_count=missing.day_count or None if missing else None,
-        decision_changed=previous is not None and _differs(previous.decision, decision),
     )
-
-
-def _differs(one: DecisionRecord, other: DecisionRecord) -> bool:
-    return (one.verdict, one.arm_id) != (other.verdict, other.arm_id)
 
 
 def _arms(analysis: ExperimentAnalysis) -> tuple[ArmRecord, ...]:

@@ -1,6 +1,6 @@
 """Everything that the analysis of an experiment takes, in memory, for tests."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
@@ -61,16 +61,6 @@ class OneDesign:
 
 
 @dataclass
-class LatestAnalysis:
-    """Has the experiment's newest analysis, or none."""
-
-    record: AnalysisRecord | None = None
-
-    def latest(self, experiment_id: str) -> AnalysisRecord | None:
-        return self.record
-
-
-@dataclass
 class OneTable:
     """Has the sums of any table."""
 
@@ -102,7 +92,6 @@ class World:
 
     experiments: Experiments = field(default_factory=Experiments)
     designs: OneDesign = field(default_factory=OneDesign)
-    analyses: LatestAnalysis = field(default_factory=LatestAnalysis)
     warehouse: OneTable | None = None
     watch: Watch = field(default_factory=Watch)
     answering: Answering | None = None
@@ -113,22 +102,15 @@ class World:
         )
         # Each fake does what is asked of it here, and no more.
         gatherer = Gatherer(self.experiments, self.designs, self.warehouse)  # type: ignore[arg-type]
-        return AnalysisTask(
-            gatherer,
-            self.analyses,  # type: ignore[arg-type]
-            answering,
-            clock=lambda: NOW,
-            new_id=lambda prefix: f"{prefix}_1",
-        )
+        return AnalysisTask(gatherer, answering, clock=lambda: NOW, new_id=lambda prefix: f"{prefix}_1")
 
     def run(self, asked: AnalysisInput | None = None) -> JobResult:
         return self.task().run(job_of(asked or AnalysisInput("checkout")), self.watch)
 
     def analysis(self, asked: AnalysisInput | None = None) -> AnalysisRecord:
-        """Returns what a job leaves behind, as it is next time the newest one."""
+        """Returns the record that a job leaves behind."""
         record = self.run(asked).analysis
         assert record is not None
-        self.analyses.record = replace(record, version=1)
         return record
 
 

@@ -216,13 +216,3 @@ def test_run_when_the_design_has_margins_then_guardrails_are_held_to_them() -> N
     # Known to some 3 %: enough for the margin that stands where nobody said, not for that of the design.
     assert (without.decision.verdict, within.decision.verdict) == (Verdict.SHIP, Verdict.CONTINUE)
     assert any("2.0 %" in one.text for one in within.statements)
-
-
-def test_run_when_the_decision_is_another_than_before_then_it_says_so() -> None:
-    world = World()
-
-    first = world.analysis(AnalysisInput("checkout", SAME))
-    again = world.analysis(AnalysisInput("checkout", SAME))
-    other = world.analysis(AnalysisInput("checkout", BETTER))
-
-    assert [first.decision_changed, again.decision_changed, other.decision_changed] == [False, False, True]

@@ -5,7 +5,6 @@ from services.ai.domain.analysis.evidence import evidence_of
 from services.ai.domain.analysis.words.answer import answer
 from services.ai.domain.grounding.inquiry import analysis_inquiry
 from services.ai.domain.jobs import AnalysisInput, Job, JobStage
-from services.ai.domain.ports import Analyses
 from services.ai.domain.records import JobResult
 from services.ai.service.analysis_records import Words, analysis_record
 from services.ai.service.answering import Answering
@@ -19,11 +18,8 @@ from shared.ids import NewId
 class AnalysisTask:
     """Does jobs of the kind ANALYZE_EXPERIMENT; safe for use by many threads."""
 
-    def __init__(
-        self, gatherer: Gatherer, analyses: Analyses, answering: Answering, *, clock: Clock, new_id: NewId
-    ) -> None:
+    def __init__(self, gatherer: Gatherer, answering: Answering, *, clock: Clock, new_id: NewId) -> None:
         self._gatherer = gatherer
-        self._analyses = analyses
         self._answering = answering
         self._clock = clock
         self._new_id = new_id
@@ -57,7 +53,6 @@ class AnalysisTask:
             analysis,
             Words(answered.said, own, evidence.pack, answered.provenance),
             analysis_id=self._new_id("analysis"),
-            previous=self._analyses.latest(job.experiment_id),
             now=self._clock(),
         )
         return JobResult(answered.provenance, evidence.pack, analysis=record)
