@@ -40,7 +40,6 @@ class LlmMetrics:
         self._retries = counter("llm_retries", "Questions that were asked again after a failure.", "operation")
         self._refusals = counter("llm_refusals", "Answers that the provider refused.", "operation")
         self._truncations = counter("llm_truncations", "Answers that ended before they were whole.", "operation")
-        self._leaks = counter("llm_canary_leaks", "Answers that repeat their instructions.", "operation")
         self._circuit = Gauge("llm_circuit_open", "Whether the provider is not asked for a while.", registry=registry)
         self._remaining = Gauge("llm_budget_remaining_usd", "What is left of the day's budget.", registry=registry)
         self._remaining_tokens = Gauge(
@@ -83,10 +82,6 @@ class LlmMetrics:
     def retried(self, operation: Operation) -> None:
         """Counts a question that is asked again after a failure."""
         self._retries.labels(operation.value).inc()
-
-    def canary_leaked(self, operation: Operation) -> None:
-        """Counts an answer that repeats its instructions."""
-        self._leaks.labels(operation.value).inc()
 
 
 def _model(model: str) -> str:

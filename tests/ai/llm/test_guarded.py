@@ -137,6 +137,41 @@ def test_failure_when_it_may_have_been_charged_then_its_most_stays_held(status: 
     assert (setting.budget.remaining().cost_usd < 5.0) is is_held
 
 
+def test_attempt_when_it_is_put_on_record_before_then_with_the_most_that_it_can_cost() -> None:
+    setting, begun = Setting(), list[CallRecord]()
+    worst = setting.guarded._most(QUESTION)
+    left = list[float]()
+
+    def begin(call: CallRecord) -> None:
+        begun.append(call)
+        setting.ledger.record(call)
+
+    def answer(question: Question) -> Reply:
+        left.append(setting.budget.remaining().cost_usd)
+        return ScriptedProvider().does(question)
+
+    setting.provider.does = answer
+    setting.guarded.ask(QUESTION, timeout_seconds=30, record=lambda _: None, begin=begin)
+
+    assert (begun[0].cost_usd, begun[0].usage.total_tokens) == (worst.cost_usd, worst.tokens)
+    assert begun[0].status is CallStatus.NOT_SENT
+    assert left == [pytest.approx(5.0 - worst.cost_usd)], "what the ledger counts is not held besides"
+
+
+def test_attempt_when_it_cannot_be_put_on_record_before_then_nothing_is_sent() -> None:
+    setting = Setting()
+
+    def lost(_: CallRecord) -> None:
+        raise OSError("no store")
+
+    with pytest.raises(OSError, match="no store"):
+        setting.guarded.ask(QUESTION, timeout_seconds=30, record=setting.ledger.record, begin=lost)
+
+    assert not setting.provider.asked
+    assert not setting.breaker.is_open
+    assert setting.budget.remaining() == Spend(5.0, 1_000_000)
+
+
 def test_attempt_when_it_cannot_be_recorded_then_its_most_stays_held() -> None:
     setting = Setting()
 

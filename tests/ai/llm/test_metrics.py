@@ -1,11 +1,9 @@
-"""What is counted of attempts and of checked answers, with labels of closed sets alone."""
+"""What is counted of attempts, with labels of closed sets alone."""
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from services.ai.domain.asking import CallStatus, FallbackReason, Operation, ProviderName, Usage
-from services.ai.domain.grounding.rules.violation import RuleId, Violation
-from services.ai.llm.grounding_metrics import GroundingMetrics
+from services.ai.domain.asking import CallStatus, Operation, ProviderName, Usage
 from services.ai.llm.metrics import LlmMetrics
 from tests.ai.call_records import call
 
@@ -72,27 +70,8 @@ def test_events_when_they_happen_then_are_counted(registry: CollectorRegistry) -
     metrics = LlmMetrics(registry)
 
     metrics.retried(Operation.CHECK)
-    metrics.canary_leaked(Operation.CHECK)
     metrics.not_sent(ProviderName.ANTHROPIC)
 
     assert registry.get_sample_value("llm_retries_total", {"operation": "CHECK"}) == 1
-    assert registry.get_sample_value("llm_canary_leaks_total", {"operation": "CHECK"}) == 1
     assert registry.get_sample_value("llm_requests_total", {"provider": "ANTHROPIC", "status": "NOT_SENT"}) == 1
     assert registry.get_sample_value("llm_price_table_info", {"as_of": "2026-11-27"}) == 1
-
-
-def test_checks_when_an_answer_is_checked_then_each_rule_is_counted_once(registry: CollectorRegistry) -> None:
-    metrics = GroundingMetrics(registry)
-
-    metrics.checked([Violation("a", RuleId.NUMBER, "5"), Violation("b", RuleId.NUMBER, "6")])
-    metrics.repaired(published=True)
-    metrics.abstained(FallbackReason.NOT_GROUNDED)
-    metrics.suspected(3)
-
-    checks = "llm_grounding_checks_total"
-    assert registry.get_sample_value(checks, {"rule": "R3_NUMBER", "verdict": "broken"}) == 1
-    assert registry.get_sample_value(checks, {"rule": "R3_SLOT", "verdict": "kept"}) == 1
-    assert registry.get_sample_value("llm_grounding_violations_total", {"rule": "R3_NUMBER"}) == 2
-    assert registry.get_sample_value("llm_repairs_total", {"result": "published"}) == 1
-    assert registry.get_sample_value("llm_abstentions_total", {"reason": "NOT_GROUNDED"}) == 1
-    assert registry.get_sample_value("llm_injection_suspected_total") == 3
