@@ -23,6 +23,7 @@ from shared.rpc import client
 
 FOLDER: Final = Path("secrets", "tokens")
 ADMIN_ID: Final = "ada"
+AGENT_ID: Final = "agent"
 
 _CALL_SECONDS: Final = 30.0
 _TIME_TO_LIVE: Final = timedelta(days=366)
@@ -44,7 +45,7 @@ IDENTITIES: Final = (
     Identity("ann", pb.PRINCIPAL_KIND_HUMAN, "experimenter", "creates experiments and proposes changes"),
     Identity("rob", pb.PRINCIPAL_KIND_HUMAN, "reviewer", "approves what ann proposes"),
     Identity("service", pb.PRINCIPAL_KIND_SERVICE, "service", "asks for arms and records outcomes"),
-    Identity("agent", pb.PRINCIPAL_KIND_AGENT, "agent", "an AI: proposes, and never approves"),
+    Identity(AGENT_ID, pb.PRINCIPAL_KIND_AGENT, "agent", "an AI: proposes, and never approves"),
 )
 
 

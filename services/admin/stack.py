@@ -1,10 +1,11 @@
-"""The local stack: Postgres, review, learner and bandit on this machine, one process each."""
+"""The local stack: Postgres, review, learner, bandit, AI and gateway on this machine, one process each."""
 
 import errno
 import os
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Final, Self
@@ -12,14 +13,16 @@ from typing import Final, Self
 from services.admin.child import Child, Environment
 from services.admin.claim import claimed
 from services.admin.database import EmbeddedDatabase, ExternalDatabase
-from services.admin.local_tokens import ADMIN_ID, LocalTokens, admin_token_file, token_of
-from services.admin.stack_defaults import BANDIT_PORT, REVIEW_PORT
+from services.admin.local_tokens import ADMIN_ID, AGENT_ID, FOLDER, LocalTokens, admin_token_file, token_of
+from services.admin.session_secret import session_secret_file
+from services.admin.stack_defaults import DEFAULT_PORTS, Ports
 from services.admin.supervisor import Notice, Report, Supervisor
 from services.admin.token_keys import token_keys_file
 from shared import clock, errors
 from shared.config import Secret
 
 _HOST: Final = "127.0.0.1"
+_BEHIND_THE_GATEWAY: Final = ("review", "bandit", "ai")
 _TOKEN_KEYS: Final = frozenset({"BANDIT_TOKEN_KEYS", "BANDIT_TOKEN_KEYS_FILE"})
 
 
@@ -35,8 +38,7 @@ class LocalStack:
         directory: Path,
         *,
         database_url: str = "",
-        bandit_port: int = BANDIT_PORT,
-        review_port: int = REVIEW_PORT,
+        ports: Ports = DEFAULT_PORTS,
         settings: Mapping[str, str] = MappingProxyType({}),
         report: Report = _silent,
     ) -> None:
@@ -45,13 +47,12 @@ class LocalStack:
         Args:
             directory: Where data, logs and secrets are kept; made when missing.
             database_url: The Postgres to use. Empty: one of its own below the directory.
-            bandit_port: Where the bandit listens, on the loopback address; 0: a free port.
-            review_port: Where review listens, likewise.
+            ports: Where its parts listen.
             settings: More variables for the processes, such as `{"BANDIT_POLL_INTERVAL": "0.1"}`.
             report: Is told what happens to the parts, on another thread.
         """
         self._directory = directory.absolute()
-        self._ports = {"bandit": bandit_port, "review": review_port}
+        self._ports: Mapping[str, int] = asdict(ports)
         self._settings = settings
         self._database = ExternalDatabase(database_url) if database_url else EmbeddedDatabase(self._directory)
         parts = [
@@ -62,20 +63,19 @@ class LocalStack:
             ),
             self._child("learner", "services.bandit.worker", self._learner_environment),
             self._child("bandit", "services.bandit", self._bandit_environment),
+            self._child("ai", "services.ai", self._ai_environment),
+            self._child("gateway", "services.gateway", self._gateway_environment),
         ]
         self._supervisor = Supervisor(parts, report=report)
         self._running = ExitStack()
 
     @property
     def addresses(self) -> Mapping[str, str]:
-        """Where it answers: `bandit`, `review`, `bandit-metrics`, `review-metrics` as host:port, `database` as URL."""
+        """Where it answers: `bandit`, `review`, `ai`, `gateway`, each with its `-metrics`; `database` as URL."""
         found = self._supervisor.addresses
-        review, bandit = found["review"], found["bandit"]
         return {
-            "bandit": bandit["grpc"],
-            "review": review["grpc"],
-            "bandit-metrics": bandit["metrics"],
-            "review-metrics": review["metrics"],
+            **{name: found[name]["http" if name == "gateway" else "grpc"] for name in self._ports},
+            **{f"{name}-metrics": found[name]["metrics"] for name in self._ports},
             "database": found["database"]["url"],
         }
 
@@ -89,7 +89,7 @@ class LocalStack:
 
     @property
     def pids(self) -> Mapping[str, int]:
-        """The processes that are there: `database` (if its own), `review`, `learner`, `bandit`."""
+        """The processes that are there: `database` (if its own), `review`, `learner`, `bandit`, `ai`, `gateway`."""
         return self._supervisor.pids
 
     def wait(self) -> None:
@@ -143,9 +143,22 @@ class LocalStack:
         state = {"BANDIT_STATE_DIRECTORY": str(self._directory / "bandit")}
         return {**self._learner_environment(known), **keys, **state, **self._listening("BANDIT", "bandit", known)}
 
+    def _ai_environment(self, known: Mapping[str, str]) -> Mapping[str, str]:
+        review = {
+            "AI_REVIEW_ADDRESS": self._supervisor.addresses["review"]["grpc"],
+            "AI_REVIEW_TOKEN_FILE": str(self._directory / FOLDER / AGENT_ID),
+        }
+        return {**review, **self._learner_environment(known), **self._listening("AI", "ai", known)}
+
+    def _gateway_environment(self, known: Mapping[str, str]) -> Mapping[str, str]:
+        found = self._supervisor.addresses
+        services = {f"GATEWAY_UPSTREAM_{name.upper()}_ADDRESS": found[name]["grpc"] for name in _BEHIND_THE_GATEWAY}
+        secret = {"GATEWAY_SESSION_SECRET_FILE": str(session_secret_file(self._directory / "secrets"))}
+        return {**services, **secret, **self._settings, **self._listening("GATEWAY", "gateway", known)}
+
     def _listening(self, prefix: str, name: str, known: Mapping[str, str]) -> Mapping[str, str]:
         return {
-            f"{prefix}_ADDRESS": known.get("grpc", f"{_HOST}:{self._ports[name]}"),
+            f"{prefix}_ADDRESS": known.get("grpc", known.get("http", f"{_HOST}:{self._ports[name]}")),
             f"{prefix}_METRICS_ADDRESS": known.get("metrics", f"{_HOST}:0"),
         }
 

@@ -10,14 +10,14 @@ from services.admin.config import PREFIX, Config
 from services.admin.local_tokens import FOLDER, IDENTITIES
 from services.admin.screen import command_line, screen
 from services.admin.stack import LocalStack
-from services.admin.stack_defaults import DEMO_HOME
+from services.admin.stack_defaults import DEMO_HOME, Ports
 from services.admin.supervisor import Event, Notice
 from shared import config
 
 STARTING: Final = "Starting the stack; its first start on a machine compiles kernels, which takes up to a minute."
 
 
-def run_up(directory: Path, *, bandit_port: int, review_port: int) -> None:
+def run_up(directory: Path, *, ports: Ports) -> None:
     """Runs the stack until an interrupt, and returns after a clean stop.
 
     Raises:
@@ -33,7 +33,7 @@ def run_up(directory: Path, *, bandit_port: int, review_port: int) -> None:
 
     console.print(STARTING)
     url = config.load(Config, PREFIX).database_url.value
-    stack = LocalStack(directory, database_url=url, bandit_port=bandit_port, review_port=review_port, report=report)
+    stack = LocalStack(directory, database_url=url, ports=ports, report=report)
     try:
         with stack:
             started.set()

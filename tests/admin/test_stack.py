@@ -18,6 +18,7 @@ from services.admin.clients import bandit_at, experiments_at
 from services.admin.exit_codes import ExitCode
 from services.admin.run import run
 from services.admin.stack import LocalStack
+from services.admin.stack_defaults import Ports
 from services.admin.supervisor import Event, Notice
 from shared import errors
 from shared.rpc import client
@@ -44,10 +45,10 @@ class Watched(NamedTuple):
 @pytest.fixture(scope="module")
 def watched(stack_directory: Path, await_end: Callable[[int], None]) -> Iterator[Watched]:
     notices: queue.Queue[Notice] = queue.Queue()
-    with LocalStack(stack_directory, bandit_port=0, review_port=0, report=notices.put) as stack:
+    with LocalStack(stack_directory, ports=Ports.free(), report=notices.put) as stack:
         yield Watched(stack, stack_directory, notices)
         pids = stack.pids
-    assert len(pids) == 4
+    assert len(pids) == 6
     for pid in pids.values():
         await_end(pid)
     assert claim.running(stack_directory) is None
@@ -72,7 +73,7 @@ def test_stack_when_ready_then_its_services_answer(watched: Watched) -> None:
 def test_stack_when_ready_then_each_process_has_a_session_of_its_own(watched: Watched) -> None:
     pids = watched.stack.pids
 
-    assert pids.keys() == {"database", "review", "learner", "bandit"}
+    assert pids.keys() == {"database", "review", "learner", "bandit", "ai", "gateway"}
     assert {name: os.getsid(pid) for name, pid in pids.items()} == dict(pids)
 
 
@@ -125,7 +126,7 @@ def test_command_when_the_stack_runs_then_ann_proposes_rob_approves_and_the_band
     expctl("experiment", "pause", "checkout", "-m", "Done")
 
 
-@pytest.mark.parametrize("name", ["review", "learner", "bandit", "database"])
+@pytest.mark.parametrize("name", ["review", "learner", "bandit", "ai", "gateway", "database"])
 def test_stack_when_a_process_is_killed_then_it_starts_again_at_its_address(watched: Watched, name: str) -> None:
     before, addresses = watched.stack.pids[name], dict(watched.stack.addresses)
 
@@ -139,7 +140,7 @@ def test_stack_when_a_process_is_killed_then_it_starts_again_at_its_address(watc
 def test_stack_when_one_runs_in_the_directory_then_refuses(watched: Watched) -> None:
     with (
         pytest.raises(errors.FailedPrecondition, match="runs in") as caught,
-        LocalStack(watched.directory, bandit_port=0, review_port=0),
+        LocalStack(watched.directory, ports=Ports.free()),
     ):
         pass
 
@@ -152,7 +153,7 @@ def test_stack_when_a_port_is_taken_then_says_which_and_what_to_do(tmp_path: Pat
 
         with (
             pytest.raises(errors.FailedPrecondition, match=f"port {port} is taken.*--bandit-port") as caught,
-            LocalStack(tmp_path, bandit_port=port, review_port=0),
+            LocalStack(tmp_path, ports=Ports(port, 0, 0, 0)),
         ):
             pass
 
@@ -164,8 +165,7 @@ def test_stack_when_a_process_cannot_start_then_says_why_and_leaves_nothing(tmp_
     stack = LocalStack(
         tmp_path,
         database_url=database_url,
-        bandit_port=0,
-        review_port=0,
+        ports=Ports.free(),
         settings={"REVIEW_NONSENSE": "1"},
         report=notices.put,
     )

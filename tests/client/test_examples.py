@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.admin.stack import LocalStack
+from services.admin.stack_defaults import Ports
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ["in_process.py", "in_process_async.py"]
@@ -17,7 +18,7 @@ EXAMPLES = ["in_process.py", "in_process_async.py"]
 @pytest.fixture(scope="module")
 def addresses(open_directory: Path) -> Iterator[Mapping[str, str]]:
     """Where the parts of a running stack are."""
-    with LocalStack(open_directory / "client-examples", bandit_port=0, review_port=0) as stack:
+    with LocalStack(open_directory / "client-examples", ports=Ports.free()) as stack:
         yield stack.addresses
 
 

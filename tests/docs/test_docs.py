@@ -20,6 +20,7 @@ from experimentation.v1 import (
 from services.admin.access import Server
 from services.admin.clients import experiments_at
 from services.admin.stack import LocalStack
+from services.admin.stack_defaults import Ports
 from shared.statistics.design.validate import RULES
 from tests.docs.write_configuration import TARGET, document
 
@@ -69,7 +70,7 @@ def states(stack: LocalStack) -> list["common_pb2.ExperimentState.ValueType"]:
 def test_example_when_run_against_the_local_stack_then_finds_the_better_arm_and_what_it_suggests_works(
     open_directory: Path,
 ) -> None:
-    with LocalStack(open_directory / "example", bandit_port=0, review_port=0) as stack:
+    with LocalStack(open_directory / "example", ports=Ports.free()) as stack:
         run = run_example(stack.addresses["bandit"], stack.addresses["review"], open_directory / "example")
         assert run.returncode == 0, run.stderr
         arms, suggestions = run.stdout.split("\n\n")
@@ -93,7 +94,7 @@ def test_readme_when_it_evaluates_other_weights_then_as_the_example_suggests() -
 
 
 def test_example_when_the_bandit_does_not_answer_then_says_so_and_creates_nothing(open_directory: Path) -> None:
-    with LocalStack(open_directory / "refused", bandit_port=0, review_port=0) as stack:
+    with LocalStack(open_directory / "refused", ports=Ports.free()) as stack:
         review = stack.addresses["review"]
         # Nobody listens on port 1, and review is no bandit.
         for bandit in ("127.0.0.1:1", review):
@@ -106,7 +107,7 @@ def test_example_when_the_bandit_does_not_answer_then_says_so_and_creates_nothin
 
 @pytest.mark.slow
 def test_example_when_the_learner_hangs_then_leaves_no_experiment_running(open_directory: Path) -> None:
-    with LocalStack(open_directory / "hanging", bandit_port=0, review_port=0) as stack:
+    with LocalStack(open_directory / "hanging", ports=Ports.free()) as stack:
         os.kill(stack.pids["learner"], signal.SIGSTOP)
         run = run_example(stack.addresses["bandit"], stack.addresses["review"], open_directory / "hanging")
         os.kill(stack.pids["learner"], signal.SIGCONT)

@@ -14,6 +14,7 @@ from experimentation.v1.bandit_service_pb2_grpc import BanditServiceStub
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
 from experimentation.v1.review_service_pb2_grpc import ReviewServiceStub
 from services.admin.stack import LocalStack
+from services.admin.stack_defaults import Ports
 from shared.ids import new_id
 from shared.rpc import client
 from tests.review.requests import PAUSE, START, create, propose
@@ -30,7 +31,7 @@ OUT, IN = bandit.ALLOCATION_REASON_NOT_IN_TRAFFIC, bandit.ALLOCATION_REASON_SPLI
 @pytest.fixture(scope="module")
 def stack(open_directory: Path) -> Iterator[LocalStack]:
     """A local stack as `expctl up` starts it, with the policy that ships."""
-    with LocalStack(open_directory / "review-applies", bandit_port=0, review_port=0) as running:
+    with LocalStack(open_directory / "review-applies", ports=Ports.free()) as running:
         yield running
 
 

@@ -9,7 +9,7 @@ from services.admin.commands import panels
 from services.admin.examples import examples
 from services.admin.lab import run_lab
 from services.admin.session import session_of
-from services.admin.stack_defaults import BANDIT_PORT, DEMO_HOME, REVIEW_PORT
+from services.admin.stack_defaults import DEFAULT_PORTS, DEMO_HOME, Ports
 
 _HIGHEST_PORT: Final = 65535
 
@@ -25,15 +25,22 @@ def up(
     context: typer.Context,
     bandit_port: Annotated[
         int, typer.Option(min=0, max=_HIGHEST_PORT, metavar="PORT", help="The bandit's port; 0: a free one.")
-    ] = BANDIT_PORT,
+    ] = DEFAULT_PORTS.bandit,
     review_port: Annotated[
         int, typer.Option(min=0, max=_HIGHEST_PORT, metavar="PORT", help="Review's port; 0: a free one.")
-    ] = REVIEW_PORT,
+    ] = DEFAULT_PORTS.review,
+    ai_port: Annotated[
+        int, typer.Option(min=0, max=_HIGHEST_PORT, metavar="PORT", help="The AI service's port; 0: a free one.")
+    ] = DEFAULT_PORTS.ai,
+    gateway_port: Annotated[
+        int, typer.Option(min=0, max=_HIGHEST_PORT, metavar="PORT", help="The gateway's port; 0: a free one.")
+    ] = DEFAULT_PORTS.gateway,
 ) -> None:
-    """Runs Postgres (or uses DATABASE_URL), review, learner and bandit until Ctrl-C."""
+    """Runs Postgres (or uses DATABASE_URL), review, learner, bandit, AI and gateway until Ctrl-C."""
     from services.admin.up import run_up  # noqa: PLC0415 - takes long to load
 
-    run_up(session_of(context).access.directory, bandit_port=bandit_port, review_port=review_port)
+    ports = Ports(bandit_port, review_port, ai_port, gateway_port)
+    run_up(session_of(context).access.directory, ports=ports)
 
 
 def demo(
@@ -85,7 +92,7 @@ def add_to(app: typer.Typer) -> None:
     """Makes them commands of the app."""
     app.command(
         rich_help_panel=panels.LOCAL,
-        epilog=examples("expctl up", "expctl up --bandit-port 0 --review-port 0 --directory /tmp/stack"),
+        epilog=examples("expctl up", "expctl up --gateway-port 0 --directory /tmp/stack"),
     )(up)
     app.command(
         rich_help_panel=panels.LOCAL, epilog=examples("expctl demo", "expctl demo --runs 2 --units 300 --keep-running")

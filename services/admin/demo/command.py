@@ -19,6 +19,7 @@ from services.admin.demo.definition import create_and_start, stop_all
 from services.admin.demo.replay import Checkpoint, Run, replay
 from services.admin.screen import command_line, screen
 from services.admin.stack import LocalStack
+from services.admin.stack_defaults import Ports
 from services.admin.supervisor import Event, Notice, Report
 from services.admin.up import STARTING, show_addresses
 from shared import clock
@@ -48,9 +49,7 @@ def run_demo(directory: Path, *, run_count: int, unit_count: int, keep_running: 
         report.introduce(console, field, run_count=run_count, unit_count=unit_count)
         console.print(STARTING)
         began_at = time.monotonic()
-        with LocalStack(
-            directory, bandit_port=0, review_port=0, settings=SETTINGS, report=_complaints(console)
-        ) as stack:
+        with LocalStack(directory, ports=Ports.free(), settings=SETTINGS, report=_complaints(console)) as stack:
             console.print(f"The stack is up after {time.monotonic() - began_at:.1f} s. Running:")
             runs = _replay_all(stack, console, field.arms, run_count=run_count, unit_count=unit_count)
             report.conclude(console, field.arms, runs, unit_count=unit_count)
