@@ -125,7 +125,7 @@ class Asking:
         seconds = min(self._limits.timeout_seconds, watch.remaining_seconds() - KEPT_SECONDS)
         if seconds < LEAST_SECONDS:
             raise ProviderFailure(FallbackReason.TIME_SPENT, "the job has too little time left")
-        entry = _Entry(self._calls, self._new_id("call"), job.job_id)
+        entry = _Entry(self._calls, self._new_id("call"), job.job_id, question.system)
         try:
             reply = self._asker.ask(question, timeout_seconds=seconds, record=entry.end, begin=entry.begin)
         except ProviderFailure as failure:
@@ -137,14 +137,15 @@ class Asking:
 class _Entry:
     """Is one call's place on record."""
 
-    def __init__(self, calls: Calls, call_id: str, job_id: str) -> None:
+    def __init__(self, calls: Calls, call_id: str, job_id: str, system: str) -> None:
         self._calls = calls
         self.call_id = call_id
         self._job_id = job_id
+        self._system = system
         self._open: CallRecord | None = None
 
     def begin(self, call: CallRecord) -> None:
-        self._calls.begin(self.call_id, self._job_id, call)
+        self._calls.begin(self.call_id, self._job_id, call, system=self._system)
         self._open = call
 
     def end(self, call: CallRecord) -> None:
