@@ -1,0 +1,1 @@
+"""Proposes changes at review."""
