@@ -1,7 +1,7 @@
 """Asks the configured provider for one job: on record before it is sent, within the job's time, and not too often."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from services.ai.domain.asking import (
@@ -12,11 +12,11 @@ from services.ai.domain.asking import (
     ProviderName,
     Question,
     Reply,
-    Usage,
 )
-from services.ai.domain.calls import Asker, CallRecord
+from services.ai.domain.calls import Asker
 from services.ai.domain.jobs import Job, JobStage
 from services.ai.domain.ports import Calls
+from services.ai.service.call_entry import CallEntry
 from services.ai.service.task import Progress, TryLater
 from shared.ids import NewId
 
@@ -125,45 +125,10 @@ class Asking:
         seconds = min(self._limits.timeout_seconds, watch.remaining_seconds() - KEPT_SECONDS)
         if seconds < LEAST_SECONDS:
             raise ProviderFailure(FallbackReason.TIME_SPENT, "the job has too little time left")
-        entry = _Entry(self._calls, self._new_id("call"), job.job_id, question.system)
+        entry = CallEntry(self._calls, self._new_id("call"), job.job_id, system=question.system)
         try:
             reply = self._asker.ask(question, timeout_seconds=seconds, record=entry.end, begin=entry.begin)
         except ProviderFailure as failure:
             entry.close(failure)
             raise
         return Asked(reply, entry.call_id)
-
-
-class _Entry:
-    """Is one call's place on record."""
-
-    def __init__(self, calls: Calls, call_id: str, job_id: str, system: str) -> None:
-        self._calls = calls
-        self.call_id = call_id
-        self._job_id = job_id
-        self._system = system
-        self._open: CallRecord | None = None
-
-    def begin(self, call: CallRecord) -> None:
-        self._calls.begin(self.call_id, self._job_id, call, system=self._system)
-        self._open = call
-
-    def end(self, call: CallRecord) -> None:
-        if self._open is None:
-            self.begin(call)
-        self._calls.end(self.call_id, call)
-        self._open = None
-
-    def close(self, failure: ProviderFailure) -> None:
-        """Ends a call of which it turned out that it was not sent."""
-        if self._open is not None:
-            self.end(
-                replace(
-                    self._open,
-                    usage=Usage(),
-                    cost_usd=0.0,
-                    status=failure.status,
-                    fallback_reason=failure.reason,
-                    message=failure.message,
-                )
-            )

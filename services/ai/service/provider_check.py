@@ -10,6 +10,7 @@ from services.ai.domain.asking import FallbackReason, ProviderFailure, ProviderN
 from services.ai.domain.calls import Asker
 from services.ai.domain.grounding.questions import check_question
 from services.ai.domain.ports import Calls
+from services.ai.service.call_entry import CallEntry
 from shared.ids import NewId
 
 NO_JOB: Final = ""
@@ -71,15 +72,14 @@ class ProviderCheck:
         Raises:
             Unavailable: STORE_UNAVAILABLE.
         """
-        call_id, began, question = self._new_id("call"), self._monotonic(), check_question()
+        question, began = check_question(), self._monotonic()
+        entry = CallEntry(self._calls, self._new_id("call"), NO_JOB, system=question.system)
         try:
             reply = self._asker.ask(
-                question,
-                timeout_seconds=self._timeout_seconds,
-                begin=lambda call: self._calls.begin(call_id, NO_JOB, call, system=question.system),
-                record=lambda call: self._calls.end(call_id, call),
+                question, timeout_seconds=self._timeout_seconds, begin=entry.begin, record=entry.end
             )
         except ProviderFailure as failure:
+            entry.close(failure)
             return self._failed(failure, self._monotonic() - began)
         return self._answered(reply, self._monotonic() - began)
 
