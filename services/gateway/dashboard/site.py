@@ -18,7 +18,6 @@ from services.gateway.dashboard.sessions import Session, SessionSeal
 from services.gateway.dashboard.visit import Visit
 from services.gateway.upstream.origin import Origin
 from services.gateway.upstream.services import Upstream
-from shared import ids
 from shared.clock import Clock
 from shared.config import Secret
 from shared.errors import PlatformError, Unauthenticated
@@ -123,7 +122,7 @@ class Site:
             request=request,
             session=session,
             upstream=self.upstream,
-            origin=Origin(Secret(session.token), ids.new_id("page")),
+            origin=Origin(Secret(session.token), request.state.request_id),
             now=self.clock(),
             csrf_token=self.forms.token_for(session.session_id),
             notice=self.notices.opened(said, session.session_id) if said else None,

@@ -11,7 +11,7 @@ from services.gateway.dashboard.charts.chart import Chart
 from services.gateway.dashboard.charts.frame import Frame
 from services.gateway.dashboard.charts.svg import Drawing, colour, dash
 
-_WIDTH, _HEIGHT = 760.0, 260.0
+_WIDTH, _HEIGHT = 860.0, 260.0
 _STEPS: Final = 160
 _Z: Final = 1.959964
 

@@ -9,7 +9,7 @@ from services.gateway.dashboard.charts.chart import Chart
 from services.gateway.dashboard.charts.scale import around
 from services.gateway.dashboard.charts.svg import Drawing, colour
 
-_WIDTH, _HEIGHT = 760.0, 250.0
+_WIDTH, _HEIGHT = 860.0, 250.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ def effect_by_weeks(
         frame.horizontal(wanted_effect)
         drawing.text(frame.x.end, frame.y(wanted_effect) - 5, "wanted", anchor="end", kind="label")
     if planned_weeks is not None:
-        frame.vertical(planned_weeks)
+        frame.vertical(planned_weeks, "planned")
         drawing.text(frame.x(planned_weeks) + 5, frame.y.end + 10, "planned", kind="label")
-    drawing.path([(frame.x(point.weeks), frame.y(point.effect)) for point in points], f"series {colour(0)}")
+    drawing.path([(frame.x(point.weeks), frame.y(point.effect)) for point in points], f"series {colour(1)}")
     for point in points:
         x, y = frame.x(point.weeks), frame.y(point.effect)
         with drawing.hovered():
             drawing.dot(x, y, "hit", radius=10)
-            drawing.dot(x, y, f"estimate {colour(0)}", radius=3.5)
+            drawing.dot(x, y, f"estimate {colour(1)}", radius=3.5)
             drawing.tip(x, y + 10, [f"{point.weeks:g} weeks", formatting.share(point.effect, digits=2)])
     rows = [(point.weeks, point.effect) for point in points]
     return Chart("detectable-effect", title, description, drawing.done(), ("weeks", "detectable lift"), rows)

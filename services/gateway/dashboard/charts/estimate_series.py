@@ -13,7 +13,7 @@ from services.gateway.dashboard.charts.svg import Drawing, colour, dash
 
 Words = Callable[[float], str]
 
-_WIDTH, _HEIGHT = 760.0, 280.0
+_WIDTH, _HEIGHT = 860.0, 280.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ def estimate_series(lines: Sequence[EstimateLine], *, metric: str, relative: boo
     frame.horizontal(0.0)
     for place, line in enumerate(lines):
         _tips(frame, line, place, words)
-    frames.legend(frame, [line.arm for line in lines])
+    # The first colour is the control's, which is the line of no difference here.
+    frames.legend(frame, [line.arm for line in lines], first=1)
     return Chart("estimate-series", title, description, drawing.done(), *_table(lines))
 
 
@@ -75,9 +76,9 @@ def _draw(frame: Frame, line: EstimateLine, place: int) -> None:
     upper = [(frame.x(p.at.timestamp()), frame.y(frame.y.high if p.high is None else p.high)) for p in bound]
     lower = [(frame.x(p.at.timestamp()), frame.y(frame.y.low if p.low is None else p.low)) for p in bound]
     if len(bound) > 1:
-        frame.drawing.shape([*upper, *reversed(lower)], f"band {colour(place)}")
+        frame.drawing.shape([*upper, *reversed(lower)], f"band {colour(place + 1)}")
     middle = [(frame.x(p.at.timestamp()), frame.y(p.estimate)) for p in line.points]
-    frame.drawing.path(middle, f"series {colour(place)}", dash=dash(place))
+    frame.drawing.path(middle, f"series {colour(place + 1)}", dash=dash(place))
 
 
 def _tips(frame: Frame, line: EstimateLine, place: int, words: Words) -> None:
@@ -87,7 +88,7 @@ def _tips(frame: Frame, line: EstimateLine, place: int, words: Words) -> None:
         numbers = f"{words(point.estimate)} [{_end(point.low, words)}, {_end(point.high, words)}]"
         with frame.drawing.hovered():
             frame.drawing.dot(x, y, "hit", radius=9)
-            frame.drawing.dot(x, y, f"estimate {colour(place)}", radius=3)
+            frame.drawing.dot(x, y, f"estimate {colour(place + 1)}", radius=3)
             frame.drawing.tip(x, y + 12, [told, numbers])
 
 

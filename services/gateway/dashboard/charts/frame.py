@@ -7,7 +7,7 @@ from datetime import datetime
 from services.gateway.dashboard.charts.scale import Scale, ticks, time_ticks
 from services.gateway.dashboard.charts.svg import Drawing, colour, dash
 
-LEFT, RIGHT, TOP, BOTTOM = 62.0, 14.0, 12.0, 30.0
+LEFT, RIGHT, TOP, BOTTOM = 62.0, 14.0, 20.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,14 @@ def framed(
     frame = Frame(drawing, Scale(*x, LEFT, drawing.width - RIGHT), Scale(*y, bottom, TOP))
     for value in ticks(*y, most=5):
         frame.horizontal(value, "grid")
-        drawing.text(LEFT - 8, frame.y(value) + 4, y_words(value), anchor="end", kind="label")
+        drawing.text(LEFT - 8, frame.y(value) + 4, _short(y_words(value)), anchor="end", kind="label")
     return frame
 
 
 def value_axis(frame: Frame, words: Callable[[float], str], *, most: int = 7) -> None:
     """Marks the values below the frame."""
     for value in ticks(frame.x.low, frame.x.high, most=most):
-        _mark(frame, frame.x(value), words(value))
+        _mark(frame, frame.x(value), _short(words(value)))
 
 
 def time_axis(frame: Frame, first: datetime, last: datetime) -> None:
@@ -57,8 +57,8 @@ def time_axis(frame: Frame, first: datetime, last: datetime) -> None:
         _mark(frame, frame.x(moment.timestamp()), f"{moment:%H:%M}" if short else f"{moment:%d %b}")
 
 
-def legend(frame: Frame, names: Sequence[str], *, dashed: bool = True) -> None:
-    """Names the series in a line below the axis; what does not fit is left to the table."""
+def legend(frame: Frame, names: Sequence[str], *, dashed: bool = True, first: int = 0) -> None:
+    """Names the series in a line below the axis, their colours from `first` on; what does not fit is in the table."""
     x, y = frame.x.start, frame.drawing.height - 6
     for place, name in enumerate(names):
         shown = name if len(name) <= 24 else f"{name[:23]}…"
@@ -66,11 +66,16 @@ def legend(frame: Frame, names: Sequence[str], *, dashed: bool = True) -> None:
             frame.drawing.text(x, y, "…", kind="label")
             break
         if dashed:
-            frame.drawing.line((x, y - 4), (x + 18, y - 4), f"series {colour(place)}", dash=dash(place))
+            frame.drawing.line((x, y - 4), (x + 18, y - 4), f"series {colour(first + place)}", dash=dash(place))
         else:
             frame.drawing.box(x + 4, y - 10, 12, 12, f"area {colour(place)}", radius=2)
         frame.drawing.text(x + 23, y, shown, kind="label")
         x += 40 + 6.6 * len(shown)
+
+
+def _short(words: str) -> str:
+    """Returns a number without the nought behind its point, which marks need not have."""
+    return words.replace(".0 ", " ").replace(".00 ", " ")
 
 
 def _mark(frame: Frame, x: float, words: str) -> None:

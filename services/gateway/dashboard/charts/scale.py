@@ -11,7 +11,7 @@ _STEPS: Final = tuple(
     timedelta(seconds=seconds)
     for seconds in (
         *(1, 5, 15, 30, 60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600),
-        *(86400 * days for days in (1, 2, 7, 14, 28, 91, 182, 364)),
+        *(86400 * days for days in (1, 2, 3, 7, 14, 28, 91, 182, 364)),
     )
 )
 _EPOCH: Final = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
@@ -55,7 +55,7 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     return [place * step for place in range(first, last + 1)]
 
 
-def time_ticks(first: datetime, last: datetime, most: int = 6) -> list[datetime]:
+def time_ticks(first: datetime, last: datetime, most: int = 8) -> list[datetime]:
     """Returns round instants from first to last, at most so many."""
     if last <= first:
         return [first]

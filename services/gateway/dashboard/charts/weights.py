@@ -11,7 +11,7 @@ from services.gateway.dashboard.charts.chart import Chart
 from services.gateway.dashboard.charts.frame import Frame
 from services.gateway.dashboard.charts.svg import Drawing, colour
 
-_WIDTH, _HEIGHT = 760.0, 290.0
+_WIDTH, _HEIGHT = 860.0, 290.0
 _MOST_MARKS: Final = 40
 
 
@@ -70,7 +70,7 @@ def _version(frame: Frame, arms: Sequence[str], vector: WeightVector, end: float
         if marked:
             frame.vertical(vector.since.timestamp())
         if right - left > 26:
-            frame.drawing.text(left + 4, frame.y.end + 12, f"v{vector.policy_version}", kind="version")
+            frame.drawing.text(left + 1, frame.y.end - 6, f"v{vector.policy_version}", kind="version")
         frame.drawing.tip((left + right) / 2, frame.y.end + 24, lines[:12])
 
 

@@ -32,6 +32,11 @@ def routes(site: Site) -> APIRouter:
 
     router.add_api_route("/insights/analyses", site.page(listed), methods=["GET"])
     router.add_api_route("/insights/analyses/{analysis_id}", site.page(one), methods=["GET"])
+
+    async def pack(visit: Visit) -> Response:
+        return await _pack(site, visit)
+
+    router.add_api_route("/insights/evidence/{sha256}", site.page(pack), methods=["GET"])
     path = "/insights/experiments/{experiment_id}"
     router.add_api_route(f"{path}/analyses", site.page(newest), methods=["GET"])
     router.add_api_route(f"{path}/analyze", site.form(_analyze), methods=["POST"])
@@ -94,6 +99,20 @@ async def _shown(
         calls=provider_calls(calls.value or ()),
         history=analysis_rows(history.value or ()),
         missing=missing(history=history, evidence=pack, what_was_sent=calls),
+    )
+
+
+async def _pack(site: Site, visit: Visit) -> Response:
+    request = pb.GetEvidenceRequest(sha256=visit.named("sha256"))
+    answer = await visit.call(visit.upstream.analysis.GetEvidence, request, pb.GetEvidenceResponse)
+    return site.renderer.page(
+        visit,
+        "evidence.html",
+        title="Evidence",
+        active="",
+        facts=fact_rows(answer.evidence_pack, arms={}, metrics={}),
+        sha256=answer.evidence_pack.sha256,
+        canonical_json=answer.evidence_pack.canonical_json,
     )
 
 

@@ -16,7 +16,6 @@ from services.gateway.dashboard.site import SIGN_IN, Site, local
 from services.gateway.dashboard.visit import CALL_SECONDS
 from services.gateway.door import problem
 from services.gateway.upstream.origin import Origin
-from shared import ids
 from shared.config import Secret
 from shared.errors import PermissionDenied, PlatformError, Reason, Unauthenticated
 from shared.rpc import status
@@ -68,9 +67,9 @@ class SignIn:
         """Makes a one-time link for whoever has a token, so that a browser need not be given it."""
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         try:
-            await self._session(token)
+            await self._session(request, token)
         except PlatformError as error:
-            return problem.response(error, request_id=ids.new_id("page"))
+            return problem.response(error, request_id=request.state.request_id)
         code = self._codes.make(token, self._site.clock())
         return JSONResponse({"path": f"{SIGN_IN}?code={code}"}, headers={"Cache-Control": "no-store"})
 
@@ -108,7 +107,7 @@ class SignIn:
 
     async def _signed_in(self, request: Request, token: str) -> Response:
         try:
-            session = await self._session(token)
+            session = await self._session(request, token)
         except Unauthenticated:
             return self._form(request, "This token is not good here: it is unknown, has expired, or was revoked.", 401)
         except PlatformError as error:
@@ -117,14 +116,14 @@ class SignIn:
         response.delete_cookie(ANONYMOUS_COOKIE)
         return response
 
-    async def _session(self, token: str) -> Session:
+    async def _session(self, request: Request, token: str) -> Session:
         if not token.isascii() or not token.isprintable() or not token:
             raise Unauthenticated(Reason.UNAUTHENTICATED, "this is no token")
         upstream = self._site.upstream
         answer = await upstream.call(
             upstream.identities.GetCaller,
             pb.GetCallerRequest(),
-            Origin(Secret(token), ids.new_id("page")),
+            Origin(Secret(token), request.state.request_id),
             timeout_seconds=CALL_SECONDS,
         )
         who = answer.principal

@@ -42,7 +42,8 @@ def overview_rows(
     now: datetime,
 ) -> tuple[OverviewRow, ...]:
     """Returns the rows, those that serve first."""
-    newest: Mapping[str, analysis_pb2.ExperimentAnalysis] = {one.experiment_id: one for one in analyses}
+    by_version = sorted(analyses, key=lambda one: one.version)
+    newest: Mapping[str, analysis_pb2.ExperimentAnalysis] = {one.experiment_id: one for one in by_version}
     order = {common_pb2.EXPERIMENT_STATE_RUNNING: 0, common_pb2.EXPERIMENT_STATE_PAUSED: 1}
     ordered = sorted(experiments, key=lambda one: order.get(one.state, 2))
     return tuple(_row(one, newest.get(one.experiment_id), now) for one in ordered)

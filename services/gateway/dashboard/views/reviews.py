@@ -165,7 +165,7 @@ def _approvals(request: pb.ChangeRequest, needed: int) -> str:
         return "none needed"
     strictest = max(request.requirements, key=lambda one: one.approval_count)
     got = len(strictest.approved_by)
-    return f"{got} of {strictest.approval_count}" + ("" if needed else ", complete")
+    return f"{got} of {formatting.plural(strictest.approval_count, 'approval')}" + ("" if needed else ", complete")
 
 
 def _requirement(one: review_pb2.Requirement) -> RequirementView:
