@@ -14,7 +14,7 @@ from services.ai.domain.records import AnalysisRecord
 from services.ai.proposing.decisions import change_of, mark_of, reason_of
 from shared.definition.convert import experiment_from_proto, experiment_to_proto
 from shared.definition.model import Experiment
-from shared.errors import FailedPrecondition, NotFound, Reason
+from shared.errors import FailedPrecondition, NotFound, PermissionDenied, Reason
 from shared.rpc import client
 
 _Request = TypeVar("_Request", bound=message.Message)
@@ -56,7 +56,8 @@ class ReviewProposer:
         """Proposes to start an experiment; returns the change request's id.
 
         Raises:
-            FailedPrecondition: INVALID_STATE: it is no draft any more, or the token is no agent's.
+            FailedPrecondition: INVALID_STATE: it is no draft any more.
+            PermissionDenied: PERMISSION_DENIED: the token is no agent's.
             PlatformError: As review says.
         """
         change = pb.Change(start=pb.StartChange())
@@ -70,7 +71,8 @@ class ReviewProposer:
             decision changes nothing, or the experiment is not one of review's or not under way.
 
         Raises:
-            FailedPrecondition: INVALID_STATE: the experiment has just been stopped, or the token is no agent's.
+            FailedPrecondition: INVALID_STATE: the experiment has just been stopped.
+            PermissionDenied: PERMISSION_DENIED: the token is no agent's.
             PlatformError: As review says.
         """
         change = change_of(analysis)
@@ -93,8 +95,8 @@ class ReviewProposer:
             # A retry of what has been applied meanwhile: its own request id knows.
             outcome = pb.CHANGE_REQUEST_STATE_PENDING
         if outcome != pb.CHANGE_REQUEST_STATE_PENDING:
-            raise FailedPrecondition(
-                Reason.INVALID_STATE,
+            raise PermissionDenied(
+                Reason.PERMISSION_DENIED,
                 "the token for review is no agent's: what it proposes would take effect without anybody's approval",
                 metadata={"experiment_id": experiment_id},
             )
