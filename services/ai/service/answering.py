@@ -160,14 +160,14 @@ class Answering:
 def _heard(asked: Asked, inquiry: Inquiry[Said], *, repaired: bool) -> _Attempt[Said]:
     text = asked.reply.text
     if leaks_canary(text):
-        given_up = Heard[Said](None, Judgement(Outcome.ABSTAIN), (), 0)
+        given_up: Heard[Said] = Heard(None, Judgement(Outcome.ABSTAIN), (), 0)
         return _Attempt(asked, given_up, FallbackReason.CANARY_LEAKED, repaired)
     try:
         document = read_document(text)
     except ValueError as error:
         found = Violation("answer", RuleId.SHAPE, str(error)[:120], ("a JSON object",))
         judgement = Judgement(Outcome.ABSTAIN) if repaired else Judgement(Outcome.REPAIR, (found,))
-        return _Attempt(asked, Heard[Said](None, judgement, (found,), 0), FallbackReason.MALFORMED, repaired)
+        return _Attempt(asked, Heard(None, judgement, (found,), 0), FallbackReason.MALFORMED, repaired)
     return _Attempt(asked, inquiry.read(document, repaired=repaired), FallbackReason.NOT_GROUNDED, repaired)
 
 

@@ -121,10 +121,10 @@ class Asking:
             self._calls.note_violations(asked.call_id, tuple(one[:_NOTED_LENGTH] for one in found[:_NOTED]))
 
     def _ask(self, question: Question, job: Job, watch: Progress) -> Asked:
-        watch.stage(JobStage.ASKING)
         seconds = min(self._limits.timeout_seconds, watch.remaining_seconds() - KEPT_SECONDS)
         if seconds < LEAST_SECONDS:
             raise ProviderFailure(FallbackReason.TIME_SPENT, "the job has too little time left")
+        watch.stage(JobStage.ASKING)
         entry = CallEntry(self._calls, self._new_id("call"), job.job_id, system=question.system)
         try:
             reply = self._asker.ask(question, timeout_seconds=seconds, record=entry.end, begin=entry.begin)

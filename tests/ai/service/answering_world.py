@@ -1,0 +1,141 @@
+"""A provider that follows a script, and what it takes to answer with it, in memory."""
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from prometheus_client import CollectorRegistry
+
+from services.ai.domain.asking import CallStatus, FallbackReason, ProviderFailure, ProviderName, Question, Reply
+from services.ai.domain.jobs import DesignInput, HypothesesInput, Job, JobInput, JobKind, JobQueue, JobStage
+from services.ai.llm.free import FreeProvider
+from services.ai.llm.heuristic import HeuristicProvider
+from services.ai.llm.metrics import LlmMetrics
+from services.ai.service.answering import Answering
+from services.ai.service.asking import Asking, AskingLimits
+from services.ai.service.grounding_metrics import GroundingMetrics
+from services.ai.service.task import Ended
+from services.ai.service.tasks.design import RecommendDesign
+from services.ai.service.tasks.hypotheses import SuggestHypotheses
+from tests.fakes.ai_store import InMemoryAiStore
+
+NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
+MODEL = "claude-sonnet-5-5"
+Step = Callable[[Question], str] | str | Exception
+
+
+def plain(question: Question) -> str:
+    """Answers what the engine says."""
+    return question.plain_answer
+
+
+def failing(
+    reason: FallbackReason = FallbackReason.PROVIDER_UNAVAILABLE,
+    *,
+    retryable: bool = False,
+    after: float | None = None,
+    status: CallStatus = CallStatus.OVERLOADED,
+) -> ProviderFailure:
+    """Returns a failure of the provider."""
+    return ProviderFailure(
+        reason, "it does not answer", retryable=retryable, retry_after_seconds=after, status=status, model=MODEL
+    )
+
+
+class ScriptedProvider:
+    """Does one step of its script for each question, the last one again and again."""
+
+    name = ProviderName.ANTHROPIC
+    model = MODEL
+
+    def __init__(self, *steps: Step) -> None:
+        self._steps = list(steps)
+        self.asked: list[Question] = []
+        self.timeouts: list[float] = []
+
+    def ask(self, question: Question, *, timeout_seconds: float) -> Reply:
+        self.asked.append(question)
+        self.timeouts.append(timeout_seconds)
+        step = self._steps.pop(0) if len(self._steps) > 1 else self._steps[0]
+        if isinstance(step, Exception):
+            raise step
+        return Reply(step if isinstance(step, str) else step(question), MODEL, stop_reason="end_turn")
+
+
+@dataclass
+class Watch:
+    """Notes the stages; has as much time as it is given, and ends a job at one of its stages."""
+
+    remaining: float = 100.0
+    ends_at: JobStage | None = None
+    stages: list[JobStage] = field(default_factory=list)
+
+    @property
+    def deadline(self) -> float:
+        return self.remaining
+
+    def remaining_seconds(self) -> float:
+        return max(self.remaining, 0.0)
+
+    def stage(self, stage: JobStage) -> None:
+        if stage is self.ends_at:
+            raise Ended
+        self.stages.append(stage)
+
+
+class World:
+    """Is what the tasks stand in: the script of the provider, or none."""
+
+    def __init__(self, *steps: Step, question_count: int = 3) -> None:
+        self.provider = ScriptedProvider(*(steps or (plain,)))
+        self.store = InMemoryAiStore()
+        self.registry = CollectorRegistry()
+        self.watch = Watch()
+        ids = itertools.count(1)
+        self.new_id = lambda prefix: f"{prefix}_{next(ids)}"
+        metrics = LlmMetrics(self.registry)
+        asker = FreeProvider(self.provider, metrics=metrics, now=lambda: NOW, monotonic=lambda: 0.0)
+        self.asking = Asking(
+            asker,
+            self.store.calls,
+            limits=AskingLimits(question_count=question_count),
+            new_id=self.new_id,
+            retried=metrics.retried,
+        )
+        self.answering = Answering(
+            self.asking if steps else None,
+            HeuristicProvider(),
+            GroundingMetrics(self.registry),
+            missing=None if steps else FallbackReason.NO_KEY,
+        )
+
+    @property
+    def hypotheses(self) -> SuggestHypotheses:
+        """The task that makes hypotheses."""
+        return SuggestHypotheses(
+            self.answering, self.store.hypotheses, self.store.analyses, clock=lambda: NOW, new_id=self.new_id
+        )
+
+    @property
+    def designs(self) -> RecommendDesign:
+        """The task that makes designs."""
+        return RecommendDesign(
+            self.answering, self.store.hypotheses, self.store.analyses, clock=lambda: NOW, new_id=self.new_id
+        )
+
+    def count(self, name: str, **labels: str) -> float:
+        """Returns a counter; one that was never moved is 0."""
+        return self.registry.get_sample_value(f"{name}_total", labels) or 0.0
+
+
+def job_of(asked: JobInput) -> Job:
+    """Returns a job that runs."""
+    kind = {HypothesesInput: JobKind.SUGGEST_HYPOTHESES, DesignInput: JobKind.RECOMMEND_DESIGN}[type(asked)]
+    return Job("job_1", kind, asked, JobQueue.INTERACTIVE, "ada", NOW)
+
+
+def edited(question: Question, **changes: object) -> str:
+    """Returns the engine's answer with other fields."""
+    return json.dumps(json.loads(question.plain_answer) | changes)
