@@ -16,11 +16,12 @@ from services.gateway.dashboard.assets import Assets
 from services.gateway.dashboard.charts.chart import Cell, Chart
 from services.gateway.dashboard.plain_text import plain
 from services.gateway.dashboard.policy import PAGE_HEADERS
-from services.gateway.dashboard.visit import Visit
+from services.gateway.dashboard.visit import KNOWN, Visit
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 THEMES: Final = ("auto", "light", "dark")
 THEME_COOKIE: Final = "insights_theme"
+_PASSING: Final = frozenset({"download", KNOWN})
 
 
 class Renderer:
@@ -115,13 +116,17 @@ def _finalized(value: Any) -> Any:
 
 
 def _here(request: Request) -> str:
-    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    kept = _kept(request)
+    return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 
 
 def _changed(request: Request, name: str, value: str) -> str:
     """Returns where the page is with one part of its query changed."""
-    kept = {key: given for key, given in request.query_params.items() if key != "download"}
-    return f"{request.url.path}?{urlencode({**kept, name: value})}"
+    return f"{request.url.path}?{urlencode({**_kept(request), name: value})}"
+
+
+def _kept(request: Request) -> dict[str, str]:
+    return {key: given for key, given in request.query_params.items() if key not in _PASSING}
 
 
 def _cell(value: Cell) -> Markup | str:

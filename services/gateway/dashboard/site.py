@@ -61,7 +61,7 @@ class Site:
             try:
                 response = await handler(visit)
             except Unauthenticated:
-                return self.signed_out()
+                return self.signed_out(request)
             except PlatformError as error:
                 return self._failure(visit, error)
             if visit.notice is not None:
@@ -76,7 +76,7 @@ class Site:
         async def endpoint(request: Request) -> Response:
             session = self.session(request)
             if session is None:
-                return self.signed_out()
+                return self.signed_out(request)
             visit = self._visit(request, session, await request.form())
             try:
                 self.forms.check(visit.sent(csrf.FIELD), session.session_id)
@@ -85,7 +85,7 @@ class Site:
             try:
                 done = await handler(visit)
             except Unauthenticated:
-                return self.signed_out()
+                return self.signed_out(request)
             except PlatformError as error:
                 return self._gone(visit, _back(visit), Notice(_told(error), bad=True))
             return self._gone(visit, done.to, Notice(done.text))
@@ -109,8 +109,11 @@ class Site:
         )
         return response
 
-    def signed_out(self) -> Response:
+    def signed_out(self, request: Request) -> Response:
         """Returns the answer to a sign-out, and to whoever's token is good no more."""
+        if "hx-request" in request.headers:
+            # A part of a page must not become the form.
+            return Response("", 200, {**PAGE_HEADERS, "HX-Redirect": SIGN_IN})
         response = RedirectResponse(SIGN_IN, 303, PAGE_HEADERS)
         response.delete_cookie(sessions.COOKIE)
         response.delete_cookie(notices.COOKIE)
@@ -133,7 +136,7 @@ class Site:
         # A strict cookie does not come with a link from elsewhere; the same page, asked for from here, gets it.
         if request.headers.get("sec-fetch-site") == "cross-site" and request.method == "GET":
             return self.renderer.outside(request, "bounce.html", to=request.url.path)
-        return self.signed_out()
+        return self.signed_out(request)
 
     def _failure(self, visit: Visit, error: PlatformError) -> Response:
         code = status.HTTP_STATUSES[error.kind]

@@ -16,6 +16,9 @@ from shared.errors import invalid_field
 
 _Response = TypeVar("_Response", bound=Message)
 
+KNOWN: Final = "known"
+"""Is the part of a query that says what a page shows already, when it asks whether there is news."""
+
 CALL_SECONDS: Final = 2.0
 """Bounds each call of a page: what is not there by then is missing."""
 
@@ -64,6 +67,10 @@ class Visit:
             PlatformError: The call failed.
         """
         return await self.upstream.call(method, request, self.origin, timeout_seconds=CHANGE_SECONDS)
+
+    def is_news(self, key: str) -> bool:
+        """Says whether to answer with the page: unless it only asks for news, and shows what the key stands for."""
+        return "hx-request" not in self.request.headers or self.asked(KNOWN) != key
 
     def named(self, name: str) -> str:
         """Returns a part of the path."""

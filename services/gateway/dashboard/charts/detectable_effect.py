@@ -9,7 +9,7 @@ from services.gateway.dashboard.charts.chart import Chart
 from services.gateway.dashboard.charts.scale import around
 from services.gateway.dashboard.charts.svg import Drawing, colour
 
-_WIDTH, _HEIGHT = 860.0, 250.0
+_WIDTH, _HEIGHT = 560.0, 230.0
 
 
 @dataclass(frozen=True, slots=True)

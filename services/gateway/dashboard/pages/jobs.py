@@ -19,6 +19,8 @@ def routes(site: Site) -> APIRouter:
         request = pb.GetJobRequest(job_id=visit.named("job_id"))
         answer = await visit.call(visit.upstream.analysis.GetJob, request, pb.GetJobResponse)
         view = job_view(answer.job)
+        if not visit.is_news(str(view.version)):
+            return Response("", 204)
         return site.renderer.page(visit, "job.html", title=view.kind, active="", it=view)
 
     router.add_api_route(_PATH, site.page(show), methods=["GET"])

@@ -16,7 +16,7 @@ from services.gateway.dashboard.pages import reading
 from services.gateway.dashboard.policy import PAGE_HEADERS
 from services.gateway.dashboard.site import Done, Site
 from services.gateway.dashboard.views.head import experiment_head, unknown_head
-from services.gateway.dashboard.views.reviews import request_rows, request_view
+from services.gateway.dashboard.views.reviews import news_key, request_rows, request_view
 from services.gateway.dashboard.visit import Visit
 from shared.errors import invalid_field
 
@@ -65,12 +65,16 @@ async def _queue(site: Site, visit: Visit) -> Response:
         awaits_caller=shown == "waiting",
     )
     found = await ask(reading.change_requests(visit, chosen, page_token=visit.asked("page")))
+    requests = found.value.change_requests if found.value else ()
+    if found.value and not visit.is_news(news_key(requests)):
+        return Response("", 204)
     return site.renderer.page(
         visit,
         "reviews.html",
         title="Reviews",
         active="reviews",
-        rows=request_rows(found.value.change_requests if found.value else (), visit.now),
+        rows=request_rows(requests, visit.now),
+        key=news_key(requests),
         shown=shown,
         choices=SHOWN,
         next_page=found.value.next_page_token if found.value else "",
@@ -87,13 +91,17 @@ async def _of_experiment(site: Site, visit: Visit) -> Response:
         ask(reading.change_requests(visit, pb.ChangeRequestFilter(experiment_id=experiment_id))),
     )
     reading.must_exist(experiment)
+    requests = found.value.change_requests if found.value else ()
+    if found.value and not visit.is_news(news_key(requests)):
+        return Response("", 204)
     head = experiment_head(experiment.value, visit.now) if experiment.value else unknown_head(experiment_id)
     return site.renderer.page(
         visit,
         "reviews.html",
         title=f"Changes of {head.name}",
         active="overview",
-        rows=request_rows(found.value.change_requests if found.value else (), visit.now),
+        rows=request_rows(requests, visit.now),
+        key=news_key(requests),
         shown="all",
         choices={},
         next_page="",
@@ -115,6 +123,8 @@ async def _request(site: Site, visit: Visit) -> Response:
         principal_id=visit.session.principal_id,
         permissions=reading.permissions(caller),
     )
+    if not visit.is_news(view.key):
+        return Response("", 204)
     return site.renderer.page(
         visit,
         "review.html",

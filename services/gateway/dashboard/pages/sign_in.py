@@ -82,7 +82,7 @@ class SignIn:
                 self._site.forms.check(str(form.get(csrf.FIELD, "")), session.session_id)
             except PermissionDenied:
                 return RedirectResponse("/", 303, PAGE_HEADERS)
-        return self._site.signed_out()
+        return self._site.signed_out(request)
 
     async def set_theme(self, request: Request) -> Response:
         """Chooses the colours."""

@@ -72,7 +72,7 @@ _HYPOTHESES: Final = {
     hypothesis_pb2.HYPOTHESIS_STATE_INCONCLUSIVE: Badge("Inconclusive", "warn", "■"),
 }
 _FINDINGS: Final = {
-    hypothesis_pb2.FINDING_SEVERITY_NOTE: Badge("Note", "", "i"),
+    hypothesis_pb2.FINDING_SEVERITY_NOTE: Badge("Note", "", "•"),
     hypothesis_pb2.FINDING_SEVERITY_WARNING: Badge("Warning", "warn", "!"),
     hypothesis_pb2.FINDING_SEVERITY_BLOCKING: Badge("Blocking", "bad", "✗"),
 }

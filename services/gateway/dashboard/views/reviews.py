@@ -1,5 +1,6 @@
 """Change requests: what would change, how risky that is, who has said what, and what one may do."""
 
+import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,6 +85,7 @@ class RequestView:
     """Is all that is known of a change request."""
 
     row: RequestRow
+    key: str
     revision: int
     digest: str
     diff: tuple[review_pb2.FieldDiff, ...]
@@ -114,6 +116,7 @@ def request_view(
     """Returns all of a request, with the forms for whoever looks; all forms where permissions are not known."""
     return RequestView(
         row=_row(request, now),
+        key=news_key([request]),
         revision=request.request_revision,
         digest=request.digest,
         diff=tuple(request.diff),
@@ -132,6 +135,14 @@ def request_view(
         emergency=request.emergency if request.HasField("emergency") else None,
         powers=_powers(request, principal_id, permissions),
     )
+
+
+def news_key(requests: Iterable[pb.ChangeRequest]) -> str:
+    """Returns what changes whenever one of the requests does, or another is among them."""
+    digest = hashlib.sha256()
+    for one in requests:
+        digest.update(f"{one.change_request_id} {one.state} {one.updated_at.ToNanoseconds()} {one.digest};".encode())
+    return digest.hexdigest()[:16]
 
 
 def change_title(request: pb.ChangeRequest) -> str:
