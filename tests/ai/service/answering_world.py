@@ -4,12 +4,23 @@ import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
 from services.ai.domain.asking import CallStatus, FallbackReason, ProviderFailure, ProviderName, Question, Reply
-from services.ai.domain.jobs import DesignInput, HypothesesInput, Job, JobInput, JobKind, JobQueue, JobStage
+from services.ai.domain.jobs import (
+    DesignInput,
+    HypothesesInput,
+    Job,
+    JobInput,
+    JobKind,
+    JobQueue,
+    JobStage,
+    RequestKey,
+)
+from services.ai.domain.metrics import PastExperiment
+from services.ai.domain.records import JobResult
 from services.ai.llm.free import FreeProvider
 from services.ai.llm.heuristic import HeuristicProvider
 from services.ai.llm.metrics import LlmMetrics
@@ -19,6 +30,8 @@ from services.ai.service.grounding_metrics import GroundingMetrics
 from services.ai.service.task import Ended
 from services.ai.service.tasks.design import RecommendDesign
 from services.ai.service.tasks.hypotheses import SuggestHypotheses
+from tests.fakes.ai_answers import InMemoryAnalyses
+from tests.fakes.ai_state import AiState
 from tests.fakes.ai_store import InMemoryAiStore
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -85,12 +98,24 @@ class Watch:
         self.stages.append(stage)
 
 
+class KnownPast(InMemoryAnalyses):
+    """Has the past experiments that it is given."""
+
+    def __init__(self) -> None:
+        super().__init__(AiState())
+        self.rows: list[PastExperiment] = []
+
+    def past_experiments(self, *, limit: int) -> list[PastExperiment]:
+        return self.rows[:limit]
+
+
 class World:
     """Is what the tasks stand in: the script of the provider, or none."""
 
     def __init__(self, *steps: Step, question_count: int = 3) -> None:
         self.provider = ScriptedProvider(*(steps or (plain,)))
         self.store = InMemoryAiStore()
+        self.analyses = KnownPast()
         self.registry = CollectorRegistry()
         self.watch = Watch()
         ids = itertools.count(1)
@@ -115,15 +140,22 @@ class World:
     def hypotheses(self) -> SuggestHypotheses:
         """The task that makes hypotheses."""
         return SuggestHypotheses(
-            self.answering, self.store.hypotheses, self.store.analyses, clock=lambda: NOW, new_id=self.new_id
+            self.answering, self.store.hypotheses, self.analyses, clock=lambda: NOW, new_id=self.new_id
         )
 
     @property
     def designs(self) -> RecommendDesign:
         """The task that makes designs."""
         return RecommendDesign(
-            self.answering, self.store.hypotheses, self.store.analyses, clock=lambda: NOW, new_id=self.new_id
+            self.answering, self.store.hypotheses, self.analyses, clock=lambda: NOW, new_id=self.new_id
         )
+
+    def keep(self, result: JobResult) -> None:
+        """Stores what a job leaves behind."""
+        job = job_of(HypothesesInput(()))
+        self.store.jobs.open(job, RequestKey("ada", "", ""), limit=9)
+        self.store.jobs.claim(job.job_id, "me", now=NOW, lease_until=NOW + timedelta(minutes=1))
+        assert self.store.jobs.finish(job.job_id, "me", result, now=NOW)
 
     def count(self, name: str, **labels: str) -> float:
         """Returns a counter; one that was never moved is 0."""
