@@ -1,4 +1,4 @@
-"""A laboratory in which jobs wait, one in which they are done, and how refusals are met."""
+"""Laboratories in which jobs wait or are done, one of a test's own or one that a module shares; and refusals."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,10 @@ import pytest
 import sqlalchemy
 
 from shared import errors
+from shared.ids import new_id
 from shared.rpc import status
+from shared.store.embedded import EmbeddedPostgres
+from shared.store.engine import create_engine
 from tests.ai.rpc import lab as labs
 from tests.ai.rpc.lab import STOP_SECONDS, Lab
 
@@ -34,6 +37,39 @@ class Refusal:
 Refused: TypeAlias = Callable[[Any, Any], Refusal]
 
 
+@pytest.fixture(scope="module")
+def module_database_url(postgres: EmbeddedPostgres, administration: sqlalchemy.Engine, template: str) -> Iterator[str]:
+    """The URL of a database that the tests of a module share."""
+    name = new_id("test")
+    with administration.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield sqlalchemy.make_url(postgres.url).set(database=name).render_as_string(hide_password=False)
+    with administration.connect() as connection:
+        connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="module")
+def module_engine(module_database_url: str) -> Iterator[sqlalchemy.Engine]:
+    """Connections to the database that the tests of a module share."""
+    engine = create_engine(module_database_url, application_name="test")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def shared_lab(module_engine: sqlalchemy.Engine) -> Iterator[Lab]:
+    """Jobs wait; all tests of a module are in it."""
+    with labs.opened(module_engine) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def busy_lab(module_engine: sqlalchemy.Engine, module_database_url: str) -> Iterator[Lab]:
+    """Jobs are done, without a key; all tests of a module are in it."""
+    with labs.opened(module_engine, works=True, news_from=module_database_url) as opened:
+        yield opened
+
+
 @pytest.fixture
 def lab(engine: sqlalchemy.Engine) -> Iterator[Lab]:
     """Jobs wait."""
@@ -42,18 +78,10 @@ def lab(engine: sqlalchemy.Engine) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def busy_lab(engine: sqlalchemy.Engine, database_url: str) -> Iterator[Lab]:
-    """Jobs are done, without a key."""
-    with labs.opened(engine, works=True, news_from=database_url) as opened:
-        yield opened
-
-
-@pytest.fixture
 def refused() -> Refused:
     def call(method: Any, request: Any) -> Refusal:
         with pytest.raises(grpc.RpcError) as caught:
-            answer = method(request, timeout=STOP_SECONDS)
-            list(answer) if hasattr(answer, "cancel") else answer  # a stream fails when it is read
+            method(request, timeout=STOP_SECONDS)
         return Refusal(caught.value.code(), status.from_rpc_error(caught.value))
 
     return call

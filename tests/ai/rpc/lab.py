@@ -32,6 +32,7 @@ STOP_SECONDS = 5.0
 WAIT_SECONDS = 30.0
 # The engine alone: no key is given.
 NO_KEY = LlmOptions()
+EAGER = JobOptions(sweep_interval=timedelta(seconds=0.1))
 
 
 @dataclass
@@ -75,7 +76,7 @@ def opened(
     engine: sqlalchemy.Engine,
     *,
     llm: LlmOptions = NO_KEY,
-    jobs: JobOptions = JobOptions(sweep_interval=timedelta(seconds=0.1)),
+    jobs: JobOptions = EAGER,
     proposer: Proposer | None = None,
     bell: Bell | None = None,
     works: bool = False,

@@ -10,7 +10,7 @@ from typing import Final
 from services.ai.domain.analysis.data import Aggregates, ArmAggregate, BanditData, MetricSums, VersionArm
 from services.ai.domain.analysis.roles import primary_of
 from services.ai.domain.metrics import MetricProfile
-from shared.definition.model import MetricKind, MetricRole
+from shared.definition.model import MAX_ABSOLUTE_VALUE, MetricKind, MetricRole
 from shared.errors import FieldViolation, invalid_fields
 
 SHARE_TOLERANCE: Final = 1e-6
@@ -118,8 +118,8 @@ def _sums(path: str, arm: ArmAggregate, known: dict[str, MetricProfile]) -> Iter
         seen.add(sums.metric_id)
         if metric is None:
             yield FieldViolation(f"{where}.metric_id", f"{sums.metric_id} is not one of the metrics")
-        elif not math.isfinite(sums.value_sum):
-            yield FieldViolation(f"{where}.value_sum", "must be a finite number")
+        elif not abs(sums.value_sum) <= MAX_ABSOLUTE_VALUE * max(arm.unit_count, 1):
+            yield FieldViolation(f"{where}.value_sum", f"{sums.value_sum:g}, units have no such values")
         elif metric.kind is MetricKind.PROPORTION:
             yield from _conversions(where, arm.unit_count, sums)
         else:
@@ -141,8 +141,8 @@ def _squares(where: str, unit_count: int, sums: MetricSums) -> Iterator[FieldVio
         yield FieldViolation(
             f"{where}.value_square_sum", "is missing: without it nothing tells how precise the mean is"
         )
-    elif not (math.isfinite(squares) and squares >= 0):
-        yield FieldViolation(f"{where}.value_square_sum", f"{squares:g}, must be finite and 0 or more")
+    elif not 0 <= squares <= MAX_ABSOLUTE_VALUE**2 * max(unit_count, 1):
+        yield FieldViolation(f"{where}.value_square_sum", f"{squares:g}, units have no such values")
     elif unit_count <= 0:
         if sums.value_sum or squares:
             yield FieldViolation(f"{where}.value_sum", "the arm has no units")
