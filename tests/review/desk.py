@@ -15,6 +15,7 @@ from experimentation.v1.review_service_pb2_grpc import ReviewServiceStub
 from services.review import main
 from services.review.config import Config
 from services.review.domain.policy.rules import Policy, PolicyRule
+from services.review.servicer.halting import OnDenied, to_nobody
 from services.review.store.postgres import PostgresReviewStore
 from shared import clock, telemetry
 from shared.bell import Bell
@@ -65,7 +66,11 @@ class Desk:
 
 @contextmanager
 def opened(
-    engine: sqlalchemy.Engine, *, bell: Bell | None = None, authorizer: Authorizer | None = None
+    engine: sqlalchemy.Engine,
+    *,
+    bell: Bell | None = None,
+    authorizer: Authorizer | None = None,
+    on_denied: OnDenied = to_nobody,
 ) -> Iterator[Desk]:
     """Opens a desk on the database; it stops with the block."""
     store, ringing = PostgresReviewStore(engine), bell or Bell()
@@ -76,6 +81,7 @@ def opened(
         telemetry.RpcMetrics(telemetry.new_registry()),
         authorizer or CallAuthorizer(authenticator),
         ringing,
+        on_denied=on_denied,
     )
     with ExitStack() as channels:
         yield Desk(server.start(), server, store, ringing, authenticator, channels)

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from experimentation.v1 import experiment_service_pb2 as pb
 from shared.identity.permission import Permission
-from shared.identity.principal import Caller
+from shared.identity.principal import Caller, PrincipalKind
 from shared.identity.refusals import permission_denied
 from shared.rpc import caller
 
@@ -17,7 +17,9 @@ def to_nobody(_caller: Caller, _action: str) -> None:
 
 
 def require_permission(change: pb.Change, action: str, on_denied: OnDenied, *, control: Callable[[], str]) -> None:
-    """Returns if the caller may propose the change: a halt takes effect at once, and is no agent's to make.
+    """Returns if the caller may propose the change: a halt takes effect at once.
+
+    Not so an agent's: that waits for somebody's approval like all that an agent writes, so that it may propose one.
 
     Args:
         change: Is proposed.
@@ -29,7 +31,8 @@ def require_permission(change: pb.Change, action: str, on_denied: OnDenied, *, c
         PermissionDenied: PERMISSION_DENIED.
     """
     who = caller.current()
-    if Permission.EXPERIMENTS_HALT not in who.permissions and _is_halt(change, control):
+    waits = who.principal.kind is PrincipalKind.AGENT
+    if not waits and Permission.EXPERIMENTS_HALT not in who.permissions and _is_halt(change, control):
         on_denied(who, action)
         raise permission_denied(Permission.EXPERIMENTS_HALT, who.principal_id)
 

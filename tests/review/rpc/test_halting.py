@@ -1,4 +1,8 @@
-"""Halts take effect at once, so that those alone may make them who have the permission: no agent."""
+"""Halts take effect at once, so that those alone may make them who have the permission; an agent's waits for people."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy
@@ -6,25 +10,45 @@ import sqlalchemy
 from experimentation.v1 import common_pb2
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1.experiment_service_pb2_grpc import ExperimentServiceStub
-from services.review import main
-from services.review.config import Config
-from services.review.store.postgres import PostgresReviewStore
-from shared import telemetry
-from shared.bell import Bell
+from shared import clock
+from shared.config import Secret
+from shared.identity import token
+from shared.identity.credential_book import CredentialBook
+from shared.identity.permission import Permission
 from shared.identity.principal import Caller
+from shared.identity.token import ApiToken
 from shared.rpc import client
-from tests.fakes import identity
-from tests.review.conftest import STOP_SECONDS, Refused
+from tests.review import desk as desks
+from tests.review import people
+from tests.review.conftest import Refused
 from tests.review.desk import Desk
 from tests.review.requests import PAUSE, propose
 from tests.review.rpc.calls import NOT_PERMITTED
-from tests.review.verbs import approve, current, drafted, edit, proposed, renamed
+from tests.review.verbs import apply, approve, drafted, edit, proposed
 
+GOOD_UNTIL = datetime(2100, 1, 1, tzinfo=UTC)
 APPLIED = pb.CHANGE_REQUEST_STATE_APPLIED
 
 
 def stop(shipped_arm_id: str = "") -> pb.Change:
     return pb.Change(stop=pb.StopChange(shipped_arm_id=shipped_arm_id))
+
+
+@contextmanager
+def proposing_alone(desk: Desk) -> Iterator[ExperimentServiceStub]:
+    """Gives what calls with a token of ann's that is good for proposing alone."""
+    secret = token.new_secret("tok_narrow", lambda count: b"narrow".ljust(count, b"."))
+    scopes = frozenset({Permission.CHANGES_PROPOSE.value})
+    narrow = ApiToken("tok_narrow", "ann", token.hash_of(secret), scopes, clock.now(), GOOD_UNTIL)
+    known = people.book()
+    desk.authenticator.replace(CredentialBook(known.principals, [*known.tokens, narrow]))
+    with client.open_channel(desk.address, token=Secret(secret)) as channel:
+        yield ExperimentServiceStub(channel)
+
+
+def state_of(desk: Desk) -> common_pb2.ExperimentState.ValueType:
+    asked = pb.GetExperimentRequest(experiment_id="checkout")
+    return desk["vic"].experiments.GetExperiment(asked).experiment.state
 
 
 @pytest.fixture
@@ -37,13 +61,41 @@ def running(desk: Desk) -> Desk:
 
 
 @pytest.mark.parametrize("change", [PAUSE, stop(), stop("control")])
+@pytest.mark.parametrize("auto_apply", [False, True])
+def test_propose_when_an_agent_would_halt_then_it_waits_for_people(
+    running: Desk, change: pb.Change, *, auto_apply: bool
+) -> None:
+    request = proposed(running, change, who="agent", auto_apply=auto_apply)
+
+    assert request.state == pb.CHANGE_REQUEST_STATE_PENDING
+    assert [one.rule_id for one in request.requirements] == ["agents"]
+    assert state_of(running) == common_pb2.EXPERIMENT_STATE_RUNNING
+
+
+def test_propose_when_a_person_agrees_with_an_agent_then_it_halts(running: Desk) -> None:
+    request = proposed(running, PAUSE, who="agent", auto_apply=True)
+
+    assert running["rob"].reviews.ApproveChangeRequest(approve(request)).change_request.state == APPLIED
+    assert state_of(running) == common_pb2.EXPERIMENT_STATE_PAUSED
+
+
+def test_apply_when_an_agent_would_halt_then_is_denied(running: Desk, refused: Refused) -> None:
+    request = proposed(running, PAUSE, who="agent")
+
+    assert refused(running["agent"].reviews.ApplyChangeRequest, apply(request)).reason == NOT_PERMITTED
+    assert state_of(running) == common_pb2.EXPERIMENT_STATE_RUNNING
+
+
+@pytest.mark.parametrize("change", [PAUSE, stop(), stop("control")])
 @pytest.mark.parametrize("draft", [False, True])
-def test_propose_when_an_agent_would_halt_then_is_denied(
+def test_propose_when_a_token_is_not_good_for_halts_then_is_denied(
     running: Desk, refused: Refused, change: pb.Change, *, draft: bool
 ) -> None:
-    refusal = refused(running["agent"].experiments.ProposeChange, propose(change, draft=draft))
+    with proposing_alone(running) as experiments:
+        refusal = refused(experiments.ProposeChange, propose(change, draft=draft))
 
     assert (refusal.reason, refusal.error.metadata) == (NOT_PERMITTED, {"permission": "experiments.halt"})
+    assert state_of(running) == common_pb2.EXPERIMENT_STATE_RUNNING
 
 
 @pytest.mark.parametrize("who", ["ann", "rob", "ada"])
@@ -57,14 +109,13 @@ def test_propose_when_an_agent_would_ship_an_arm_then_it_waits_for_people(runnin
     assert request.state == pb.CHANGE_REQUEST_STATE_PENDING
 
 
-def test_edit_when_an_agent_would_make_it_a_halt_then_is_denied(running: Desk, refused: Refused) -> None:
-    request = proposed(running, renamed("Till"), who="agent", draft=True)
+def test_edit_when_an_agent_makes_it_a_halt_then_it_waits_for_people(running: Desk) -> None:
+    request = proposed(running, stop("treatment"), who="agent")
 
-    for change in (PAUSE, stop(), stop("treatment")):
-        refusal = refused(running["agent"].reviews.EditChangeRequest, edit(request, change=change))
-        assert refusal.reason == NOT_PERMITTED
+    edited = running["agent"].reviews.EditChangeRequest(edit(request, change=stop())).change_request
 
-    assert current(running, request).request_revision == request.request_revision
+    assert edited.state == pb.CHANGE_REQUEST_STATE_PENDING
+    assert [one.rule_id for one in edited.requirements] == ["agents"]
 
 
 def test_propose_when_denied_then_somebody_is_told(engine: sqlalchemy.Engine, refused: Refused) -> None:
@@ -73,24 +124,8 @@ def test_propose_when_denied_then_somebody_is_told(engine: sqlalchemy.Engine, re
     def note(caller: Caller, action: str) -> None:
         told.append((caller.principal_id, action))
 
-    server = main.build_server(
-        Config(address="127.0.0.1:0"),
-        PostgresReviewStore(engine),
-        telemetry.RpcMetrics(telemetry.new_registry()),
-        identity.authorizer(),
-        Bell(),
-        on_denied=note,
-    )
-    with client.open_channel(server.start(), token=identity.secret("agent")) as channel:
-        refusal = refused(ExperimentServiceStub(channel).ProposeChange, propose(PAUSE))
-    server.stop(STOP_SECONDS)
+    with desks.opened(engine, on_denied=note) as desk, proposing_alone(desk) as experiments:
+        refusal = refused(experiments.ProposeChange, propose(PAUSE))
 
     assert refusal.reason == NOT_PERMITTED
-    assert told == [("agent", "change_request.propose")]
-
-
-def test_experiment_when_an_agent_was_denied_then_it_runs_on(running: Desk, refused: Refused) -> None:
-    refused(running["agent"].experiments.ProposeChange, propose(PAUSE))
-
-    found = running["vic"].experiments.GetExperiment(pb.GetExperimentRequest(experiment_id="checkout")).experiment
-    assert found.state == common_pb2.EXPERIMENT_STATE_RUNNING
+    assert told == [("ann", "change_request.propose")]
