@@ -105,6 +105,7 @@ class Access:
             "review": self._options.review_address,
             "bandit": self._options.bandit_address,
             "ai": self._options.ai_address,
+            "gateway": self._options.gateway_address,
         }
         return self._options.address or of_service[service]
 

@@ -28,6 +28,7 @@ class Options:
     review_address: str | None = None
     bandit_address: str | None = None
     ai_address: str | None = None
+    gateway_address: str | None = None
     output: Format | None = None
     quiet: bool = False
     no_color: bool = False
@@ -43,6 +44,7 @@ class Options:
             "--review-address": self.review_address,
             "--bandit-address": self.bandit_address,
             "--ai-address": self.ai_address,
+            "--gateway-address": self.gateway_address,
         }
         return tuple(part for name, value in given_places.items() if value for part in (name, str(value)))
 
@@ -86,6 +88,9 @@ def declared(
     ai_address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Where the AI service answers.", rich_help_panel=_PANEL)
     ] = None,
+    gateway_address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Where the gateway answers.", rich_help_panel=_PANEL)
+    ] = None,
     output: Annotated[
         Format | None, typer.Option("-o", "--output", help="The format of the answer.", rich_help_panel=_PANEL)
     ] = None,
@@ -105,6 +110,7 @@ def declared(
         review_address=review_address,
         bandit_address=bandit_address,
         ai_address=ai_address,
+        gateway_address=gateway_address,
         output=output,
         quiet=quiet,
         no_color=no_color,

@@ -22,6 +22,7 @@ class Profile:
         review: Where review answers, host:port; empty: not known.
         bandit: Where the bandit answers.
         ai: Where the AI service answers.
+        gateway: Where the gateway answers.
         token_file: Holds the token. None: `tokens/<profile>` beside config.toml, if there is one.
         tls: Calls go over TLS, with whom the machine trusts; a `ca` or `certificate` says so, too.
         ca: Who must have signed the servers' certificates (PEM).
@@ -33,6 +34,7 @@ class Profile:
     review: str = ""
     bandit: str = ""
     ai: str = ""
+    gateway: str = ""
     token_file: Path | None = None
     tls: bool = False
     ca: Path | None = None

@@ -34,7 +34,7 @@ def login(
 ) -> None:
     """Keeps a token in a profile, once the service has accepted it. It is read from standard input, or typed unseen.
 
-    For a profile that is not there yet give --review-address, and --bandit-address and --ai-address if there are any.
+    For a profile that is not there yet give --review-address, and those of the others that there are.
     """
     session = session_of(context)
     name = session.options.profile or ""
@@ -84,6 +84,7 @@ def _settings(session: Session, *, tls: bool, ca: Path | None, plaintext: bool) 
         "review": session.options.review_address or session.options.address,
         "bandit": session.options.bandit_address,
         "ai": session.options.ai_address,
+        "gateway": session.options.gateway_address,
         "tls": tls,
         "ca": str(ca.absolute()) if ca else None,
         "plaintext": plaintext,

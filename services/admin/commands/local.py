@@ -1,9 +1,11 @@
 """The commands that need no service: up, demo, evaluate, simulate."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.text import Text
 
 from services.admin.commands import panels
 from services.admin.examples import examples
@@ -43,19 +45,42 @@ def up(
     run_up(session_of(context).access.directory, ports=ports)
 
 
+def dashboard(
+    context: typer.Context,
+    *,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser, too.")] = False,
+) -> None:
+    """Writes a link to the dashboard that signs you in once, within ten minutes."""
+    from services.admin.dashboard import open_in_browser, sign_in_link  # noqa: PLC0415 - takes long to load
+
+    session = session_of(context)
+    link = sign_in_link(session.access.server("gateway"))
+    session.output.document({"link": link}, lambda: Text(link))
+    if show and not open_in_browser(link):
+        session.output.say("There is no browser to open it in.")
+
+
 def demo(
     context: typer.Context,
+    *,
     runs: Annotated[
         int, typer.Option(min=1, max=100, metavar="N", help="How many times the experiment is replayed.")
     ] = 5,
     units: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="How many people arrive in each run.")] = 800,
-    keep_running: Annotated[bool, typer.Option("--keep-running", help="Leave the stack on until Ctrl-C.")] = False,  # noqa: FBT002 - a command line has flags
+    keep_running: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep-running/--end", help="Leave the stack on until Ctrl-C, or end it. Default: on, on a terminal."
+        ),
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open the dashboard, and leave the stack on.")] = False,
 ) -> None:
-    """Replays a real field experiment through the running services, and shows what the bandit gained."""
+    """Replays a real field experiment through the running services, and shows what bandit and AI make of it."""
     from services.admin.demo.command import run_demo  # noqa: PLC0415 - takes long to load
 
     directory = session_of(context).options.directory or DEMO_HOME
-    run_demo(directory, run_count=runs, unit_count=units, keep_running=keep_running)
+    stays = sys.stdout.isatty() if keep_running is None else keep_running
+    run_demo(directory, run_count=runs, unit_count=units, keep_running=stays or show, show=show)
 
 
 def evaluate(
@@ -95,7 +120,11 @@ def add_to(app: typer.Typer) -> None:
         epilog=examples("expctl up", "expctl up --gateway-port 0 --directory /tmp/stack"),
     )(up)
     app.command(
-        rich_help_panel=panels.LOCAL, epilog=examples("expctl demo", "expctl demo --runs 2 --units 300 --keep-running")
+        rich_help_panel=panels.LOCAL,
+        epilog=examples("expctl dashboard --open", "expctl --as rob dashboard"),
+    )(dashboard)
+    app.command(
+        rich_help_panel=panels.LOCAL, epilog=examples("expctl demo", "expctl demo --runs 2 --units 300 --open")
     )(demo)
     app.command(
         rich_help_panel=panels.EXPERIMENTS,

@@ -13,8 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column
 
 from services.admin.access import Server
-from services.admin.clients import bandit_at, experiments_at, reviews_at
-from services.admin.demo import report, thornton
+from services.admin.clients import analyses_at, bandit_at, experiments_at, reviews_at
+from services.admin.dashboard import open_in_browser, sign_in_link
+from services.admin.demo import insights, report, thornton
 from services.admin.demo.definition import create_and_start, stop_all
 from services.admin.demo.replay import Checkpoint, Run, replay
 from services.admin.screen import command_line, screen
@@ -30,7 +31,9 @@ _SEED: Final = 2008
 _INTERRUPTED: Final = 130
 
 
-def run_demo(directory: Path, *, run_count: int, unit_count: int, keep_running: bool) -> None:
+def run_demo(
+    directory: Path, *, run_count: int, unit_count: int, keep_running: bool = False, show: bool = False
+) -> None:
     """Runs the demo.
 
     Args:
@@ -38,6 +41,7 @@ def run_demo(directory: Path, *, run_count: int, unit_count: int, keep_running: 
         run_count: How many times the experiment is replayed.
         unit_count: How many people arrive in each.
         keep_running: Whether the stack stays on until an interrupt.
+        show: Whether the dashboard is opened in a browser.
 
     Raises:
         PlatformError: Something failed; the message says what.
@@ -53,9 +57,12 @@ def run_demo(directory: Path, *, run_count: int, unit_count: int, keep_running: 
             console.print(f"The stack is up after {time.monotonic() - began_at:.1f} s. Running:")
             runs = _replay_all(stack, console, field.arms, run_count=run_count, unit_count=unit_count)
             report.conclude(console, field.arms, runs, unit_count=unit_count)
+            with analyses_at(Server(stack.addresses["ai"], stack.token("ann"))) as stub:
+                insights.tell(console, insights.gather(stub, field.arms, runs))
             _point_onwards(console, directory, runs[-1].experiment_id, running=keep_running)
             if keep_running:
                 show_addresses(console, stack, directory)
+                _invite(console, stack, show=show)
                 stack.wait()
     except KeyboardInterrupt:
         console.print("stopped")
@@ -116,9 +123,22 @@ def _complaints(console: Console) -> Report:
     return tell
 
 
+def _invite(console: Console, stack: LocalStack, *, show: bool) -> None:
+    """Writes the link that signs in to the dashboard once, as the reviewer who has something to do there."""
+    link = sign_in_link(Server(stack.addresses["gateway"], stack.token("rob")))
+    console.print("[bold]Experiment Insights[/bold], signed in as rob (the link is good once, for ten minutes):")
+    console.print(f"  {link}", markup=False, soft_wrap=True)
+    if show and not open_in_browser(link):
+        console.print("There is no browser to open it in.")
+
+
 def _point_onwards(console: Console, directory: Path, experiment_id: str, *, running: bool) -> None:
     where = ("--directory", str(directory))
     console.print("\n[bold]Where to look next[/bold]" + ("" if running else " (the first one starts the stack again):"))
-    commands = [("bandit", "status", experiment_id, *where), ("experiment", "list", *where)]
+    commands = [
+        ("bandit", "status", experiment_id, *where),
+        ("analysis", "list", *where),
+        ("--as", "rob", "dashboard", *where),
+    ]
     for arguments in commands if running else [("up", *where), *commands]:
         console.print(f"  {command_line(*arguments)}", markup=False, soft_wrap=True)

@@ -1,0 +1,138 @@
+"""What the demo has the AI service make of its runs: analyses, hypotheses, a design, and a request that waits."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rich.console import Console
+from rich.padding import Padding
+
+from experimentation.v1 import analysis_pb2, common_pb2, hypothesis_pb2, metrics_pb2
+from experimentation.v1 import analysis_service_pb2 as pb
+from experimentation.v1.analysis_service_pb2_grpc import AnalysisServiceStub
+from services.admin import analyses, designs, hypotheses, jobs
+from services.admin.clients import CALL_SECONDS
+from services.admin.demo.definition import METRIC_ID
+from services.admin.demo.replay import Run
+from services.admin.demo.thornton import RealArm
+from shared.rpc import client
+
+UNITS_PER_DAY: Final = 400.0
+"""Of the made-up clinic that the design is for."""
+GOAL: Final = "More people who come for their result"
+_JOB_SECONDS: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Insights:
+    """Is what the AI service made of the runs; the lists may be empty, where the data bear nothing.
+
+    Attributes:
+        analyses: Of each run, the last one last.
+        hypotheses: Best first.
+        design: Of the first hypothesis's test. None: there was no hypothesis.
+        change_request_id: That is to start the experiment that the design became; empty: there is none.
+    """
+
+    analyses: tuple[analysis_pb2.ExperimentAnalysis, ...]
+    hypotheses: tuple[hypothesis_pb2.Hypothesis, ...]
+    design: hypothesis_pb2.Design | None
+    change_request_id: str
+
+
+def gather(stub: AnalysisServiceStub, arms: Sequence[RealArm], runs: Sequence[Run]) -> Insights:
+    """Asks for everything, one thing after the other.
+
+    Args:
+        stub: Is called as an experimenter.
+        arms: As they really were, the control first.
+        runs: That were replayed.
+
+    Raises:
+        PlatformError: A job failed, or a call.
+    """
+    made = tuple(_analysis(stub, run.experiment_id) for run in runs)
+    suggested = tuple(_suggested(stub, arms[0], runs[-1]))
+    if not suggested:
+        return Insights(made, (), None, "")
+    design = _design(stub, suggested[0])
+    return Insights(made, suggested, *_adopted(stub, design, runs[-1]))
+
+
+def tell(console: Console, insights: Insights) -> None:
+    """Writes what came of it."""
+    last = insights.analyses[-1]
+    console.print(f"\n[bold]What the AI service says[/bold] of {last.experiment_id}:")
+    _say(console, f"{analyses.verdict(last).upper()}. {last.decision.text.text}")
+    for one in last.decision.reasons:
+        _say(console, f"- {one.text}")
+    _say(console, jobs.words_by(last.provenance))
+    if insights.hypotheses:
+        console.print(f"\n[bold]Hypotheses[/bold] from all runs, the first of {len(insights.hypotheses)}:")
+        _say(console, insights.hypotheses[0].statement)
+    if insights.design is not None:
+        console.print("\n[bold]Design[/bold] of its test:")
+        plan = insights.design.plan
+        units = f"{sum(plan.units_per_arm):,} units in {plan.duration.ToTimedelta().days // 7} weeks"
+        recommended = "no rule blocks it" if insights.design.recommended else "a rule blocks it"
+        _say(console, f"{units} for a lift of {plan.relative_mde:.0%} on {plan.primary_metric_id}; {recommended}.")
+    if insights.change_request_id:
+        _say(console, f"{insights.change_request_id} is to start it, and waits for a reviewer.")
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(Padding(text, (0, 0, 0, 2), expand=False), markup=False)
+
+
+def _analysis(stub: AnalysisServiceStub, experiment_id: str) -> analysis_pb2.ExperimentAnalysis:
+    request = pb.AnalyzeExperimentRequest(experiment_id=experiment_id, request_id=f"{experiment_id}-analyze")
+    job = client.call(stub.AnalyzeExperiment, request, timeout_seconds=CALL_SECONDS).job
+    return analyses.get(stub, _done(stub, job).analysis_id)
+
+
+def _suggested(stub: AnalysisServiceStub, control: RealArm, last: Run) -> Iterator[hypothesis_pb2.Hypothesis]:
+    metric = metrics_pb2.MetricProfile(
+        metric_id=METRIC_ID,
+        display_name="Came for the test result",
+        kind=common_pb2.METRIC_KIND_PROPORTION,
+        baseline=control.rate,
+        unit_count=len(control.outcomes),
+    )
+    request = pb.SuggestHypothesesRequest(
+        metrics=[metric],
+        goal=GOAL,
+        traffic=metrics_pb2.TrafficProfile(units_per_day=UNITS_PER_DAY),
+        request_id=f"{last.experiment_id}-suggest",
+    )
+    job = client.call(stub.SuggestHypotheses, request, timeout_seconds=CALL_SECONDS).job
+    for hypothesis_id in _done(stub, job).hypothesis_ids:
+        yield hypotheses.get(stub, hypothesis_id)
+
+
+def _design(stub: AnalysisServiceStub, hypothesis: hypothesis_pb2.Hypothesis) -> hypothesis_pb2.Design:
+    request = pb.RecommendDesignRequest(
+        hypothesis_id=hypothesis.hypothesis_id,
+        traffic=metrics_pb2.TrafficProfile(units_per_day=UNITS_PER_DAY),
+        request_id=f"{hypothesis.hypothesis_id}-design",
+    )
+    job = client.call(stub.RecommendDesign, request, timeout_seconds=CALL_SECONDS).job
+    return designs.get(stub, _done(stub, job).design_id)
+
+
+def _adopted(stub: AnalysisServiceStub, design: hypothesis_pb2.Design, last: Run) -> tuple[hypothesis_pb2.Design, str]:
+    """Makes an experiment of a design that is recommended; returns it and the request that is to start it."""
+    if not design.recommended:
+        return design, ""
+    request = pb.CreateExperimentFromDesignRequest(
+        design_id=design.design_id,
+        experiment_id=f"next-{last.experiment_id.removeprefix('thornton-')}",
+        request_id=f"{design.design_id}-create",
+    )
+    made = client.call(stub.CreateExperimentFromDesign, request, timeout_seconds=CALL_SECONDS)
+    return made.design, made.change_request_id
+
+
+def _done(stub: AnalysisServiceStub, job: analysis_pb2.Job) -> analysis_pb2.Job:
+    for found in jobs.followed(stub, job, timeout_seconds=_JOB_SECONDS):
+        job = found
+    return jobs.checked(job)
