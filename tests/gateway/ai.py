@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import grpc
@@ -35,10 +36,10 @@ class ScriptedAi:
             self._jobs[job.job_id] = job
             self._changed.notify_all()
 
-    def wait_for_streams(self, count: int) -> bool:
+    def wait_for_streams(self, count: int, *, seconds: float = 20) -> bool:
         """Returns whether so many streams are open, once they are or after a while."""
         with self._changed:
-            return self._changed.wait_for(lambda: self.open_streams == count, timeout=20)
+            return self._changed.wait_for(lambda: self.open_streams == count, timeout=seconds)
 
     def close(self) -> None:
         """Ends all streams."""
@@ -82,9 +83,7 @@ class ScriptedAi:
         try:
             while known.state not in ENDED or known.version > version:
                 with self._changed:
-                    self._changed.wait_for(
-                        lambda: self._closed or not context.is_active() or self._jobs[request.job_id].version > version
-                    )
+                    self._changed.wait_for(partial(self._wakes, request.job_id, version, context))
                     known = self._jobs[request.job_id]
                 if self._closed or not context.is_active():
                     return
@@ -113,9 +112,7 @@ class ScriptedAi:
     def ListDesigns(self, request: pb.ListDesignsRequest, _context: grpc.ServicerContext) -> pb.ListDesignsResponse:
         return pb.ListDesignsResponse()
 
-    def ListAnalyses(
-        self, request: pb.ListAnalysesRequest, _context: grpc.ServicerContext
-    ) -> pb.ListAnalysesResponse:
+    def ListAnalyses(self, request: pb.ListAnalysesRequest, _context: grpc.ServicerContext) -> pb.ListAnalysesResponse:
         return pb.ListAnalysesResponse()
 
     def GetEffectiveness(
@@ -151,6 +148,9 @@ class ScriptedAi:
         self, request: pb.CheckProviderRequest, _context: grpc.ServicerContext
     ) -> pb.CheckProviderResponse:
         return pb.CheckProviderResponse()
+
+    def _wakes(self, job_id: str, version: int, context: grpc.ServicerContext) -> bool:
+        return self._closed or not context.is_active() or self._jobs[job_id].version > version
 
     def _ring(self) -> None:
         with self._changed:

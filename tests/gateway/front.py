@@ -48,7 +48,13 @@ class Front:
         return self.ask("POST", path, who, **content, **options)
 
     def ask(
-        self, method: str, path: str, who: str = "ada", *, headers: Mapping[str, str] = MappingProxyType({}), **options: Any
+        self,
+        method: str,
+        path: str,
+        who: str = "ada",
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        **options: Any,
     ) -> httpx.Response:
         return self.client.request(method, path, headers={**authorization(who), **headers}, **options)
 
@@ -67,9 +73,7 @@ def opened(upstream: UpstreamOptions = QUICK.upstream, **options: Any) -> Iterat
     gateway = Gateway(replace(QUICK, upstream=upstream, **options))
     addresses = gateway.start()
     try:
-        with httpx.Client(
-            base_url=f"http://{addresses['http']}", trust_env=False, timeout=WAIT_SECONDS
-        ) as client:
+        with httpx.Client(base_url=f"http://{addresses['http']}", trust_env=False, timeout=WAIT_SECONDS) as client:
             yield Front(gateway, addresses, client)
     finally:
         gateway.stop()
