@@ -4,6 +4,7 @@ from statistics import NormalDist
 from typing import Final
 
 from services.ai.domain.grounding.evidence import ComparisonStatus
+from services.ai.domain.hypotheses.brief import LEAST_ERROR, MOST_LIFT
 from services.ai.domain.metrics import PastExperiment, PastOutcome
 from services.ai.domain.records import AnalysisRecord, AnswerKind, AnswerRecord, ComparisonRecord
 from shared.definition.model import MetricDirection, MetricRole
@@ -14,7 +15,8 @@ _OUTCOMES: Final = {ComparisonStatus.BETTER: PastOutcome.WON, ComparisonStatus.W
 def past_effect(record: AnalysisRecord, intervention: str) -> PastExperiment | None:
     """Returns the effect on the primary metric of the arm that was shipped, else of the one that did best.
 
-    None where the analysis compared nothing on a primary metric. A lift is told with its standard error or not at all.
+    None where the analysis compared nothing on a primary metric. A lift is told with its standard error or not at all,
+    and only where both are such as a brief takes.
     """
     primary = [one for one in record.comparisons if one.metric_role is MetricRole.PRIMARY]
     if not primary:
@@ -47,9 +49,9 @@ def _lift(comparison: ComparisonRecord) -> tuple[float | None, float | None]:
     """
     answers = (comparison.answer, *comparison.other_answers)
     for answer in sorted(answers, key=lambda answer: answer.kind is not AnswerKind.FIXED):
-        error = _standard_error(answer)
-        if answer.relative_lift is not None and error is not None:
-            return answer.relative_lift.estimate, error
+        lift, error = answer.relative_lift, _standard_error(answer)
+        if lift is not None and error is not None and abs(lift.estimate) <= MOST_LIFT:
+            return lift.estimate, error
     return None, None
 
 
@@ -57,4 +59,5 @@ def _standard_error(answer: AnswerRecord) -> float | None:
     lift = answer.relative_lift
     if lift is None or lift.low is None or lift.high is None or not lift.low < lift.high:
         return None
-    return (lift.high - lift.low) / (2 * NormalDist().inv_cdf((1 + answer.confidence_level) / 2))
+    error = (lift.high - lift.low) / (2 * NormalDist().inv_cdf((1 + answer.confidence_level) / 2))
+    return error if LEAST_ERROR <= error <= MOST_LIFT else None

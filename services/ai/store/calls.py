@@ -1,9 +1,10 @@
 """What was sent to providers, in Postgres: rows that are added before anything is sent, and completed once."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, Row, func, select, update
 from sqlalchemy.dialects import postgresql
 
 from services.ai.domain.calls import CallRecord, Spend
@@ -14,6 +15,13 @@ from services.ai.store.tables import llm_calls, system_texts
 from shared.store.engine import transaction
 
 _column: Final = llm_calls.c
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Is what the check found: texts that may quote what a provider wrote."""
+
+    violations: tuple[str, ...]
 
 
 class PostgresCalls:
@@ -40,7 +48,7 @@ class PostgresCalls:
 
     def note_violations(self, call_id: str, violations: tuple[str, ...]) -> None:
         """Puts in what the check found."""
-        noted = update(llm_calls).where(_column.call_id == call_id).values(violations=list(violations))
+        noted = update(llm_calls).where(_column.call_id == call_id).values(to_document(_Found(violations)))
         with transaction(self._engine) as connection:
             connection.execute(noted)
 
@@ -60,12 +68,7 @@ class PostgresCalls:
             .limit(limit)
         )
         with transaction(self._engine) as connection:
-            return [
-                StoredCall(
-                    row.call_id, row.job_id, from_document(CallRecord, row.document), row.text, tuple(row.violations)
-                )
-                for row in connection.execute(oldest)
-            ]
+            return [_stored(row) for row in connection.execute(oldest)]
 
     def spent_since(self, day_start: datetime) -> Spend:
         """Returns what the calls from that instant on cost, those under way included."""
@@ -76,6 +79,11 @@ class PostgresCalls:
         with transaction(self._engine) as connection:
             row = connection.execute(sums.where(_column.at >= day_start)).one()
         return Spend(float(row.cost_usd), int(row.tokens))
+
+
+def _stored(row: Row[Any]) -> StoredCall:
+    found = from_document(_Found, {"violations": row.violations})
+    return StoredCall(row.call_id, row.job_id, from_document(CallRecord, row.document), row.text, found.violations)
 
 
 def _changing(call: CallRecord) -> dict[str, object]:
