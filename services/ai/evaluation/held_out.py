@@ -1,7 +1,7 @@
 """Measures the validator on the held-out paraphrases: what is true and dropped, what is false and published."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,10 @@ from services.ai.domain.grounding.rules.violation import RuleId, Violation
 from services.ai.evaluation.case import Case
 from services.ai.evaluation.cases import cases
 
-HELD_OUT: Final = Path(__file__).with_name("held_out.json")
+HELD_OUT: Final[Mapping[str, Path]] = {
+    "first set, written before the word lists": Path(__file__).with_name("held_out.json"),
+    "second set, by somebody who had not read the rules": Path(__file__).with_name("held_out_2.json"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,19 @@ class Outcome:
         return all(one.rule in (RuleId.CERTAINTY, RuleId.CAVEAT, rule) for one in self.violations)
 
 
-def paraphrases() -> Iterator[Paraphrase]:
-    """Returns the frozen set; the typed claims beside the sentences are right, those of false sentences too."""
+def paraphrases(held_out: Path) -> Iterator[Paraphrase]:
+    """Returns a frozen set; the typed claims beside the sentences are right, those of false sentences too."""
     by_name = {case.name: case for case in cases()}
-    for name, texts in json.loads(HELD_OUT.read_text("utf-8"))["cases"].items():
+    for name, texts in json.loads(held_out.read_text("utf-8"))["cases"].items():
         for kind in ("true", "false"):
             yield from (Paraphrase(by_name[name], text, kind == "true") for text in texts[kind])
 
 
-def outcomes() -> tuple[Outcome, ...]:
-    """Returns what became of each paraphrase."""
-    return tuple(Outcome(one, check(one.case.answer(one.text), one.case.pack).violations) for one in paraphrases())
+def outcomes() -> Mapping[str, tuple[Outcome, ...]]:
+    """Returns what became of each paraphrase, by set."""
+    return {name: tuple(_outcome(one) for one in paraphrases(path)) for name, path in HELD_OUT.items()}
+
+
+def _outcome(paraphrase: Paraphrase) -> Outcome:
+    case = paraphrase.case
+    return Outcome(paraphrase, check(case.answer(paraphrase.text), case.pack).violations)

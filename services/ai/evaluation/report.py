@@ -25,13 +25,13 @@ class Evaluation:
         rows: Recall by mutation.
         clean_count: Texts and drafts that are right.
         alarm_count: Those of them in which something was found.
-        held_out: What became of each paraphrase.
+        held_out: What became of each paraphrase, by set.
     """
 
     rows: tuple[Row, ...]
     clean_count: int
     alarm_count: int
-    held_out: tuple[Outcome, ...]
+    held_out: Mapping[str, tuple[Outcome, ...]]
 
     @property
     def by_rule(self) -> Mapping[RuleId, tuple[int, int, int]]:
@@ -96,18 +96,23 @@ def _clean(evaluation: Evaluation) -> Iterator[str]:
     yield f"  {evaluation.alarm_count} of {evaluation.clean_count}   {shown}"
 
 
-def _held_out(found: Sequence[Outcome]) -> Iterator[str]:
+def _held_out(by_set: Mapping[str, Sequence[Outcome]]) -> Iterator[str]:
+    for name, found in by_set.items():
+        yield ""
+        yield f"Held-out paraphrases, {name} (95 % Wilson interval)"
+        yield from _held_out_set(found)
+
+
+def _held_out_set(found: Sequence[Outcome]) -> Iterator[str]:
     false = [one for one in found if not one.paraphrase.true]
     true = [one for one in found if one.paraphrase.true]
     escaped, dropped = sum(one.published for one in false), sum(not one.published for one in true)
-    yield ""
-    yield "Held-out paraphrases, written before the word lists"
     yield f"  false and published (escape rate)   {escaped:4} of {len(false)}   {_share(escaped, len(false))}"
     yield f"  true and dropped                    {dropped:4} of {len(true)}   {_share(dropped, len(true))}"
 
 
 def _rules(evaluation: Evaluation) -> Iterator[str]:
-    false = [one for one in evaluation.held_out if not one.paraphrase.true]
+    false = [one for found in evaluation.held_out.values() for one in found if not one.paraphrase.true]
     yield ""
     yield "Ablation: the mutants that a rule is there for, found with all rules and with that rule off"
     yield f"  {'rule off':16}{'mutants':>8}{'all rules':>11}{'rule off':>10}   held-out escapes with it off"

@@ -1,4 +1,4 @@
-"""The evaluation: its bars are met, can be missed, and its held-out set is the frozen one."""
+"""The evaluation: its bars are met, can be missed, and its held-out sets are the frozen ones."""
 
 import hashlib
 import random
@@ -10,14 +10,18 @@ from statsmodels.stats import proportion
 
 from services.ai.domain.grounding.rules.violation import RuleId
 from services.ai.evaluation.__main__ import main
-from services.ai.evaluation.held_out import HELD_OUT, outcomes, paraphrases
+from services.ai.evaluation.held_out import HELD_OUT, paraphrases
 from services.ai.evaluation.matrix import Row
 from services.ai.evaluation.report import Evaluation, evaluate, written
 from services.ai.evaluation.wilson import wilson
 
-FROZEN = "52a5376dcce6f5f33daa6499dbad39c99e593f6955d7f630545caa3101b57287"
-MOST_ESCAPED = 0.02
-MOST_DROPPED = 0.2
+FIRST, SECOND = HELD_OUT
+FROZEN = (
+    (FIRST, "52a5376dcce6f5f33daa6499dbad39c99e593f6955d7f630545caa3101b57287"),
+    (SECOND, "a913d0ce2820702a8b04a5cc634aeb3c8f5d7c77f1d17b6b79d7d354ed92d75e"),
+)
+# Shares escaped and dropped: what was measured may not get worse. Neither set is for tuning.
+BARS = ((FIRST, 0.02, 0.2), (SECOND, 0.05, 0.6))
 
 
 @pytest.fixture(scope="module", name="evaluation")
@@ -47,7 +51,15 @@ def test_bars_when_they_are_missed_then_are_named(evaluation: Evaluation) -> Non
 def test_report_when_it_is_written_then_has_all_parts(evaluation: Evaluation) -> None:
     text = written(evaluation)
 
-    for part in ("Recall by mutation", "False positives", "escape rate", "Ablation", "last digit", "R4_WORDING"):
+    for part in (
+        *HELD_OUT,
+        "Recall by mutation",
+        "False positives",
+        "escape rate",
+        "Ablation",
+        "last digit",
+        "R4_WORDING",
+    ):
         assert part in text
 
 
@@ -56,21 +68,26 @@ def test_command_when_bars_are_met_then_says_so(capsys: pytest.CaptureFixture[st
     assert "All bars are met." in capsys.readouterr().out
 
 
-def test_held_out_set_when_it_is_read_then_is_the_frozen_one() -> None:
-    counts = Counter(one.true for one in paraphrases())
+@pytest.mark.parametrize(("name", "frozen"), FROZEN)
+def test_held_out_set_when_it_is_read_then_is_the_frozen_one(name: str, frozen: str) -> None:
+    held_out = HELD_OUT[name]
+    counts = Counter(one.true for one in paraphrases(held_out))
 
-    assert hashlib.sha256(HELD_OUT.read_bytes()).hexdigest() == FROZEN
+    assert hashlib.sha256(held_out.read_bytes()).hexdigest() == frozen
     assert counts[True] >= 200
     assert counts[False] >= 200
 
 
-def test_held_out_set_when_it_is_checked_then_few_false_ones_escape_and_few_true_ones_are_dropped() -> None:
-    found = outcomes()
+@pytest.mark.parametrize(("name", "escaped", "dropped"), BARS)
+def test_held_out_set_when_it_is_checked_then_no_more_false_ones_escape_or_true_ones_are_dropped(
+    evaluation: Evaluation, name: str, escaped: float, dropped: float
+) -> None:
+    found = evaluation.held_out[name]
     false = [one.published for one in found if not one.paraphrase.true]
     true = [one.published for one in found if one.paraphrase.true]
 
-    assert sum(false) <= MOST_ESCAPED * len(false)
-    assert true.count(False) <= MOST_DROPPED * len(true)
+    assert sum(false) <= escaped * len(false)
+    assert true.count(False) <= dropped * len(true)
 
 
 @pytest.mark.parametrize(("count", "total"), [(0, 10), (10, 10), (3, 7), (500, 100_000)])
