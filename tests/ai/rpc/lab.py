@@ -93,6 +93,7 @@ def opened(
         works: Whether jobs are done; otherwise they wait.
         news_from: The URL of the database, where streams are to be woken by its news.
     """
+    others = frozenset(threading.enumerate())
     options = Config(address="127.0.0.1:0", llm=llm, job=jobs, drain_grace=timedelta(seconds=STOP_SECONDS))
     registry, ringing = telemetry.new_registry(), bell or Bell()
     parts, review = build_parts(options, engine, registry), proposer or FakeProposer()
@@ -118,7 +119,7 @@ def opened(
         stack.callback(server.stop, STOP_SECONDS)
         yield Lab(address, server, parts, review, ringing, registry, authenticator, channels)
     # Streams whose caller has left may be at the store still.
-    for thread in [thread for thread in threading.enumerate() if thread.name.startswith("rpc-")]:
+    for thread in {thread for thread in threading.enumerate() if thread.name.startswith("rpc-")} - others:
         thread.join(STOP_SECONDS)
 
 
