@@ -18,7 +18,7 @@ from services.ai.domain.grounding.rules.violation import RuleId, Violation
 NATURE: Final = re.compile(
     r"\b(?:looks?|looked|looking|look-ahead|peek\w*|any[ -]?time|interim|single-look|fixed\S*|sequential|bayesian"
     r"|horizon|monitor\w*|once|often|(?:at|by|until|before|after) the (?:very )?end|planned times|stop\w*"
-    r"|bandits?|(?:un|re)?weight\w*|move|moves|moving|shifts?|splits?|learn\w*|explor\w*|exploit\w*|polic(?:y|ies)"
+    r"|bandits?|(?:un|re)?weight\w*|mov(?:e|es|ed|ing)|shift\w*|splits?|learn\w*|explor\w*|exploit\w*|polic(?:y|ies)"
     r"|updat\w*|propensit\w*|adapt\w*|adjust\w*|correct\w*|multiplicity|variance|prior|posterior|random\w*"
     r"|(?:un)?biased|bias|equal\w*|same|ramp\w*)\b",
     re.IGNORECASE,

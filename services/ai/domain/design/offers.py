@@ -101,4 +101,5 @@ def _option(evidence: DesignEvidence, option_id: str) -> DesignOption:
         unit_count=plan.unit_count,
         relative_mde=plan.relative_mde,
         reachable=design.reachable,
+        facts=evidence.pack.facts,
     )

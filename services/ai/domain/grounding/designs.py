@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.ai.domain.grounding.evidence import EvidencePack
+from services.ai.domain.grounding.evidence import EvidencePack, Fact
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
 
 DAYS_PER_WEEK: Final = 7
@@ -27,6 +27,7 @@ class DesignOption:
         unit_count: Of all arms, that it takes.
         relative_mde: The least relative lift that it is planned to find.
         reachable: Whether enough units come for that.
+        facts: What words about it may rest on.
     """
 
     option_id: str
@@ -41,6 +42,7 @@ class DesignOption:
     unit_count: int = 0
     relative_mde: float = 0.0
     reachable: bool = True
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

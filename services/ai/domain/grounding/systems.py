@@ -45,7 +45,8 @@ Rules:
 - `option_id` is that of one of the `options`. Sample, duration, split and detectable effect are computed: they are
   taken as they are.
 - `primary_metric` and `guardrail_metrics` are those of the option.
-- `reasons` say why this design fits, `risks` what may go wrong with it.
+- `reasons` say why this design fits, `risks` what may go wrong with it; the facts that they cite are the `facts` of
+  the option. When one may look, and whether a bandit moves the arms' shares, the data says: leave it out.
 {_CLAIMS}
 
 {_REFERENCE}"""
