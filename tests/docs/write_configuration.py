@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.bandit import config as bandit
+from services.gateway import config as gateway
 from services.review import config as review
 from shared.config import describe
 
@@ -15,6 +16,7 @@ _SERVICES = (
         bandit.PREFIX,
     ),
     ("review (`python -m services.review`)", review.Config, review.PREFIX),
+    ("gateway (`python -m services.gateway`)", gateway.Config, gateway.PREFIX),
 )
 
 
