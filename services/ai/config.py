@@ -193,6 +193,9 @@ class Config(ServerOptions):
         default=timedelta(days=1),
         metadata=setting("Is how old the newest analysis of a running experiment may become.", minimum=60),
     )
+    analysis_proposes: bool = field(
+        default=False, metadata=setting("Says whether those analyses may open change requests, as an agent's.")
+    )
     periodic_interval: timedelta = field(
         default=timedelta(seconds=60),
         metadata=setting("Is how often analyses that are due, results and old jobs are looked for.", minimum=0.01),

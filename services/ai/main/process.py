@@ -4,17 +4,19 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 
 from services.ai.actors.brokers import EMBEDDED
 from services.ai.config import PREFIX, Config
 from services.ai.main.parts import build_engine, build_parts
 from services.ai.main.review import ReviewPart
 from services.ai.main.server import build_server
+from services.ai.main.sweeps import Sweeps, build_periodic, build_proposals
 from services.ai.main.workforce import build_workforce
 from services.ai.store.job_changes import CHANNEL
 from shared import clock, config, errors, log, process, telemetry
 from shared.bell import Bell
-from shared.loops import ring_until_closed
+from shared.loops import ring_until_closed, sweep_until
 from shared.rpc.authorization import CallAuthorizer
 from shared.store import migrate
 from shared.store.identity_feed import IdentityFeed
@@ -29,7 +31,7 @@ class Ai:
         self._registry = telemetry.new_registry()
         self._engine = build_engine(options)
         self._bell = Bell()
-        parts = build_parts(options, self._engine, self._registry)
+        self._parts = parts = build_parts(options, self._engine, self._registry)
         self._workforce = build_workforce(options, parts, self._registry)
         # Streams that wait look again whether their callers may stay.
         self._identities = IdentityFeed(
@@ -64,6 +66,8 @@ class Ai:
             self._ring(stack)
             self._workforce.start()
             stack.callback(self._workforce.stop)
+            self._sweep(stack, build_periodic(self._options, self._parts), self._options.periodic_interval)
+            self._sweep(stack, build_proposals(self._parts, self._review.proposer), self._options.job.sweep_interval)
             address = self._server.start()
             stack.callback(self._server.stop, self._options.drain_grace.total_seconds())
             self._server.set_serving(serving=True)
@@ -80,6 +84,15 @@ class Ai:
         thread.start()
         stack.callback(thread.join)
         stack.callback(news.close)
+
+    def _sweep(self, stack: ExitStack, sweeps: Sweeps, interval: timedelta) -> None:
+        stopping, pause = threading.Event(), interval.total_seconds()
+        thread = threading.Thread(
+            target=sweep_until, args=(stopping, sweeps), kwargs={"interval_seconds": pause}, name="sweeper"
+        )
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(stopping.set)
 
 
 def main() -> None:
