@@ -28,6 +28,7 @@ from services.review.domain.model import (
     VerbCall,
 )
 from services.review.domain.notices import Notice
+from services.review.domain.policy.advice import Advice
 from services.review.domain.policy.rules import Policy
 from shared.definition import model
 from tests.fakes.identities import IdentityState, InMemoryIdentities
@@ -44,6 +45,7 @@ class _State:
     policies: list[Policy] = field(default_factory=list)
     notices: dict[str, Notice] = field(default_factory=dict)
     paused_arm_ids: dict[str, frozenset[str]] = field(default_factory=dict)
+    advice: dict[str, Advice] = field(default_factory=dict)
     identities: IdentityState = field(default_factory=IdentityState)
     events: list[audit.Event] = field(default_factory=list)
     announced: list[str] = field(default_factory=list)
@@ -82,6 +84,10 @@ class InMemoryReviewStore:
     def pause_arms(self, experiment_id: str, *arm_ids: str) -> None:
         """Does what the bandit would: publishes that these arms are paused."""
         self._state.paused_arm_ids[experiment_id] = frozenset(arm_ids)
+
+    def advise(self, experiment_id: str, advice: Advice) -> None:
+        """Does what the AI service would: stores an analysis."""
+        self._state.advice[experiment_id] = advice
 
     @property
     def announced(self) -> list[str]:
@@ -133,6 +139,9 @@ class InMemoryExperiments:
 
     def paused_arm_ids(self, experiment_id: str) -> frozenset[str] | None:
         return self._state.paused_arm_ids.get(experiment_id)
+
+    def advice(self, experiment_id: str) -> Advice | None:
+        return self._state.advice.get(experiment_id)
 
     def save(self, revision: Revision) -> None:
         experiment_id = revision.experiment.experiment_id

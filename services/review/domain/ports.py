@@ -19,6 +19,7 @@ from services.review.domain.model import (
     VerbCall,
 )
 from services.review.domain.outbox import Notices
+from services.review.domain.policy.advice import Advice
 from services.review.domain.policy.rules import Policy
 from shared.definition import model
 from shared.identity.principal import Principal
@@ -46,6 +47,9 @@ class Experiments(Protocol):
 
     def paused_arm_ids(self, experiment_id: str) -> frozenset[str] | None:
         """Returns the arms that the bandit has paused for harm to a guardrail; None: it has published nothing."""
+
+    def advice(self, experiment_id: str) -> Advice | None:
+        """Returns what the newest analysis of the recorded data decided; None: there is none."""
 
     def save(self, revision: Revision) -> None:
         """Makes the revision the newest of its experiment, which must be locked, and announces it."""

@@ -64,7 +64,7 @@ class PolicyService:
         with self._store.transaction() as transaction:
             before = refusals.experiment_found(transaction.experiments.find(experiment_id), experiment_id)
             after = apply.apply(change, before, now=now, served=transaction.experiments.served(experiment_id))
-            around = targets.surroundings(transaction, experiment_id, now)
+            around = targets.surroundings(transaction, change.kind, before, after, now=now)
             in_force = targets.policy_in_force(transaction)
         policy = Policy(in_force.version, rules) if rules else in_force
         return judgement.of_change(policy, change.kind, before, after, around)

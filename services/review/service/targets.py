@@ -8,6 +8,7 @@ from services.review.domain.change_request import AnyChange, Assessment, ChangeR
 from services.review.domain.lifecycle import Terms
 from services.review.domain.model import Revision
 from services.review.domain.policy import judgement, rule_checks
+from services.review.domain.policy.advice import disagrees
 from services.review.domain.policy.default_rules import DEFAULT_POLICY
 from services.review.domain.policy.facts import Surroundings
 from services.review.domain.policy.judgement import Judgement
@@ -58,7 +59,7 @@ def preview(
         return Preview(_when(terms, scheduled_at, auto_apply=auto_apply))
     before = refusals.experiment_found(transaction.experiments.find(experiment_id), experiment_id)
     after = apply.apply(change, before, now=now, served=transaction.experiments.served(experiment_id))
-    around = surroundings(transaction, experiment_id, now)
+    around = surroundings(transaction, change.kind, before, after, now=now)
     policy = policy_in_force(transaction)
     terms = Terms(
         change,
@@ -70,11 +71,17 @@ def preview(
     return Preview(_when(terms, scheduled_at, auto_apply=auto_apply), before, after)
 
 
-def surroundings(transaction: Transaction, experiment_id: str, now: datetime) -> Surroundings:
+def surroundings(
+    transaction: Transaction, change_kind: str, before: model.Experiment, after: model.Experiment, *, now: datetime
+) -> Surroundings:
     """Returns what the rules ask beside the definitions."""
-    paused = transaction.experiments.paused_arm_ids(experiment_id)
-    # No analysis is stored anywhere yet, so none can disagree.
-    return Surroundings(now=now, paused_arm_ids=paused, analysis_disagrees=False)
+    experiments = transaction.experiments
+    advice = experiments.advice(before.experiment_id)
+    return Surroundings(
+        now=now,
+        paused_arm_ids=experiments.paused_arm_ids(before.experiment_id),
+        analysis_disagrees=disagrees(advice, change_kind, before, after),
+    )
 
 
 def require_future(scheduled_at: datetime | None, now: datetime) -> None:

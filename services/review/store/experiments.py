@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONPATH, insert
 
 from services.review.domain.change_request import RequestKey
 from services.review.domain.model import Creation, ExperimentCursor, ExperimentFilter, Revision, Served
+from services.review.domain.policy.advice import Advice, AdviceVerdict
 from services.review.store import documents, rows
 from services.review.store.tables import experiment_revisions, experiments
 from shared.definition import document, model
@@ -18,6 +19,13 @@ CHANNEL: Final = "experiments"
 # The bandit's: read here, never written.
 _SNAPSHOT: Final = text(
     "SELECT document FROM policy_snapshots WHERE experiment_id = :experiment_id ORDER BY policy_version DESC LIMIT 1"
+)
+
+# The AI service's: read here, never written. Analyses of data or by a plan that somebody gave are theirs: else whoever
+# wants a change could have it advised.
+_ADVICE: Final = text(
+    "SELECT verdict, arm_id FROM analyses JOIN jobs USING (job_id) WHERE analyses.experiment_id = :experiment_id"
+    " AND input -> 'data' = 'null' AND input -> 'plan' = 'null' ORDER BY analyses.version DESC LIMIT 1"
 )
 
 
@@ -66,6 +74,11 @@ class PostgresExperiments:
         if document is None:
             return None
         return frozenset(arm["arm_id"] for arm in document["arms"] if arm.get("paused"))
+
+    def advice(self, experiment_id: str) -> Advice | None:
+        """Returns what the newest analysis of the recorded data decided; None: there is none."""
+        row = self._connection.execute(_ADVICE, {"experiment_id": experiment_id}).first()
+        return Advice(AdviceVerdict(row.verdict), row.arm_id) if row else None
 
     def save(self, revision: Revision) -> None:
         """Makes the revision the newest of its experiment and announces it."""

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from services.ai.domain.analysis.data import Aggregates, BanditData
 from services.ai.domain.asking import FallbackReason
 from services.ai.domain.jobs import AnalysisInput, Job, JobKind, JobQueue, JobStage, RequestKey, WarehouseTable
+from services.ai.domain.ports import AiStore
 from services.ai.domain.records import AnalysisRecord, DesignRecord, JobResult
 from services.ai.llm.heuristic import HeuristicProvider
 from services.ai.service.answering import Answering
@@ -15,7 +16,6 @@ from services.ai.service.gathering import Gatherer
 from services.ai.service.grounding_metrics import GroundingMetrics
 from services.ai.service.tasks.analysis import AnalysisTask
 from shared.definition.model import Arm, Experiment, ExperimentState, Metric, MetricDirection, MetricKind, MetricRole
-from tests.fakes.ai_store import InMemoryAiStore
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 STARTED = NOW - timedelta(days=14)
@@ -138,12 +138,14 @@ class Sent:
         self.jobs.append(job)
 
 
-def stored(store: InMemoryAiStore, asked: AnalysisInput, *, at: datetime = NOW, number: int = 1) -> AnalysisRecord:
+def stored(
+    store: AiStore, asked: AnalysisInput, *, at: datetime = NOW, number: int = 1, world: World | None = None
+) -> AnalysisRecord:
     """Stores the analysis of a job, and returns it as it is then."""
     job = replace(job_of(asked), job_id=f"job_{number}", created_at=at)
     store.jobs.open(job, RequestKey("ada", "", ""), limit=100)
     store.jobs.claim(job.job_id, "w", now=at, lease_until=at)
-    made = World().run(asked)
+    made = (world or World()).run(asked)
     assert made.analysis is not None
     dated = replace(made.analysis, analysis_id=f"analysis_{number}", job_id=job.job_id, created_at=at)
     assert store.jobs.finish(job.job_id, "w", replace(made, analysis=dated), now=at)

@@ -9,6 +9,7 @@ import pytest
 from services.review.domain import apply, audit, changes
 from services.review.domain.change_request import NO_KEY, Author, ChangeRequestState, RequestKey
 from services.review.domain.model import Proposal, Revision
+from services.review.domain.policy.advice import Advice, AdviceVerdict
 from services.review.domain.policy.rules import Policy, PolicyRule
 from services.review.service.proposals import ProposalService
 from shared import errors
@@ -257,3 +258,23 @@ def test_propose_when_the_shipped_arm_was_paused_by_a_guardrail_then_two_must_ap
 
     asked = {each.rule_id: each.approval_count for each in request.assessment.requirements}
     assert asked == {"ship": 1, "ship-paused": 2}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "arm_id", "against"),
+    [(AdviceVerdict.SHIP, "treatment", False), (AdviceVerdict.SHIP, "third", True), (AdviceVerdict.CONTINUE, "", True)],
+)
+def test_propose_when_an_arm_is_shipped_then_the_newest_analysis_bears_on_the_risk(
+    verdict: AdviceVerdict, arm_id: str, *, against: bool
+) -> None:
+    service = _service(store := InMemoryReviewStore())
+    created = _create(store)
+    store.advise("checkout", Advice(verdict, arm_id))
+    with store.transaction() as transaction:
+        transaction.experiments.save(Revision(apply.apply(changes.Start(), created, now=NOW), "ann", NOW))
+
+    request = service.propose(_proposal(changes.Stop("treatment"))).change_request
+
+    factors = {each.fact: each.points for each in request.assessment.risk_factors}
+    assert ("analysis_disagrees" in factors) is against
+    assert factors.get("analysis_disagrees", 20.0) == 20.0
