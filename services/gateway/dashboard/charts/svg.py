@@ -1,5 +1,6 @@
 """A picture in SVG: shapes as strings, coloured by the style sheet alone, with a title and a description."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -10,6 +11,8 @@ from services.gateway.dashboard.plain_text import plain
 
 COLOURS: Final = 8
 DASHES: Final = ("", "7 3", "2 3", "10 3 2 3", "14 4", "5 2 2 2", "1 4", "12 3")
+
+_NAME: Final = re.compile("[a-z0-9-]+")
 
 Point = tuple[float, float]
 
@@ -26,14 +29,19 @@ class Drawing:
             name: Makes its ids unique on a page.
             title: What it shows.
             description: What one sees, for those who do not.
+
+        Raises:
+            ValueError: The name is not made of lower-case letters, digits and hyphens.
         """
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a picture")
         self.width, self.height, self.name = width, height, name
         size = f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}"'
         self._parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" {size} role="img"',
-            f' aria-labelledby="{name}-title {name}-description">',
-            f'<title id="{name}-title">{_text(title)}</title>',
-            f'<desc id="{name}-description">{_text(description)}</desc>',
+            f' aria-labelledby="svg-{name}-title svg-{name}-description">',
+            f'<title id="svg-{name}-title">{_text(title)}</title>',
+            f'<desc id="svg-{name}-description">{_text(description)}</desc>',
         ]
 
     def text(self, x: float, y: float, words: str, *, anchor: str = "start", kind: str = "") -> None:

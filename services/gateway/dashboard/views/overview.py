@@ -46,17 +46,17 @@ def overview_rows(
     newest: Mapping[str, analysis_pb2.ExperimentAnalysis] = {one.experiment_id: one for one in by_version}
     order = {common_pb2.EXPERIMENT_STATE_RUNNING: 0, common_pb2.EXPERIMENT_STATE_PAUSED: 1}
     ordered = sorted(experiments, key=lambda one: order.get(one.state, 2))
-    return tuple(_row(one, newest.get(one.experiment_id), now) for one in ordered)
+    return tuple(_row(one, newest.get(one.experiment_id), now, place) for place, one in enumerate(ordered))
 
 
 def _row(
-    experiment: common_pb2.Experiment, analysis: analysis_pb2.ExperimentAnalysis | None, now: datetime
+    experiment: common_pb2.Experiment, analysis: analysis_pb2.ExperimentAnalysis | None, now: datetime, place: int
 ) -> OverviewRow:
     about = " · ".join(part for part in (algorithm_of(experiment), running_for(experiment, now)) if part)
     name, state = experiment.display_name or experiment.experiment_id, badges.experiment_state(experiment.state)
     if analysis is None:
         return OverviewRow(experiment.experiment_id, name, about, state, None, None, None, "", "", "", None)
-    lift, leader, picture = _leader(experiment, analysis)
+    lift, leader, picture = _leader(experiment, analysis, place)
     return OverviewRow(
         experiment.experiment_id,
         name,
@@ -64,7 +64,7 @@ def _row(
         state,
         badges.decision(analysis.decision.verdict),
         badges.health(worst(analysis.health)),
-        _progress(experiment.experiment_id, analysis.sample),
+        _progress(place, analysis.sample),
         _left(experiment, analysis.sample),
         lift,
         leader,
@@ -72,13 +72,13 @@ def _row(
     )
 
 
-def _progress(experiment_id: str, sample: analysis_pb2.SampleState) -> Markup | None:
+def _progress(place: int, sample: analysis_pb2.SampleState) -> Markup | None:
     required = maybe(sample, "required_unit_count")
     if not required:
         return None
     part = sample.unit_count / required
     words = f"{formatting.share(min(part, 1.0), digits=0)} of {formatting.count(required)} units"
-    return meter(part, name=f"progress-{experiment_id}", words=words, kind="good" if part >= 1 else "c1")
+    return meter(part, name=f"progress-{place}", words=words, kind="good" if part >= 1 else "c1")
 
 
 def _left(experiment: common_pb2.Experiment, sample: analysis_pb2.SampleState) -> str:
@@ -91,7 +91,7 @@ def _left(experiment: common_pb2.Experiment, sample: analysis_pb2.SampleState) -
 
 
 def _leader(
-    experiment: common_pb2.Experiment, analysis: analysis_pb2.ExperimentAnalysis
+    experiment: common_pb2.Experiment, analysis: analysis_pb2.ExperimentAnalysis, place: int
 ) -> tuple[str, str, Markup | None]:
     """Returns the effect of the arm that looks best on the primary metric, its name, and a picture."""
     found = [
@@ -108,7 +108,7 @@ def _leader(
     arm = arm_names(experiment).get(one.arm_id, one.arm_id)
     picture = intervals.drawn(
         effect,
-        name=f"lift-{experiment.experiment_id}",
+        name=f"lift-{place}",
         words=f"{arm}: {words}",
         within=intervals.ends([effect]),
         tone=_TONES.get(one.status, "neutral"),

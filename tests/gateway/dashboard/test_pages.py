@@ -1,0 +1,138 @@
+"""Every page: it answers, says what it should, keeps to itself, and holds nothing that its policy would refuse."""
+
+import html
+import re
+
+import pytest
+
+from services.gateway.dashboard.policy import CONTENT_SECURITY_POLICY
+from tests.gateway.dashboard import examples
+from tests.gateway.dashboard.canned import Canned
+from tests.gateway.dashboard.conftest import SignIn
+from tests.gateway.dashboard.paths import BANDIT, DESIGN, EXPERIMENT, PAGES, REVIEW
+from tests.gateway.dashboard.visitor import Visitor
+
+_SAID = {
+    "overview": ("Checkout button", "Running", "Ship", "Worth a look", "+9.5 %", "Waits for you", "about 6 d left"),
+    "experiment": (
+        "Ship: ",
+        "Primary metric",
+        "Guardrails",
+        "+3.5 % to +15.5 %",
+        "p = 0.0020",
+        "Sample ratio",
+        "Audit",
+    ),
+    "report": ("Interpretation", "Next steps", "Print"),
+    "bandit": (
+        "Learning",
+        "Gained over an equal split",
+        "+34.6",
+        "Probability best",
+        "Freeze the weights",
+        "Next update",
+    ),
+    "experiment-analysis": ("Interpretation", "E11", "What was sent to the provider"),
+    "experiment-changes": ("Stop of", "Waits for approval"),
+    "analyses": ("free-shipping", "Investigate"),
+    "analysis": ("Every claim borne by evidence", "no language model is configured", "Write typed claims", "History"),
+    "evidence": ("relative lift", "0.0912 share"),
+    "hypotheses": ("51 % confident", "Refuted if", "How the confidence comes about", "Suggest more", "repeats"),
+    "designs": ("Recommended", "Not recommended", "free-shipping"),
+    "design": ("What the rules found", "D12", "What if", "31,234", "Smallest detectable lift by weeks"),
+    "reviews": ("Waits for approval", "1 of 2 approvals"),
+    "review": (
+        "What changes",
+        "shipped_arm_id",
+        "Your verdict",
+        "ship-revenue",
+        "everyone gets another arm",
+        "no longer",
+    ),
+    "job": ("Analyse an experiment", "Under way", "Computes"),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_what_it_is_for(rob: Visitor, name: str) -> None:
+    answer = rob.see(PAGES[name])
+
+    assert answer.status_code == 200, answer.text
+    shown = html.unescape(answer.text)
+    assert [words for words in _SAID[name] if words not in shown] == []
+    assert "Some of this page is missing" not in shown
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_may_only_load_from_here(rob: Visitor, name: str) -> None:
+    answer = rob.see(PAGES[name])
+
+    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_nothing_that_its_policy_refuses(rob: Visitor, name: str) -> None:
+    text = rob.see(PAGES[name]).text
+
+    assert re.findall(r"\sstyle=|<style|\son\w+=|javascript:|\shx-on|\shx-vals=.js", text) == []
+    assert re.findall(r"<script(?![^>]* src=\"/static/)", text) == []
+    assert re.findall(r"(?:src|href|action)=\"(?:https?:)?//", text) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_ids_of_a_page_are_unique(rob: Visitor, name: str) -> None:
+    ids = re.findall(r"\sid=\"([^\"]+)\"", rob.see(PAGES[name]).text)
+
+    assert sorted(ids) == sorted(set(ids))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_picture_has_a_title_and_every_chart_a_table(rob: Visitor, name: str) -> None:
+    text = rob.see(PAGES[name]).text
+
+    pictures = re.findall(r"<svg[^>]*class=\"chart\".*?</svg>", text, re.DOTALL)
+    assert all("<title" in picture and 'role="img"' in picture for picture in pictures)
+    assert text.count("<figure") == text.count("The numbers of this chart")
+
+
+def test_a_viewer_is_not_offered_what_is_not_theirs(sign_in: SignIn) -> None:
+    vic = sign_in("vic")
+
+    assert "Freeze the weights" not in vic.see(BANDIT).text
+    assert "Your verdict" not in vic.see(REVIEW).text
+    assert "Send for review" not in vic.see(DESIGN).text
+    assert "Suggest more" not in vic.see("/insights/hypotheses").text
+
+
+def test_who_asked_is_not_offered_a_verdict(sign_in: SignIn) -> None:
+    assert "Your verdict" not in sign_in("ann").see(REVIEW).text
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("method=fixed", "Welch's t"),
+        ("method=bayesian", "Beta-Binomial"),
+        ("scale=absolute", "+0.95 pp"),
+        ("method=nonsense&scale=nonsense", "asymptotic confidence sequence"),
+    ],
+)
+def test_results_are_shown_by_method_and_scale(rob: Visitor, query: str, words: str) -> None:
+    assert words in html.unescape(rob.see(f"{EXPERIMENT}?{query}").text)
+
+
+def test_an_experiment_without_analysis_can_be_analysed(rob: Visitor, canned: Canned) -> None:
+    canned.answers["ListAnalyses"] = lambda request: examples.listed_analyses(request).__class__()
+
+    text = rob.see(EXPERIMENT).text
+
+    assert "No analysis yet" in text
+    assert f'action="{EXPERIMENT}/analyze"' in text
+
+
+def test_no_page_is_large(rob: Visitor) -> None:
+    for path in PAGES.values():
+        assert len(rob.see(path).content) < 100_000
