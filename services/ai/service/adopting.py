@@ -19,7 +19,9 @@ from shared.errors import (
     FailedPrecondition,
     FieldViolation,
     InvalidArgument,
+    PermissionDenied,
     Reason,
+    Unauthenticated,
     experiment_not_found,
     invalid_fields,
 )
@@ -71,13 +73,20 @@ class Adopting:
 
         Raises:
             NotFound: DESIGN_NOT_FOUND.
-            FailedPrecondition: INVALID_STATE: the design is not recommended or became another experiment, or its
-                hypothesis is rejected or decided.
+            FailedPrecondition: INVALID_STATE: the design is not recommended or became another experiment, its
+                hypothesis is rejected or decided, or review takes no token of this service.
             InvalidArgument: INVALID_FIELD.
             AlreadyExists: EXPERIMENT_ALREADY_EXISTS.
             Unavailable: STORE_UNAVAILABLE, or review cannot be reached; once they are back, the same call goes on.
         """
         design = self._adoptable(asked)
+        try:
+            return self._made(design, asked)
+        except (Unauthenticated, PermissionDenied) as error:
+            # They are about the service, not about who calls it.
+            raise _misfit(design, "NO_AGENT", "cannot be proposed: review takes no token of this service") from error
+
+    def _made(self, design: DesignRecord, asked: Adoption) -> Adopted:
         experiment = self._draft(design, asked)
         if not asked.draft_only and not design.change_request_id:
             design = self._adopted(design, asked, self._start(design, asked.experiment_id))
