@@ -88,6 +88,7 @@ def test_run_when_a_provider_asks_to_wait_then_the_job_goes_back_until_then(new_
     assert too_early.state is JobState.QUEUED
     assert world.run().state is JobState.SUCCEEDED
     assert world.task.remaining == [120, 113]
+    assert world.counted("llm_job_queue_seconds_count", queue="ai.interactive") == 1
 
 
 @pytest.mark.parametrize("after_seconds", [120, 3600])
@@ -160,9 +161,9 @@ def test_run_when_processes_died_with_it_then_the_next_try_asks_nobody_and_the_o
     for job_id, death_count in (("job_1", 3), ("job_2", 4)):
         world.open(job_id)
         for number in range(death_count):
-            died_at = world.go_on(31)
-            world.jobs.claim(job_id, f"dead_{number}", now=died_at, lease_until=died_at + LIMITS.lease)
-    world.go_on(31)
+            died_at = world.go_on(1)
+            world.jobs.claim(job_id, f"dead_{number}", now=died_at, lease_until=died_at + timedelta(seconds=1))
+    world.go_on(1)
 
     answered, failed = world.run("job_1"), world.run("job_2")
 
