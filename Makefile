@@ -22,7 +22,7 @@ $(READY): requirements.lock
 demo: $(READY) ## Replay a real experiment through the real services and watch the bandit learn
 	@$(BIN)/python -m services.admin demo
 
-up: $(READY) ## Start the local stack: Postgres, review, bandit, learner
+up: $(READY) ## Start the local stack: Postgres, review, bandit, learner, AI, gateway
 	@$(BIN)/python -m services.admin up
 
 simulate: $(READY) ## Play policies against simulated problems; writes docs/lab (LAB=--quick: a few, into .experimentation/lab)
