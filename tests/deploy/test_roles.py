@@ -6,10 +6,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, exc, text
+from sqlalchemy import Engine, exc, make_url, text
 
+from services.ai.domain.jobs import RequestKey
+from services.ai.store.postgres import PostgresAiStore
 from services.bandit.store.partitions import ensure_partitions
-from shared.store.engine import connect_arguments, transaction
+from shared.store.engine import connect_arguments, create_engine, transaction
+from tests.ai.call_records import call
+from tests.ai.store.contract.desk import Desk
+from tests.ai.store.examples import LATER, analysis, design, hypothesis, result
 
 SCRIPT = Path(__file__).parents[2] / "deploy/sql/roles.sql"
 ROLES = ("experimentation_review", "experimentation_bandit", "experimentation_ai", "experimentation_reader")
@@ -120,9 +125,6 @@ def test_roles_when_anybody_reads_then_every_table_is_open(guarded: Engine, role
         ("experimentation_review", "CREATE TABLE mine (x int)"),
         ("experimentation_ai", "UPDATE experiments SET state = 'STOPPED'"),
         ("experimentation_ai", "INSERT INTO change_requests (change_request_id) VALUES ('x')"),
-        *[("experimentation_ai", f"DELETE FROM {table}") for table in AI if table != "jobs"],
-        *[("experimentation_ai", f"TRUNCATE {table}") for table in AI],
-        *[("experimentation_ai", f"UPDATE {table} SET sha256 = ''") for table in ("evidence_packs", "system_texts")],
         ("experimentation_review", "UPDATE analyses SET verdict = 'SHIP'"),
         ("experimentation_reader", "INSERT INTO outcomes (experiment_id) VALUES ('x')"),
     ],
@@ -145,13 +147,52 @@ def test_roles_when_it_is_not_theirs_then_postgres_denies(guarded: Engine, role:
         ("experimentation_bandit", ADD_OUTCOME),
         ("experimentation_bandit", "DELETE FROM trials"),
         ("experimentation_bandit", "SELECT * FROM learner_progress FOR UPDATE"),
-        ("experimentation_ai", "DELETE FROM jobs"),
-        ("experimentation_ai", "UPDATE llm_calls SET ended = true"),
-        ("experimentation_ai", "SELECT * FROM hypotheses FOR UPDATE"),
     ],
 )
 def test_roles_when_it_is_theirs_then_postgres_lets_them(guarded: Engine, role: str, statement: str) -> None:
     as_role(guarded, role, statement)
+
+
+def test_roles_when_the_ai_would_undo_what_is_kept_then_postgres_denies(guarded: Engine) -> None:
+    for statement in (
+        *[f"DELETE FROM {table}" for table in AI if table != "jobs"],
+        *[f"TRUNCATE {table}" for table in AI],
+        *[f"UPDATE {table} SET sha256 = ''" for table in ("evidence_packs", "system_texts")],
+        "UPDATE hypothesis_reviews SET request_digest = ''",
+    ):
+        with pytest.raises(exc.ProgrammingError, match="permission denied"):
+            as_role(guarded, "experimentation_ai", statement)
+
+
+def test_roles_when_the_ai_goes_on_with_its_own_then_postgres_lets_it(guarded: Engine) -> None:
+    for statement in (
+        "DELETE FROM jobs",
+        "SELECT * FROM jobs FOR UPDATE SKIP LOCKED",
+        "UPDATE llm_calls SET ended = true",
+        *[f"SELECT * FROM {table} FOR UPDATE" for table in ("hypotheses", "designs", "analyses")],
+        "INSERT INTO evidence_packs VALUES ('s', '{}', now()) ON CONFLICT DO NOTHING",
+    ):
+        as_role(guarded, "experimentation_ai", statement)
+
+
+def test_roles_when_a_job_of_the_ai_is_done_then_its_role_suffices(guarded: Engine, database_url: str) -> None:
+    url = make_url(database_url).update_query_dict({"options": "-c role=experimentation_ai"})
+    engine = create_engine(url.render_as_string(hide_password=False), application_name="test")
+    store = PostgresAiStore(engine)
+    desk = Desk(store)
+    left = result(hypothesis("hyp_1"), design=design("des_1"), analysis=analysis("ana_1"))
+
+    desk.run()
+    store.calls.begin("call_1", "job_1", call(), system="Answer with claims alone.")
+    store.calls.end("call_1", call())
+    assert store.jobs.finish("job_1", "w1", left, now=LATER)
+    assert store.hypotheses.change(hypothesis("hyp_1"), seen_version=1, key=RequestKey("ann", "r1", "digest"))
+    assert store.designs.adopt("des_1", experiment_id="checkout", change_request_id="cr_1", now=LATER)
+    store.analyses.note_change_request("ana_1", "cr_1")
+    assert store.jobs.due(now=LATER, sent_before=LATER, limit=1) == []
+    assert store.jobs.delete_ended(before=LATER, limit=1) == 0
+    assert store.analyses.past_experiments(limit=1) == []
+    engine.dispose()
 
 
 def test_roles_when_the_bandit_makes_partitions_then_it_may_and_rows_go_there(guarded: Engine) -> None:
