@@ -92,7 +92,9 @@ class Config:
     )
     session_secret: Secret = field(
         default=Secret(""),
-        metadata=setting("Seals the dashboard's sessions, 32 characters at least. Not given: they end with it."),
+        metadata=setting(
+            "Seals the dashboard's sessions, 32 characters or more. Not given: they end with the process."
+        ),
     )
     drain_grace: timedelta = field(
         default=timedelta(seconds=10),

@@ -48,9 +48,9 @@ def violations(kind: Descriptor, value: Any, path: str = "") -> Iterator[FieldVi
     else:
         yield from _choices(kind, value, path)
         for name, item in value.items():
-            field, here = kind.fields_by_name.get(name), _below(path, name)
+            field, here = kind.fields_by_name.get(_shown(name)), _below(path, name)
             if field is None:
-                yield FieldViolation(_shown(here), f"is no field of {kind.name}")
+                yield FieldViolation(here, f"is no field of {kind.name}")
             else:
                 yield from _field(field, item, here)
 
@@ -121,7 +121,7 @@ def _text_of(kind: Descriptor, value: Any, path: str) -> Iterator[FieldViolation
 
 
 def _member(kind: EnumDescriptor, value: Any, path: str) -> Iterator[FieldViolation]:
-    if not (isinstance(value, str) and value in kind.values_by_name):
+    if not (isinstance(value, str) and _shown(value) in kind.values_by_name):
         yield FieldViolation(path, f"must be one of {', '.join(each.name for each in kind.values)}")
 
 
@@ -166,8 +166,9 @@ _SORTS: Final = {
 
 
 def _below(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+    return f"{path}.{_shown(name)}" if path else _shown(name)
 
 
 def _shown(text: str) -> str:
+    # Descriptors take no lone surrogates, nor can they be sent.
     return text.encode("utf-8", "replace").decode()
