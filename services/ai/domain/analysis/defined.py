@@ -1,7 +1,9 @@
 """What an experiment's definition says of its analysis: arms in order, and metrics with what is known of them."""
 
+from collections.abc import Mapping
+
 from services.ai.domain.metrics import MetricProfile
-from shared.definition.model import Experiment, Metric, MetricRole
+from shared.definition.model import Experiment, FixedSplit, Metric, MetricRole
 
 
 def arm_ids_of(experiment: Experiment) -> tuple[str, ...]:
@@ -13,6 +15,16 @@ def arm_ids_of(experiment: Experiment) -> tuple[str, ...]:
 def profiles_of(experiment: Experiment) -> tuple[MetricProfile, ...]:
     """Returns the metrics; a guardrail may get worse by as much as pauses its arms, where that is declared."""
     return tuple(_profile(metric, experiment) for metric in experiment.metrics)
+
+
+def planned_shares_of(experiment: Experiment) -> Mapping[str, float]:
+    """Returns the shares of units that a fixed split gives its arms; none where weights follow the data."""
+    algorithm = experiment.allocation_policy.algorithm
+    if not isinstance(algorithm, FixedSplit):
+        return {}
+    weights = {one.arm_id: one.weight for one in algorithm.weights}
+    given = {arm.arm_id: weights.get(arm.arm_id, 0.0) if weights else 1.0 for arm in experiment.arms}
+    return {arm_id: weight / sum(given.values()) for arm_id, weight in given.items()}
 
 
 def _profile(metric: Metric, experiment: Experiment) -> MetricProfile:

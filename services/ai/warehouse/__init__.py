@@ -1,0 +1,1 @@
+"""Computes sums where the data lie: warehouses that Ibis speaks to, and directories of Parquet files."""
