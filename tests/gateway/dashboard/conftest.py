@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TypeAlias
 
+import httpx
 import pytest
 
 from tests.gateway import front as fronts
@@ -45,15 +46,23 @@ def nobody(url: str) -> Iterator[Visitor]:
     visitor.client.close()
 
 
+@pytest.fixture(scope="session")
+def _cookies() -> dict[str, httpx.Cookies]:
+    return {}
+
+
 @pytest.fixture
-def sign_in(url: str) -> Iterator[SignIn]:
-    """Returns somebody who is signed in."""
+def sign_in(url: str, _cookies: dict[str, httpx.Cookies]) -> Iterator[SignIn]:
+    """Returns somebody who is signed in, each with a browser of their own, in one session of theirs."""
     with ExitStack() as clients:
 
         def call(who: str) -> Visitor:
             visitor = visitors.opened(url)
             clients.callback(visitor.client.close)
-            assert visitor.sign_in(who).status_code == 303
+            if who not in _cookies:
+                assert visitor.sign_in(who).status_code == 303
+                _cookies[who] = visitor.client.cookies
+            visitor.client.cookies = httpx.Cookies(_cookies[who])
             return visitor
 
         yield call

@@ -2,7 +2,9 @@
 
 import html
 import re
+from collections.abc import Mapping
 
+import httpx
 import pytest
 
 from services.gateway.dashboard.policy import CONTENT_SECURITY_POLICY
@@ -53,9 +55,22 @@ _SAID = {
 }
 
 
+@pytest.fixture(scope="module")
+def _seen() -> dict[str, httpx.Response]:
+    return {}
+
+
+@pytest.fixture
+def pages(rob: Visitor, _seen: dict[str, httpx.Response]) -> Mapping[str, httpx.Response]:
+    """Is every page as rob sees it, loaded once."""
+    if not _seen:
+        _seen.update({name: rob.see(path) for name, path in PAGES.items()})
+    return _seen
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_says_what_it_is_for(rob: Visitor, name: str) -> None:
-    answer = rob.see(PAGES[name])
+def test_a_page_says_what_it_is_for(pages: Mapping[str, httpx.Response], name: str) -> None:
+    answer = pages[name]
 
     assert answer.status_code == 200, answer.text
     shown = html.unescape(answer.text)
@@ -64,8 +79,8 @@ def test_a_page_says_what_it_is_for(rob: Visitor, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_may_only_load_from_here(rob: Visitor, name: str) -> None:
-    answer = rob.see(PAGES[name])
+def test_a_page_may_only_load_from_here(pages: Mapping[str, httpx.Response], name: str) -> None:
+    answer = pages[name]
 
     assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     assert "unsafe" not in CONTENT_SECURITY_POLICY
@@ -74,8 +89,8 @@ def test_a_page_may_only_load_from_here(rob: Visitor, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_has_nothing_that_its_policy_refuses(rob: Visitor, name: str) -> None:
-    text = rob.see(PAGES[name]).text
+def test_a_page_has_nothing_that_its_policy_refuses(pages: Mapping[str, httpx.Response], name: str) -> None:
+    text = pages[name].text
 
     assert re.findall(r"\sstyle=|<style|\son\w+=|javascript:|\shx-on|\shx-vals=.js", text) == []
     assert re.findall(r"<script(?![^>]* src=\"/static/)", text) == []
@@ -83,15 +98,15 @@ def test_a_page_has_nothing_that_its_policy_refuses(rob: Visitor, name: str) -> 
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_ids_of_a_page_are_unique(rob: Visitor, name: str) -> None:
-    ids = re.findall(r"\sid=\"([^\"]+)\"", rob.see(PAGES[name]).text)
+def test_the_ids_of_a_page_are_unique(pages: Mapping[str, httpx.Response], name: str) -> None:
+    ids = re.findall(r"\sid=\"([^\"]+)\"", pages[name].text)
 
     assert sorted(ids) == sorted(set(ids))
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_picture_has_a_title_and_every_chart_a_table(rob: Visitor, name: str) -> None:
-    text = rob.see(PAGES[name]).text
+def test_every_picture_has_a_title_and_every_chart_a_table(pages: Mapping[str, httpx.Response], name: str) -> None:
+    text = pages[name].text
 
     pictures = re.findall(r"<svg[^>]*class=\"chart\".*?</svg>", text, re.DOTALL)
     assert all("<title" in picture and 'role="img"' in picture for picture in pictures)
@@ -133,6 +148,5 @@ def test_an_experiment_without_analysis_can_be_analysed(rob: Visitor, canned: Ca
     assert f'action="{EXPERIMENT}/analyze"' in text
 
 
-def test_no_page_is_large(rob: Visitor) -> None:
-    for path in PAGES.values():
-        assert len(rob.see(path).content) < 100_000
+def test_no_page_is_large(pages: Mapping[str, httpx.Response]) -> None:
+    assert max(len(answer.content) for answer in pages.values()) < 100_000

@@ -1,0 +1,109 @@
+"""What a person does in a real browser: switches that renew a part of a page, tips, downloads, keyboard, verdicts."""
+
+from playwright.sync_api import expect
+
+from experimentation.v1 import analysis_pb2, analysis_service_pb2, review_service_pb2
+from tests.gateway.dashboard import examples
+from tests.gateway.dashboard.browser.conftest import Open
+from tests.gateway.dashboard.canned import Canned
+from tests.gateway.dashboard.paths import BANDIT, DESIGN, EXPERIMENT, JOB, REVIEW
+
+
+def test_results_change_in_place(open_as: Open) -> None:
+    page = open_as("rob")
+    page.goto(EXPERIMENT)
+    page.evaluate("window.loaded_once = true")
+
+    page.get_by_role("link", name="Bayesian").click()
+
+    expect(page.locator("#results")).to_contain_text("Beta-Binomial")
+    expect(page).to_have_url(f"{EXPERIMENT}?method=bayesian")
+    assert page.evaluate("window.loaded_once")
+
+
+def test_a_chart_tells_its_values_where_one_points(open_as: Open) -> None:
+    page = open_as("rob")
+    page.goto(BANDIT)
+    tip = page.locator("#chart-weights .tip").last
+
+    expect(tip).to_be_hidden()
+    page.locator("#chart-weights .hit").last.hover()
+
+    expect(tip).to_be_visible()
+
+
+def test_a_chart_is_downloaded_as_a_picture(open_as: Open) -> None:
+    page = open_as("rob")
+    page.goto(BANDIT)
+
+    with page.expect_download() as saved:
+        page.locator("#chart-weights a", has_text="PNG").click()
+
+    assert saved.value.suggested_filename == "weights.png"
+    assert saved.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_other_numbers_are_computed_as_they_are_typed(open_as: Open) -> None:
+    page = open_as("rob")
+    page.goto(DESIGN)
+
+    page.fill("#mde", "6")
+    page.keyboard.press("Tab")
+
+    expect(page.locator("#tried")).to_contain_text("With these numbers")
+
+
+def test_a_verdict_is_given_by_keyboard_alone(open_as: Open, canned: Canned) -> None:
+    page = open_as("rob")
+    page.goto(REVIEW)
+
+    page.get_by_label("Approve", exact=True).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Looks right")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("status").first).to_contain_text("Approved.")
+    (sent,) = canned.of(review_service_pb2.ApproveChangeRequestRequest)
+    assert sent.comment == "Looks right"
+
+
+def test_the_first_tab_leads_past_the_navigation(open_as: Open) -> None:
+    page = open_as("rob")
+    page.goto("/insights/reviews")
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_job_is_followed_until_it_has_ended(open_as: Open, canned: Canned) -> None:
+    page = open_as("rob")
+    page.goto(JOB)
+    expect(page.locator("#job")).to_contain_text("Under way")
+
+    ended = examples.job(state=analysis_pb2.JOB_STATE_SUCCEEDED, analysis_id=examples.ANALYSIS_ID, version=9)
+    canned.answers["GetJob"] = analysis_service_pb2.GetJobResponse(job=ended)
+
+    expect(page.get_by_role("link", name="See the analysis")).to_be_visible()
+
+
+def test_colours_are_chosen(open_as: Open) -> None:
+    page = open_as("rob")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    page.get_by_role("button", name="Colours are auto").click()
+
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+
+
+def test_a_claim_leads_to_its_evidence(open_as: Open) -> None:
+    page = open_as("rob")
+    page.goto(EXPERIMENT)
+
+    page.get_by_role("link", name="Evidence E4").first.click()
+
+    expect(page.locator("#E4:target")).to_contain_text("lift low")
