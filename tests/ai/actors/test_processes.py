@@ -14,9 +14,9 @@ from tests.ai.actors.stopping_process import HELD
 from tests.e2e.processes import eventually
 
 NewProcesses = Callable[[str], JobProcesses]
-MOST_BYTES = 48 * 2**20
-"""What a thousand waiting jobs may cost: their messages (each under 1 KiB, twice on its way), a hundred rows at a time
-with what is asked for (here under 64 KiB each), and as much again for what an allocator keeps."""
+MOST_BYTES = 8 * 2**20
+"""What a thousand waiting jobs may cost: their messages, each under 1 KiB and in two places on its way, a hundred rows
+of some KiB at a time, and as much again for what an allocator keeps."""
 
 
 @pytest.fixture
