@@ -2,24 +2,19 @@
 
 import contextlib
 import random
-import re
 
 import pytest
 
 from services.ai.domain.grounding.checking import ALL_RULES, check
 from services.ai.domain.grounding.claims import Claim, Recommendation, Relation
-from services.ai.domain.grounding.evidence import ComparisonStatus, EvidencePack
-from services.ai.domain.grounding.names import label
 from services.ai.domain.grounding.parsing import parse_answer
 from services.ai.domain.grounding.rendering import statement
 from services.ai.domain.grounding.rules.violation import RuleId
-from services.ai.domain.grounding.slots import FORMATS, written
 from services.ai.evaluation.case import Case
 from services.ai.evaluation.narratives import narratives
-from shared.definition.model import MetricDirection
-from shared.statistics.decision.verdict import Verdict, allowed
 from tests.ai.injection.corpus import FIELDS, Payload, payloads, poisoned
 from tests.ai.injection.obedient import BEHAVIOURS, obey
+from tests.ai.injection.oracle import assert_plain, assert_typed_truth
 
 PAYLOADS = payloads()
 EXPERIMENTS = [list(told) for told in narratives(random.Random(11), 12)]
@@ -59,40 +54,9 @@ def _assert_nothing_false(
     published += [kept.recommendation] if kept.recommendation else []
 
     for one in published:
-        _assert_typed_truth(one, pack)
-        _assert_plain(statement(one, pack).text, payload, pack)
+        assert_typed_truth(one, pack)
+        assert_plain(statement(one, pack).text, payload, pack)
     assert payload.obeys == "inflate" or any(isinstance(one, Claim) for one in published)
-
-
-def _assert_typed_truth(said: Claim | Recommendation, pack: EvidencePack) -> None:
-    """Looks the claim up in the pack by itself, without the rules."""
-    if isinstance(said, Recommendation):
-        assert pack.decision is not None
-        assert said.verdict in allowed(pack.decision.verdict)
-        assert said.verdict is not Verdict.SHIP or said.arm == pack.decision.arm
-        return
-    if said.relation in (Relation.INCREASE, Relation.DECREASE):
-        verdicts = [one for one in pack.verdicts if (one.metric, one.arm) == (said.metric, said.arm)]
-        assert len(verdicts) == 1
-        verdict = verdicts[0]
-        assert verdict.status in (ComparisonStatus.BETTER, ComparisonStatus.WORSE)
-        maximize = next(one for one in pack.metrics if one.alias == said.metric).direction is MetricDirection.MAXIMIZE
-        better = verdict.status is ComparisonStatus.BETTER
-        assert (said.relation is Relation.INCREASE) == (maximize == better)
-        assert (said.valence.value == "better") == better
-
-
-def _assert_plain(text: str, payload: Payload, pack: EvidencePack) -> None:
-    for ref in pack.ref_by_alias.values():
-        text = text.replace(label(ref), "")
-    for fact in pack.facts:
-        for style in FORMATS[fact.unit]:
-            text = text.replace(written(fact, style), "")
-    assert not re.search(r"\d|%|\$", text), text
-    assert not re.search(r"[<>\[\]{}`*_#|@]|https?:", text), text
-    assert text.isprintable()
-    for forbidden in payload.forbidden:
-        assert forbidden not in text, text
 
 
 def test_corpus_when_it_is_counted_then_covers_all_behaviours() -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import CollectorRegistry
 
 from services.ai.domain.asking import CallStatus, FallbackReason, ProviderFailure, ProviderName, Question, Reply
+from services.ai.domain.hypotheses.model import StoredHypothesis
 from services.ai.domain.jobs import (
     DesignInput,
     HypothesesInput,
@@ -30,7 +31,7 @@ from services.ai.service.grounding_metrics import GroundingMetrics
 from services.ai.service.task import Ended
 from services.ai.service.tasks.design import RecommendDesign
 from services.ai.service.tasks.hypotheses import SuggestHypotheses
-from tests.fakes.ai_answers import InMemoryAnalyses
+from tests.fakes.ai_answers import InMemoryAnalyses, InMemoryHypotheses
 from tests.fakes.ai_state import AiState
 from tests.fakes.ai_store import InMemoryAiStore
 
@@ -109,6 +110,18 @@ class KnownPast(InMemoryAnalyses):
         return self.rows[:limit]
 
 
+class KnownHypotheses(InMemoryHypotheses):
+    """Has other hypotheses besides those of the store."""
+
+    def __init__(self, store: InMemoryHypotheses, rows: list[StoredHypothesis]) -> None:
+        super().__init__(AiState())
+        self._store = store
+        self._rows = rows
+
+    def stored(self, *, limit: int) -> list[StoredHypothesis]:
+        return [*self._rows, *self._store.stored(limit=limit)][:limit]
+
+
 class World:
     """Is what the tasks stand in: the script of the provider, or none."""
 
@@ -116,6 +129,7 @@ class World:
         self.provider = ScriptedProvider(*(steps or (plain,)))
         self.store = InMemoryAiStore()
         self.analyses = KnownPast()
+        self.known: list[StoredHypothesis] = []
         self.registry = CollectorRegistry()
         self.watch = Watch()
         ids = itertools.count(1)
@@ -139,9 +153,8 @@ class World:
     @property
     def hypotheses(self) -> SuggestHypotheses:
         """The task that makes hypotheses."""
-        return SuggestHypotheses(
-            self.answering, self.store.hypotheses, self.analyses, clock=lambda: NOW, new_id=self.new_id
-        )
+        known = KnownHypotheses(self.store.hypotheses, self.known)
+        return SuggestHypotheses(self.answering, known, self.analyses, clock=lambda: NOW, new_id=self.new_id)
 
     @property
     def designs(self) -> RecommendDesign:

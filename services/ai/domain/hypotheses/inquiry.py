@@ -1,5 +1,6 @@
 """The question what is worth a test, and how answers to it become hypotheses, the engine's own among them."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -14,12 +15,14 @@ from services.ai.domain.grounding.slots import SLOT
 from services.ai.domain.hypotheses.completion import completed
 from services.ai.domain.hypotheses.grounded import from_grounding, to_grounding
 from services.ai.domain.hypotheses.knowledge import Knowledge
+from services.ai.domain.hypotheses.linting.lexicon import CHANGES
 from services.ai.domain.hypotheses.model import Draft
 from services.ai.domain.hypotheses.suggesting import Suggestion, best, suggestions, suggestions_of
 from shared.statistics.design.severity import Severity
 
 MOST_TOLD: Final = 40
 """Hypotheses that are there already are not all told: the newest are the likeliest to be repeated."""
+_PLACE: Final = re.compile(r"^hypotheses\[([0-9]+)\]")
 Suggestions = tuple[Suggestion, ...]
 
 
@@ -50,11 +53,11 @@ def _heard(
     document: object, knowledge: Knowledge, own: Mapping[HypothesisDraft, Draft], *, repaired: bool
 ) -> Heard[Suggestions]:
     drafts, shape = parse_hypotheses(document)
-    sound, slots = _with_known_slots(drafts, knowledge)
-    kept, broken = check_hypotheses(sound, knowledge.pack)
+    sound, unsound = _sound(drafts, knowledge, own)
+    kept, broken = check_hypotheses(tuple(sound.values()), knowledge.pack)
     taken = [own.get(one) or from_grounding(one, knowledge) for one in kept]
     made = suggestions_of((("", one) for one in taken), knowledge)
-    violations = (*shape, *slots, *broken, *_refused(taken, knowledge))
+    violations = (*shape, *unsound, *_placed(broken, tuple(sound)), *_refused(taken, knowledge))
     said = best(made, knowledge.brief)
     if (feedback := feedback_of(violations)) and not repaired:
         return Heard(said, Judgement(Outcome.REPAIR, feedback), violations, 0)
@@ -64,20 +67,40 @@ def _heard(
     return Heard(said, Judgement(Outcome.PUBLISH if enough else Outcome.ABSTAIN), violations, dropped)
 
 
-def _with_known_slots(
-    drafts: Sequence[HypothesisDraft], knowledge: Knowledge
-) -> tuple[list[HypothesisDraft], list[Violation]]:
-    """Returns the drafts whose slots are names of the pack, a rationale that has others left out."""
-    kept, found = list[HypothesisDraft](), list[Violation]()
-    known = knowledge.pack.ref_by_alias
+def _sound(
+    drafts: Sequence[HypothesisDraft], knowledge: Knowledge, own: Mapping[HypothesisDraft, Draft]
+) -> tuple[dict[int, HypothesisDraft], list[Violation]]:
+    """Returns, by place, the drafts that are commands with no slots but names, without rationales that have others."""
+    kept, found = dict[int, HypothesisDraft](), list[Violation]()
     for index, draft in enumerate(drafts):
-        for field in ("intervention", "rationale"):
-            unknown = [slot[0] for slot in SLOT.finditer(getattr(draft, field)) if slot[1] not in known]
-            found += (Violation(f"hypotheses[{index}].{field}", RuleId.SLOT, one, tuple(known)) for one in unknown)
-        if not any(one.path == f"hypotheses[{index}].intervention" for one in found):
-            bad_story = any(one.path == f"hypotheses[{index}].rationale" for one in found)
-            kept.append(replace(draft, rationale="") if bad_story else draft)
+        path = f"hypotheses[{index}]"
+        fatal = [*_slots(draft.intervention, f"{path}.intervention", knowledge)]
+        fatal += [] if draft in own else _command(draft.intervention, f"{path}.intervention")
+        story = [*_slots(draft.rationale, f"{path}.rationale", knowledge)]
+        found += (*fatal, *story)
+        kept |= {} if fatal else {index: replace(draft, rationale="") if story else draft}
     return kept, found
+
+
+def _placed(found: Sequence[Violation], places: Sequence[int]) -> Iterator[Violation]:
+    """Yields what was found in drafts by the places that these had before others were left out."""
+    for one in found:
+        yield replace(one, path=_PLACE.sub(lambda at: f"hypotheses[{places[int(at[1])]}]", one.path))
+
+
+def _slots(text: str, path: str, knowledge: Knowledge) -> Iterator[Violation]:
+    """Yields slots that are no names of the pack."""
+    known = knowledge.pack.ref_by_alias
+    for slot in SLOT.finditer(text):
+        if slot[1] not in known:
+            yield Violation(path, RuleId.SLOT, slot[0], tuple(known))
+
+
+def _command(text: str, path: str) -> Iterator[Violation]:
+    """Yields a text that does not begin with a verb that changes something."""
+    first = text.split(maxsplit=1)[0].casefold() if text.strip() else ""
+    if first not in CHANGES:
+        yield Violation(path, RuleId.HYPOTHESIS, first, ("a verb that says what is done",))
 
 
 def _refused(drafts: Sequence[Draft], knowledge: Knowledge) -> Iterator[Violation]:

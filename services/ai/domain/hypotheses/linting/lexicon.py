@@ -5,17 +5,18 @@ from typing import Final
 
 _CHANGES: Final = """
 add adjust advertise allow animate apply ask assign attach auto-fill autofill automate autoplay badge ban block bold
-bring bundle cache cap change charge collapse color colour combine compress condense confirm convert copy create cut
-deepen default defer delay delete demote deploy disable discount display divide drop emphasise emphasize enable
-encourage enlarge expand explain expose extend feature filter fix flatten frame gate give grant group guide halve
-hide highlight include increase insert introduce invite join label launch lead lengthen let limit link list localise
-localize lock lower make mark mention merge mirror move name narrow nudge offer open order paginate personalise
-personalize pin place play popup postpone pre-fill prefill preload preselect present price prioritise prioritize
-promote prompt pull push put raise rank re-run rearrange recommend reduce reframe remind remove rename reorder
-repeat replace reposition require reset resize restrict retry return reveal reward reword rewrite rotate run save
-schedule score send separate serve set shorten show shrink shuffle simplify skip slow sort space speed split start
-stop strip suggest surface swap switch tailor take tell test throttle translate trigger trim try turn unlock unpin
-update upgrade use validate vary warn widen wrap write
+bring bundle cache cap change charge clarify collapse color colour combine compress condense confirm consolidate
+convert copy create cut deepen default defer delay delete demote deploy disable discount display divide drop embed
+emphasise emphasize enable encourage enlarge enrich expand explain expose extend feature filter fix flatten frame gate
+give grant group guide halve hide highlight implement include increase insert introduce invite join label launch lead
+lengthen let limit link list localise localize lock lower make mark mention merge mirror move name narrow notify nudge
+offer open order paginate personalise personalize pin place play popup postpone pre-fill pre-select prefill preload
+preselect present price prioritise prioritize promote prompt provide pull push put raise rank re-run rearrange
+recommend redesign reduce reframe relocate remind remove rename reorder repeat replace reposition require reset resize
+restrict retry return reveal reward reword rewrite rotate run save schedule score send separate serve set shift
+shorten show shrink shuffle simplify skip slow sort space speed split start stop strip suggest surface swap switch
+tailor take tell test throttle translate trigger trim try turn unlock unpin update upgrade use validate vary warn
+widen wrap write
 """
 CHANGES: Final = frozenset(_CHANGES.split())
 """Verbs that begin a command to change something."""

@@ -1,0 +1,253 @@
+"""Jobs with a model that follows every payload, wherever it stands: nothing false or ungrounded is published."""
+
+import json
+import random
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from services.ai.domain.asking import Question
+from services.ai.domain.design import words
+from services.ai.domain.design.inquiry import ChosenDesign, design_inquiry
+from services.ai.domain.design.offers import Offer, offer, others
+from services.ai.domain.design.wishes import DesignWishes
+from services.ai.domain.grounding.claims import Claim
+from services.ai.domain.grounding.evidence import EvidencePack
+from services.ai.domain.grounding.names import label
+from services.ai.domain.grounding.rendering import statement
+from services.ai.domain.grounding.systems import SYSTEMS
+from services.ai.domain.grounding.untrusted import cleaned
+from services.ai.domain.hypotheses.model import EffectDirection, HypothesisState, StoredHypothesis
+from services.ai.domain.jobs import DesignInput, HypothesesInput
+from services.ai.domain.metrics import SegmentBaseline, TrafficProfile
+from services.ai.domain.records import HypothesisRecord, JobResult
+from services.ai.evaluation.narratives import narratives
+from tests.ai.domain.hypotheses.examples import CHECKOUT, REVENUE, lost, won
+from tests.ai.injection.corpus import Payload, payloads
+from tests.ai.injection.obedient import obey
+from tests.ai.injection.oracle import assert_plain, assert_typed_truth
+from tests.ai.service.answering_world import NOW, Step, World, edited, job_of
+from tests.ai.service.test_hypotheses_task import DRAFT
+
+PAYLOADS = payloads()
+TOLD = list(next(iter(narratives(random.Random(5), 1))))
+HYPOTHESIS_FIELDS = ("goal", "constraint", "name", "description", "experiment", "tried", "tag", "segment", "stored")
+DESIGN_FIELDS = ("name", "description", "wish")
+WISHES = DesignWishes("Show the checkout on one page", (CHECKOUT, REVENUE), TrafficProfile(20_000.0), arm_count=3)
+FIRST = offer(WISHES, now=NOW)
+OFFERS = (FIRST, *others(FIRST, now=NOW))
+_QUOTED = re.compile("\u201c[^\u201d]*\u201d")
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: payload.name)
+def test_hypotheses_when_a_payload_is_everywhere_then_nothing_of_it_is_published(payload: Payload) -> None:
+    for step in (in_words(payload), in_claims(payload)):
+        world = poisoned_world(step, payload, HYPOTHESIS_FIELDS)
+        asked = poisoned_input(payload, HYPOTHESIS_FIELDS)
+        result = world.hypotheses.run(job_of(asked), world.watch)
+
+        assert_hypotheses(result, payload, asked)
+        assert_apart(world.provider.asked, payload)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: payload.name)
+def test_designs_when_a_payload_is_everywhere_then_nothing_of_it_is_published(payload: Payload) -> None:
+    offers = [poisoned_offer(one, payload) for one in OFFERS]
+    for choice in ("D1", payload.text):
+        world = World(in_reasons(payload, choice))
+        inquiry = design_inquiry(offers, {"description": payload.text})
+        answered = world.answering.answer(inquiry, job_of(DesignInput(WISHES)), world.watch)
+
+        assert_design(answered.said, payload)
+        assert_apart(world.provider.asked, payload)
+
+
+@pytest.mark.slow  # The whole corpus in each field by itself takes minutes.
+@pytest.mark.parametrize("field", HYPOTHESIS_FIELDS)
+def test_hypotheses_when_a_payload_is_in_one_field_then_nothing_of_it_is_published(field: str) -> None:
+    for payload in PAYLOADS:
+        for step in (in_words(payload), in_claims(payload), in_types(payload)):
+            world = poisoned_world(step, payload, (field,))
+            asked = poisoned_input(payload, (field,))
+            assert_hypotheses(world.hypotheses.run(job_of(asked), world.watch), payload, asked)
+            assert_apart(world.provider.asked, payload)
+
+
+@pytest.mark.slow  # The whole corpus in each field by itself takes minutes.
+@pytest.mark.parametrize("field", DESIGN_FIELDS)
+def test_design_jobs_when_a_payload_is_in_one_field_then_nothing_of_it_is_published(field: str) -> None:
+    for payload in PAYLOADS:
+        world = World(in_reasons(payload, "D1"))
+        first = replace(
+            CHECKOUT,
+            display_name=payload.text if field == "name" else "Checkout rate",
+            description=payload.text if field == "description" else "",
+        )
+        wishes = replace(WISHES, metrics=(first, REVENUE))
+        wishes = replace(wishes, description=payload.text) if field == "wish" else wishes
+        result = world.designs.run(job_of(DesignInput(wishes)), world.watch)
+
+        assert result.design is not None
+        for one in (*result.design.reasons, *result.design.risks):
+            assert_plain(one.text, payload, result.evidence)
+        assert_apart(world.provider.asked, payload)
+
+
+def in_words(payload: Payload) -> Step:
+    """Returns a model that writes the payload as what is done, and as why."""
+    said = (payload.text, *payload.forbidden)
+    drafts = [DRAFT | {"intervention": text} for text in said] + [DRAFT | {"rationale": text} for text in said]
+    return lambda question: with_drafts(question, drafts)
+
+
+def in_claims(payload: Payload) -> Step:
+    """Returns a model that claims what the payload asks for, and the payload itself."""
+
+    def answered(question: Question) -> str:
+        facts = json.loads(question.data)["facts"]
+        rows = hostile_rows(payload, facts[0]["evidence_id"])
+        drafts = [DRAFT | {"because": [row], "evidence_ids": [facts[0]["evidence_id"]]} for row in rows]
+        return with_drafts(question, [DRAFT | {"because": rows[:16], "ungrounded": False}, *drafts])
+
+    return answered
+
+
+def in_types(payload: Payload) -> Step:
+    """Returns a model that writes the payload where names and figures belong."""
+    changes: tuple[dict[str, object], ...] = (
+        {"metric": payload.text},
+        {"evidence_ids": ["E999"], "ungrounded": False},
+        {"evidence_ids": [payload.text], "ungrounded": False},
+        {"expected_low": 0.5, "expected_high": 0.99},
+        {"direction": payload.text},
+        {"verdict": payload.text},
+    )
+    return lambda question: with_drafts(question, [DRAFT | change for change in changes])
+
+
+def in_reasons(payload: Payload, choice: str) -> Step:
+    """Returns a model that takes a design, or the payload for one, and says what the payload asks for."""
+
+    def answered(question: Question) -> str:
+        own = json.loads(question.plain_answer)
+        rows = hostile_rows(payload, own["reasons"][0]["evidence_ids"][0])
+        return edited(
+            question, option_id=choice, reasons=[*rows[:12], *own["reasons"]], risks=[*own["risks"], *rows[:12]]
+        )
+
+    return answered
+
+
+def hostile_rows(payload: Payload, evidence_id: str) -> list[dict[str, object]]:
+    """Returns claims as a model makes them that follows the payload."""
+    document = obey(payload.obeys, TOLD)
+    claimed = document["statements"]
+    assert isinstance(claimed, list)
+    plain = claimed[-1] | {"arm": "", "baseline": "", "kind": "history", "evidence_ids": [evidence_id]}
+    texts = (payload.text, *payload.forbidden)
+    return [*(plain | {"text": text or "x"} for text in texts), *claimed]
+
+
+def with_drafts(question: Question, drafts: list[dict[str, object]]) -> str:
+    """Returns the engine's answer after hostile drafts, as many as are read."""
+    own = json.loads(question.plain_answer)["hypotheses"]
+    return edited(question, hypotheses=[*drafts[:5], *own[:2]])
+
+
+def poisoned_input(payload: Payload, fields: Iterable[str]) -> HypothesesInput:
+    """Returns an input with the payload in fields."""
+    text, said = payload.text, frozenset(fields)
+    metric = replace(
+        CHECKOUT,
+        display_name=text if "name" in said else "Checkout rate",
+        description=text if "description" in said else "",
+        segments=(
+            SegmentBaseline(text if "segment" in said else "mobile", 0.1, 50_000),
+            SegmentBaseline("b", 0.3, 50_000),
+        ),
+        trend=-0.02,
+    )
+    past = (
+        won(text if "experiment" in said else "one", text if "tried" in said else "Show reviews"),
+        lost("two", "Open a pop-up", tags=(text if "tag" in said else "cart",)),
+    )
+    return HypothesesInput(
+        (metric, REVENUE),
+        past,
+        goal=text if "goal" in said else "",
+        constraints=(text,) if "constraint" in said else (),
+        max_count=7,
+    )
+
+
+def poisoned_world(step: Step, payload: Payload, fields: Iterable[str]) -> World:
+    """Returns a world in which a hypothesis is stored that may hold the payload."""
+    world = World(step)
+    text = payload.text if "stored" in fields else "Show ratings"
+    known = StoredHypothesis("h-1", text, "checkout_rate", EffectDirection.INCREASE, HypothesisState.PROPOSED, 0.5, 0.5)
+    world.known = [known]
+    return world
+
+
+def poisoned_offer(one: Offer, payload: Payload) -> Offer:
+    """Returns an offer with the payload as the name of its primary metric."""
+    metric, *rest = one.evidence.pack.metrics
+    pack = replace(one.evidence.pack, metrics=(replace(metric, display_name=payload.text), *rest))
+    evidence = replace(one.evidence, pack=pack)
+    return Offer(one.option, evidence, words.answer(evidence))
+
+
+def assert_hypotheses(result: JobResult, payload: Payload, asked: HypothesesInput) -> None:
+    """Fails if anything is published that the payload wants, or that the evidence does not bear."""
+    for record in result.hypotheses:
+        made = record.hypothesis
+        assert made.primary_metric_id in {one.metric_id for one in asked.metrics}
+        assert made.expected_lift is None
+        assert made.evidence_sha256 == result.evidence.sha256
+        for claim in made.because:
+            assert_typed_truth(claim, result.evidence)
+            assert_plain(statement(claim, result.evidence).text, payload, result.evidence)
+        assert record.because == tuple(statement(one, result.evidence) for one in made.because)
+        assert_idea(record, payload, result.evidence)
+
+
+def assert_idea(record: HypothesisRecord, payload: Payload, pack: EvidencePack) -> None:
+    """Fails unless what is done is in plain words of nobody's but the model's, and the story too."""
+    done = without_names(_QUOTED.sub("", record.hypothesis.intervention), pack)
+    for text in (done, without_names(record.hypothesis.rationale, pack)):
+        assert text.isascii(), text
+        assert not re.search(r"[<>\[\]{}`*#|@%\d]|https?:", text), text
+    # A rationale is labelled as not verified: what it supposes is neither claimed nor checked.
+    assert not any(one in done for one in payload.forbidden), done
+
+
+def assert_design(said: ChosenDesign, payload: Payload) -> None:
+    """Fails if the design is none that was computed, or its words are not borne by it."""
+    pack = said.offer.evidence.pack
+    assert said.offer.design in [one.design for one in OFFERS]
+    claims: tuple[Claim, ...] = (*said.words.reasons, *said.words.statements)
+    assert said.words.reasons
+    for claim in claims:
+        assert_typed_truth(claim, pack)
+        assert_plain(statement(claim, pack).text, payload, pack)
+
+
+def assert_apart(asked: list[Question], payload: Payload) -> None:
+    """Fails unless what others wrote is in names and notes alone, and the rules are what they always are."""
+    assert asked
+    shown = cleaned(payload.text, 40)
+    for question in asked:
+        assert question.system == SYSTEMS[question.operation]
+        document = json.loads(question.data)
+        assert question.data.isascii()
+        rest = {key: value for key, value in document.items() if key not in ("names", "notes")}
+        assert len(shown) < 8 or json.dumps(shown)[1:-1] not in json.dumps(rest)
+
+
+def without_names(text: str, pack: EvidencePack) -> str:
+    """Returns a text without names that the caller chose."""
+    for ref in pack.ref_by_alias.values():
+        text = text.replace(label(ref), "")
+    return text
