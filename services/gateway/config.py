@@ -71,6 +71,9 @@ class Config:
         default=MAX_MESSAGE_BYTES,
         metadata=setting("Is the largest request body.", unit="bytes", minimum=1024, maximum=MAX_MESSAGE_BYTES),
     )
+    body_timeout: timedelta = field(
+        default=timedelta(seconds=30), metadata=setting("Is how long a request's body may take to come.", minimum=0.05)
+    )
     rate_limit: float = field(
         default=200.0, metadata=setting("Is how many requests a second each caller may make for long.", minimum=0.01)
     )

@@ -67,7 +67,7 @@ def build_app(options: Config, upstream: Upstream, *, metrics: HttpMetrics, drai
     app.router.routes.extend(rest.routes(options, upstream, metrics=metrics, draining=draining))
     app.include_router(dashboard.routes(options, upstream))
     limited = RateLimit(
-        BodyLimit(app, most_bytes=options.max_body_bytes),
+        BodyLimit(app, most_bytes=options.max_body_bytes, seconds=options.body_timeout.total_seconds()),
         buckets=rate_limit.buckets(per_second=options.rate_limit, burst=options.rate_burst),
         free=frozenset({health.LIVE, health.READY}),
     )

@@ -176,9 +176,9 @@ class ScriptedAi:
 
 
 @contextmanager
-def served(**options: Any) -> Iterator[tuple[ScriptedAi, str]]:
-    """Serves one; gives it and its address."""
-    ai = ScriptedAi()
+def served(scripted: ScriptedAi | None = None, **options: Any) -> Iterator[tuple[ScriptedAi, str]]:
+    """Serves this one, or a fresh one; gives it and its address."""
+    ai = scripted or ScriptedAi()
     metrics = telemetry.RpcMetrics(telemetry.new_registry())
     server = RpcServer(ServerOptions(**options), metrics, authorizer=identity.authorizer())
     server.add_service(analysis_service_pb2.DESCRIPTOR.services_by_name["AnalysisService"], ai)

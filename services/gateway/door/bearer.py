@@ -10,6 +10,8 @@ from shared.identity.refusals import Problem, unauthenticated
 from shared.rpc.authorization import HEADER_KEY
 
 _SCHEME: Final = "bearer"
+# gRPC refuses metadata above 16 KiB, without saying so to the caller.
+_MOST_CHARACTERS: Final = 8192
 
 
 def origin_of(headers: Headers, request_id: str) -> Origin:
@@ -23,7 +25,7 @@ def origin_of(headers: Headers, request_id: str) -> Origin:
         raise unauthenticated(Problem.MISSING)
     scheme, _, token = given[0].partition(" ")
     token = token.strip()
-    sound = token.isascii() and token.isprintable()
+    sound = token.isascii() and token.isprintable() and len(token) <= _MOST_CHARACTERS
     if len(given) > 1 or scheme.lower() != _SCHEME or not token or not sound:
         raise unauthenticated(Problem.MALFORMED)
     return Origin(Secret(token), request_id)

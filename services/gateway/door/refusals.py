@@ -12,6 +12,7 @@ class Reason(StrEnum):
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     BODY_TOO_LARGE = "BODY_TOO_LARGE"
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    BODY_TOO_SLOW = "BODY_TOO_SLOW"
     BAD_REQUEST = "BAD_REQUEST"
 
 
@@ -62,6 +63,17 @@ def method_not_allowed(method: str, allowed: str) -> HttpRefusal:
 def body_too_large(limit: int) -> HttpRefusal:
     """Returns the refusal of a body that is too large."""
     return HttpRefusal(413, Reason.BODY_TOO_LARGE, f"a body has at most {limit} bytes", metadata={"limit": str(limit)})
+
+
+def body_too_slow(seconds: float) -> HttpRefusal:
+    """Returns the refusal of a body that does not come."""
+    return HttpRefusal(
+        408,
+        Reason.BODY_TOO_SLOW,
+        f"the body did not come within {seconds:g} s",
+        metadata={"seconds": f"{seconds:g}"},
+        headers={"Connection": "close"},
+    )
 
 
 def unsupported_media_type(given: str) -> HttpRefusal:

@@ -105,7 +105,8 @@ class EventStream:
         try:
             if not self._pending.done():
                 raise errors.Unavailable(errors.Reason.DRAINING, "the gateway is stopping, connect to another")
-            return list(self._teller.told(self._pending.result())), True
+            # What tells nothing is a heartbeat, and is passed on.
+            return list(self._teller.told(self._pending.result())) or [sse.PING], True
         except StopAsyncIteration:
             return [self._teller.end()], False
         except errors.PlatformError as error:

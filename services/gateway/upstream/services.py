@@ -134,21 +134,22 @@ def process_of(request: message.Message) -> str:
     return _PROCESSES.get(service, "review")
 
 
-def _told(error: grpc.aio.AioRpcError, request: Any) -> errors.PlatformError:
-    """Returns the error; one of the transport names the service, and no address of the inside."""
-    found = status.from_rpc_error(error)
-    if not found.message.startswith(f"{error.code().name}: "):
+def _told(error: grpc.aio.AioRpcError, request: message.Message) -> errors.PlatformError:
+    """Returns the error; one of the transport names the service, and says nothing of the inside."""
+    found, code = status.from_rpc_error(error), error.code()
+    if not found.message.startswith(f"{code.name}: "):
         return found
     process = process_of(request)
+    about = {"service": process}
     if isinstance(found, errors.Unavailable):
-        return errors.Unavailable(
-            found.reason,
-            f"the {process} service cannot be reached",
-            metadata={"service": process},
-            retry_after_seconds=_RETRY_AFTER_SECONDS,
-        )
+        text = f"the {process} service cannot be reached"
+        return errors.Unavailable(found.reason, text, metadata=about, retry_after_seconds=_RETRY_AFTER_SECONDS)
     if isinstance(found, errors.DeadlineExceeded):
-        return errors.DeadlineExceeded(
-            found.reason, f"the {process} service did not answer in time", metadata={"service": process}
-        )
-    return found
+        return errors.DeadlineExceeded(found.reason, f"the {process} service did not answer in time", metadata=about)
+    if code is grpc.StatusCode.UNIMPLEMENTED:
+        text = f"the {process} service does not know this call: it is older than the gateway"
+        return errors.FailedPrecondition(errors.Reason.INVALID_STATE, text, metadata={**about, "state": "OLDER"})
+    if isinstance(found, errors.ResourceExhausted):
+        text = f"a message from or to the {process} service is too large"
+        return errors.ResourceExhausted(found.reason, text, metadata=about)
+    return errors.Internal(errors.Reason.INTERNAL, f"the {process} service failed", metadata=about)

@@ -51,6 +51,7 @@ def test_request_id_then_it_comes_back_unless_it_would_spoil_a_log(door: Front) 
         [("Authorization", "Basic YTpi")],
         [("Authorization", "Bearer a"), ("Authorization", "Bearer b")],
         [("Authorization", "Bearer \u00e4".encode())],
+        [("Authorization", "Bearer " + "a" * 8193)],
     ],
 )
 def test_credentials_when_there_are_none_that_are_sound_then_401(door: Front, headers: list[tuple[str, Any]]) -> None:
@@ -134,6 +135,19 @@ def test_body_when_it_turns_out_too_large_then_413(door: Front) -> None:
     answer = door.ask("POST", "/designs/validate", content=chunks, headers={"Content-Type": "application/json"})
 
     assert problem(answer) == (413, "BODY_TOO_LARGE")
+
+
+def test_body_when_it_does_not_come_then_408() -> None:
+    with fronts.opened(body_timeout=timedelta(milliseconds=50)) as hasty:
+        host, _, port = hasty.addresses["http"].rpartition(":")
+        with socket.create_connection((host, int(port))) as client:
+            token = authorization("ada")["Authorization"]
+            head = f"POST /designs HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Length: 9\r\n\r\n{{"
+            client.sendall(head.encode())
+            answer = client.makefile("rb").read().decode()
+
+    assert answer.startswith("HTTP/1.1 408 ")
+    assert '"reason":"BODY_TOO_SLOW"' in answer
 
 
 def test_cors_when_the_origin_is_named_then_it_may_call(door: Front) -> None:

@@ -32,7 +32,7 @@ def responses(route: Route, schemas: Schemas, example: Mapping[str, Any], links:
 
 def problems() -> dict[str, Any]:
     """Returns the answers that are problems, as components."""
-    codes = (*_ALWAYS, 404, 409, 412, 413, 415)
+    codes = (*_ALWAYS, 404, 408, 409, 412, 413, 415)
     return {f"Problem{code}": _problem(code) for code in sorted(codes)}
 
 
@@ -58,7 +58,7 @@ def _sometimes(route: Route) -> Iterator[int]:
     if route.if_match is not Etag.NONE:
         yield 412
     if route.body:
-        yield from (413, 415)
+        yield from (408, 413, 415)
 
 
 def _success(route: Route, schemas: Schemas, example: Mapping[str, Any]) -> dict[str, Any]:
