@@ -20,7 +20,8 @@ class Worker:
         self._options = options
         self._registry = telemetry.new_registry()
         self._engine = build_engine(options)
-        self._workforce = build_workforce(options, build_parts(options, self._engine, self._registry), self._registry)
+        self._parts = build_parts(options, self._engine, self._registry)
+        self._workforce = build_workforce(options, self._parts, self._registry)
         self._running = ExitStack()
 
     def start(self) -> Mapping[str, str]:
@@ -32,6 +33,7 @@ class Worker:
         """
         with ExitStack() as stack:
             stack.callback(self._engine.dispose)
+            stack.callback(self._parts.provider.close)
             migrate.check_current(self._engine)
             metrics = telemetry.serve_metrics(self._registry, self._options.metrics_address)
             stack.callback(metrics.close)

@@ -59,6 +59,7 @@ class Ai:
             stack.callback(self._engine.dispose)
             stack.callback(self._identities.close)
             stack.callback(self._review.close)
+            stack.callback(self._parts.provider.close)
             migrate.check_current(self._engine)
             metrics = telemetry.serve_metrics(self._registry, self._options.metrics_address)
             stack.callback(metrics.close)

@@ -29,12 +29,14 @@ class ProviderPart:
     Attributes:
         missing: Why nobody but the engine is asked, where that was not asked for.
         budget_left_usd: Returns what is left of the day's budget; None: there is none.
+        close: Closes its connections, once nobody asks any more.
     """
 
     asker: Asker
     metrics: LlmMetrics
     missing: FallbackReason | None
     budget_left_usd: Callable[[], float | None]
+    close: Callable[[], None]
 
 
 def build_provider(options: LlmOptions, calls: Calls, metrics: LlmMetrics) -> ProviderPart:
@@ -42,7 +44,7 @@ def build_provider(options: LlmOptions, calls: Calls, metrics: LlmMetrics) -> Pr
     if options.provider == ProviderName.ANTHROPIC.lower():
         return _anthropic(options, calls, metrics)
     asker = FreeProvider(_free(options), metrics=metrics, now=clock.now, monotonic=time.monotonic)
-    return ProviderPart(asker, metrics, None, lambda: None)
+    return ProviderPart(asker, metrics, None, lambda: None, lambda: None)
 
 
 def _free(options: LlmOptions) -> Provider:
@@ -63,8 +65,9 @@ def _anthropic(options: LlmOptions, calls: Calls, metrics: LlmMetrics) -> Provid
         budget_usd=_known(lambda: budget.remaining().cost_usd),
         budget_tokens=_known(lambda: float(budget.remaining().tokens)),
     )
+    provider = AnthropicProvider(options, now=clock.now)
     asker = GuardedProvider(
-        AnthropicProvider(options, now=clock.now),
+        provider,
         max_tokens=options.max_tokens,
         budget=budget,
         breaker=breaker,
@@ -73,7 +76,7 @@ def _anthropic(options: LlmOptions, calls: Calls, metrics: LlmMetrics) -> Provid
         monotonic=time.monotonic,
     )
     missing = None if options.anthropic_api_key.value else FallbackReason.NO_KEY
-    return ProviderPart(asker, metrics, missing, lambda: budget.remaining().cost_usd)
+    return ProviderPart(asker, metrics, missing, lambda: budget.remaining().cost_usd, provider.close)
 
 
 def _known(read: Callable[[], float]) -> Callable[[], float]:

@@ -108,6 +108,7 @@ def opened(
         bell=ringing,
     )
     with ExitStack() as stack:
+        stack.callback(parts.provider.close)
         if works:
             workforce = build_workforce(options, parts, registry)
             workforce.start()
