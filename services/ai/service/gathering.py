@@ -55,13 +55,16 @@ class Gatherer:
 
         Raises:
             NotFound: EXPERIMENT_NOT_FOUND: and no data are supplied.
-            FailedPrecondition: INVALID_STATE: it has not been started.
+            FailedPrecondition: INVALID_STATE: it has not been started, or its weights follow the data, while sums of
+                its arms are supplied.
             InvalidArgument: INVALID_FIELD: of a warehouse's table.
             Unavailable: STORE_UNAVAILABLE, or the warehouse cannot be reached.
         """
         experiment = self._experiments.find(asked.experiment_id)
         design = self._designs.of_experiment(asked.experiment_id) if experiment else None
         plan = asked.plan or (plan_of(design.design) if design else UNPLANNED)
+        if experiment is not None and asked.data is not None:
+            _require_fixed_weights(experiment)
         if isinstance(asked.data, Aggregates):
             return Gathered(experiment, DataSource.AGGREGATES, _with_margins(asked.data, design), plan)
         if isinstance(asked.data, WarehouseTable):
@@ -91,6 +94,22 @@ class Gatherer:
                 "warehouse_table.connection", f"{table.connection}, the service is configured with no connection"
             )
         return self._warehouse.aggregates(table, experiment, now=now)
+
+
+def _require_fixed_weights(experiment: Experiment) -> None:
+    """Returns if sums of the arms can be compared: weights never follow the data, or a part of the units is exempt.
+
+    Raises:
+        FailedPrecondition: INVALID_STATE: means of the arms would be biased.
+    """
+    if experiment.traffic.analysis_share or isinstance(experiment.allocation_policy.algorithm, FixedSplit):
+        return
+    raise FailedPrecondition(
+        Reason.INVALID_STATE,
+        f"the weights of experiment {experiment.experiment_id!r} follow its data: means of its arms are biased; "
+        "analyse what the bandit recorded, which knows the weights of each time",
+        metadata={"experiment_id": experiment.experiment_id},
+    )
 
 
 def _nothing_recorded(experiment: Experiment, now: datetime) -> BanditData:

@@ -17,7 +17,15 @@ from services.ai.domain.metrics import MetricProfile, TrafficProfile
 from services.ai.domain.provenance import Grounding, Provenance
 from services.ai.domain.records import AnswerKind, DataSource, DesignRecord
 from services.ai.store.documents import from_document, to_document
-from shared.definition.model import ExperimentState, MetricDirection, MetricKind, MetricRole
+from shared.definition.model import (
+    AllocationPolicy,
+    BetaThompson,
+    ExperimentState,
+    MetricDirection,
+    MetricKind,
+    MetricRole,
+    Traffic,
+)
 from shared.errors import FailedPrecondition, InvalidArgument, NotFound, Reason
 from shared.statistics.decision.verdict import Verdict
 from shared.statistics.health.finding import Check
@@ -116,6 +124,21 @@ def test_run_when_sums_contradict_themselves_then_refused_with_the_field() -> No
         World().run(asked)
 
     assert [one.field for one in caught.value.violations] == ["aggregates.arms[1].sums[0].value_sum"]
+
+
+@pytest.mark.parametrize("data", [BETTER, TABLE])
+def test_run_when_weights_follow_the_data_then_sums_of_the_arms_are_refused(data: Aggregates | WarehouseTable) -> None:
+    world = World(warehouse=OneTable(BETTER))
+    learning = replace(CHECKOUT, allocation_policy=AllocationPolicy(BetaThompson()))
+    world.experiments.definition = learning
+
+    with pytest.raises(FailedPrecondition) as caught:
+        world.run(AnalysisInput("checkout", data))
+
+    assert caught.value.reason is Reason.INVALID_STATE
+    # Those of an analysis split are fair.
+    world.experiments.definition = replace(learning, traffic=Traffic(analysis_share=0.1))
+    assert world.analysis(AnalysisInput("checkout", data)).decision.verdict is Verdict.SHIP
 
 
 def test_run_when_the_experiment_is_unknown_then_not_found() -> None:

@@ -11,8 +11,10 @@ from services.ai.domain.analysis.data import BanditData
 from services.ai.domain.analysis.engine import analyze_bandit
 from services.ai.domain.analysis.plan import AnalysisPlan
 from services.ai.domain.analysis.samples import samples_of_bandit
+from services.ai.domain.jobs import SCHEDULE, AnalysisInput, JobQueue
 from services.ai.store import recorded
 from services.ai.store.experiments import PostgresExperiments
+from services.ai.store.postgres import PostgresAiStore
 from services.bandit.domain import trial
 from services.bandit.service.insight import Bandit, InsightService
 from services.bandit.store.learner_session import PostgresLearnerSession, learner_session
@@ -30,6 +32,8 @@ from shared.definition.model import (
     Traffic,
 )
 from shared.statistics.health.finding import Check
+from tests.ai.service.analysis_world import CHECKOUT as ANALYSED
+from tests.ai.service.analysis_world import World, job_of, stored
 from tests.ai.store.recording import CHECKOUT, Recording, apply, instant
 
 SPLIT = replace(CHECKOUT, traffic=Traffic(analysis_share=0.3, holdout_share=0.1))
@@ -276,6 +280,65 @@ def test_data_when_our_clock_is_behind_then_not_of_the_future(
 
     assert data is not None
     assert data.as_of == instant(0.5)
+
+
+def due(experiments: PostgresExperiments, *, hours: float, limit: int = 10) -> list[str]:
+    """Returns what is due then, on a cadence of ten hours."""
+    return experiments.to_analyze(now=instant(hours), older_than=instant(hours - 10), limit=limit)
+
+
+def named(experiment_id: str, **fields: object) -> Experiment:
+    return replace(CHECKOUT, experiment_id=experiment_id, **fields)  # type: ignore[arg-type]
+
+
+def analysed(engine: Engine, experiment_id: str, *, hours: float) -> None:
+    asked = AnalysisInput(experiment_id)
+    world = World()
+    world.experiments.definition = replace(ANALYSED, experiment_id=experiment_id)
+    stored(PostgresAiStore(engine), asked, at=instant(hours), number=round(hours * 10), world=world)
+
+
+def test_to_analyze_then_running_experiments_whose_analysis_is_old_the_longest_wait_first(
+    engine: Engine, experiments: PostgresExperiments
+) -> None:
+    for experiment_id in ("never", "recent", "long-ago", "longer-ago"):
+        apply(engine, named(experiment_id))
+    apply(engine, named("draft", state=ExperimentState.DRAFT, started_at=None))
+    apply(engine, named("paused", state=ExperimentState.PAUSED))
+    analysed(engine, "longer-ago", hours=1)
+    analysed(engine, "long-ago", hours=2)
+    analysed(engine, "recent", hours=15)
+
+    assert due(experiments, hours=20) == ["never", "longer-ago", "long-ago"]
+    assert due(experiments, hours=20, limit=2) == ["never", "longer-ago"]
+    assert due(experiments, hours=26) == ["never", "longer-ago", "long-ago", "recent"]
+
+
+def test_to_analyze_when_an_experiment_has_stopped_then_once_more_when_its_last_outcomes_are_in(
+    engine: Engine, experiments: PostgresExperiments
+) -> None:
+    stopped = {"state": ExperimentState.STOPPED, "stopped_at": instant(5), "attribution_window": timedelta(hours=3)}
+    apply(engine, named("checkout", **stopped))
+    analysed(engine, "checkout", hours=6)
+
+    assert due(experiments, hours=7) == []
+    assert due(experiments, hours=8) == ["checkout"]
+    analysed(engine, "checkout", hours=9)
+    assert due(experiments, hours=1_000) == []
+
+
+def test_to_analyze_when_one_was_asked_for_and_came_to_nothing_then_not_before_its_time(
+    engine: Engine, experiments: PostgresExperiments
+) -> None:
+    apply(engine, CHECKOUT)
+    jobs = PostgresAiStore(engine).jobs
+    (job,) = jobs.open_scheduled(
+        [replace(job_of(AnalysisInput("checkout")), creator=SCHEDULE, created_at=instant(20), queue=JobQueue.BULK)]
+    )
+    jobs.cancel(job.job_id, now=instant(20))
+
+    assert due(experiments, hours=29) == []
+    assert due(experiments, hours=31) == ["checkout"]
 
 
 def test_marks_of_the_logs_are_the_bandits() -> None:
