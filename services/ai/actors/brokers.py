@@ -1,5 +1,6 @@
 """The brokers that carry jobs, by URL: one inside of the process, Redis, or RabbitMQ."""
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
@@ -94,6 +95,8 @@ def _redis(url: str) -> RedisBroker:
 
 
 def _rabbitmq(url: str) -> RabbitmqBroker:
+    # It tells of one refused connection in ten lines; Dramatiq, and who sends, tell of it in one.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
     broker = RabbitmqBroker(url=url, middleware=[], confirm_delivery=True)
     several = broker.parameters if isinstance(broker.parameters, list) else [broker.parameters]
     for parameters in several:

@@ -315,3 +315,24 @@ def test_run_when_the_precondition_fails_then_no_second_try(new_world: NewWorld)
 
     assert world.run().failure == JobFailure(Reason.NOT_ESTIMABLE, "no data yet")
     assert len(world.task.remaining) == 1
+
+
+class Interrupted(BaseException):
+    """Is what a thread is told that took too long."""
+
+
+def test_run_when_its_thread_is_told_to_stop_then_the_job_is_given_back_and_the_thread_hears_of_it(
+    new_world: NewWorld,
+) -> None:
+    def stuck(_job: Job, _watch: Progress) -> JobResult:
+        raise Interrupted
+
+    world = new_world(stuck, answers)
+    world.open()
+
+    with pytest.raises(Interrupted):
+        world.runner.run("job_1")
+
+    assert world.runner.keeper.held() == ()
+    assert world.find().state is JobState.QUEUED
+    assert world.run().state is JobState.SUCCEEDED
