@@ -16,12 +16,15 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import MethodDescriptor
 
 from experimentation.v1 import (
+    analysis_service_pb2,
     audit_service_pb2,
     bandit_service_pb2,
     experiment_service_pb2,
     identity_service_pb2,
     review_service_pb2,
 )
+from services.ai.config import Config as AiConfig
+from services.ai.main import build_parts, build_server
 from services.bandit.config import Config as BanditConfig
 from services.bandit.main import Replica
 from services.bandit.store.credential_file import LocalCredentialFile
@@ -42,6 +45,7 @@ from shared.rpc import status
 from shared.rpc.authorization import CallAuthorizer
 from shared.store.engine import create_engine
 from tests.fakes import identity
+from tests.fakes.proposer import FakeProposer
 
 NOWHERE: Final = "postgresql://postgres@127.0.0.1:1/none"
 CALL_SECONDS: Final = 20.0
@@ -54,6 +58,7 @@ METHODS: Final = [
         review_service_pb2,
         audit_service_pb2,
         identity_service_pb2,
+        analysis_service_pb2,
     )
     for service in module.DESCRIPTOR.services_by_name.values()
     for method in service.methods
@@ -107,11 +112,12 @@ def channels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, 
     """Channels to a review and a replica that know their callers and have no store; by service."""
     with ExitStack() as stack:
         # Without retries: the store stays away.
-        review, bandit = (
+        review, bandit, ai = (
             stack.enter_context(grpc.insecure_channel(address, options=[("grpc.enable_retries", 0)]))
-            for address in (_review(stack), _bandit(stack, tmp_path_factory.mktemp("bandit")))
+            for address in (_review(stack), _bandit(stack, tmp_path_factory.mktemp("bandit")), _ai(stack))
         )
-        yield {path.split("/")[1]: bandit if ".BanditService" in path else review for path in METHODS}
+        others = {"experimentation.v1.BanditService": bandit, "experimentation.v1.AnalysisService": ai}
+        yield {name: others.get(name, review) for name in (path.split("/")[1] for path in METHODS)}
 
 
 def _review(stack: ExitStack) -> str:
@@ -148,6 +154,27 @@ def _bandit(stack: ExitStack, directory: Path) -> str:
     )
     address = replica.start()["grpc"]
     stack.callback(replica.stop)
+    return address
+
+
+def _ai(stack: ExitStack) -> str:
+    engine = create_engine(NOWHERE, application_name="test")
+    stack.callback(engine.dispose)
+    authenticator = Authenticator(clock=clock.now)
+    authenticator.replace(book())
+    options, registry = AiConfig(address="127.0.0.1:0"), telemetry.new_registry()
+    parts = build_parts(options, engine, registry)
+    stack.callback(parts.provider.close)
+    server = build_server(
+        options,
+        parts,
+        FakeProposer(),
+        metrics=telemetry.RpcMetrics(registry),
+        authorizer=CallAuthorizer(authenticator),
+        bell=Bell(),
+    )
+    address = server.start()
+    stack.callback(server.stop, STOP_SECONDS)
     return address
 
 

@@ -32,6 +32,7 @@ class Ai:
         self._engine = build_engine(options)
         self._bell = Bell()
         self._parts = parts = build_parts(options, self._engine, self._registry)
+        self._periodic = build_periodic(options, parts, self._registry)
         self._workforce = build_workforce(options, parts, self._registry)
         # Streams that wait look again whether their callers may stay.
         self._identities = IdentityFeed(
@@ -67,7 +68,7 @@ class Ai:
             self._ring(stack)
             self._workforce.start()
             stack.callback(self._workforce.stop)
-            self._sweep(stack, build_periodic(self._options, self._parts), self._options.periodic_interval)
+            self._sweep(stack, self._periodic, self._options.periodic_interval)
             self._sweep(stack, build_proposals(self._parts, self._review.proposer), self._options.job.sweep_interval)
             address = self._server.start()
             stack.callback(self._server.stop, self._options.drain_grace.total_seconds())

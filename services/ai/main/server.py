@@ -7,6 +7,7 @@ from services.ai.main.parts import Parts
 from services.ai.service.adopting import Adopting
 from services.ai.service.analyses import AnalysisReader
 from services.ai.service.designs import DesignService
+from services.ai.service.effectiveness import EffectivenessReader
 from services.ai.service.hypotheses import HypothesisService
 from services.ai.service.jobs import JobService
 from services.ai.service.provider_check import ProviderCheck
@@ -14,6 +15,7 @@ from services.ai.service.requests import JobRequests
 from services.ai.servicer.analyses import AnalysesServicer
 from services.ai.servicer.composed import AnalysisServicer
 from services.ai.servicer.designs import DesignServicer
+from services.ai.servicer.effectiveness import EffectivenessServicer
 from services.ai.servicer.hypotheses import HypothesisServicer
 from services.ai.servicer.jobs import JobServicer
 from services.ai.servicer.providers import ProviderServicer
@@ -45,6 +47,7 @@ def build_server(
             HypothesisServicer(HypothesisService(parts.store.hypotheses, clock=clock.now)),
             DesignServicer(DesignService(parts.store.designs), _adopting(parts, proposer)),
             AnalysesServicer(AnalysisReader(parts.store.analyses)),
+            EffectivenessServicer(EffectivenessReader(parts.store, clock=clock.now)),
             ProviderServicer(_check(options, parts)),
         ),
     )

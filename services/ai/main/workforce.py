@@ -10,6 +10,7 @@ from services.ai.config import Config
 from services.ai.domain.jobs import JobKind, JobQueue
 from services.ai.llm.heuristic import HeuristicProvider
 from services.ai.main.parts import Parts, run_limits
+from services.ai.main.warehouse import build_warehouse
 from services.ai.service.answering import Answering
 from services.ai.service.asking import Asking, AskingLimits
 from services.ai.service.gathering import Gatherer
@@ -64,7 +65,7 @@ def build_runner(options: Config, parts: Parts, tasks: Mapping[JobKind, Task], m
 def build_tasks(options: Config, parts: Parts, registry: CollectorRegistry) -> Mapping[JobKind, Task]:
     """Returns the work of each kind of job."""
     store, answering = parts.store, _answering(options, parts, registry)
-    gatherer = Gatherer(parts.experiments, store.designs, None)
+    gatherer = Gatherer(parts.experiments, store.designs, build_warehouse(options.warehouses_file))
     return {
         JobKind.SUGGEST_HYPOTHESES: SuggestHypotheses(
             answering, store.hypotheses, store.analyses, clock=clock.now, new_id=ids.new_id
