@@ -95,12 +95,12 @@ def placed_counts(data: BanditData) -> Floats:
 def version_moments(data: BanditData) -> Moments:
     """Returns what each version's units did, shape (M, B, K); no units where an arm was not measured."""
     rows = [{arm.arm_id: arm for arm in version.arms} for version in data.versions] or [{}]
+    places = {metric.metric_id: place for place, metric in enumerate(data.metrics)}
     parts = np.zeros((len(data.metrics), len(rows), len(data.arm_ids), 3))
     for version, row in enumerate(rows):
         for arm, arm_id in enumerate(data.arm_ids):
             for found in row[arm_id].moments if arm_id in row else ():
-                place = next(place for place, one in enumerate(data.metrics) if one.metric_id == found.metric_id)
-                parts[place, version, arm] = row[arm_id].unit_count, found.mean, found.square_deviation_sum
+                parts[places[found.metric_id], version, arm] = row[arm_id].unit_count, found.mean, found.square_deviation_sum
     parts[parts[..., 0] == 0] = 0
     return Moments.of_values(parts[..., 0], parts[..., 1], parts[..., 2])
 
