@@ -1,6 +1,7 @@
 """The time from an idea to a ready design, beside the model of the way by hand."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +32,10 @@ def test_design_time_when_nothing_was_measured_then_nothing_is_said_of_it() -> N
 def test_model_then_each_step_has_a_time_and_a_source() -> None:
     assert timedelta(minutes=190) == MANUAL
     assert all(step.minutes > 0 and step.source for step in MANUAL_STEPS)
+
+
+def test_page_then_it_tells_the_model_step_by_step() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "ai.md").read_text()
+
+    assert all(f"| {step.name} | {step.minutes} | {step.source} |" in page for step in MANUAL_STEPS)
+    assert f"| **together** | **{MANUAL // timedelta(minutes=1)}** | |" in page

@@ -100,7 +100,8 @@ def version_moments(data: BanditData) -> Moments:
     for version, row in enumerate(rows):
         for arm, arm_id in enumerate(data.arm_ids):
             for found in row[arm_id].moments if arm_id in row else ():
-                parts[places[found.metric_id], version, arm] = row[arm_id].unit_count, found.mean, found.square_deviation_sum
+                numbers = row[arm_id].unit_count, found.mean, found.square_deviation_sum
+                parts[places[found.metric_id], version, arm] = numbers
     parts[parts[..., 0] == 0] = 0
     return Moments.of_values(parts[..., 0], parts[..., 1], parts[..., 2])
 
