@@ -13,7 +13,17 @@ from services.gateway.dashboard import assets as files
 from services.gateway.dashboard.assets import Assets
 from services.gateway.dashboard.csrf import FormTokens
 from services.gateway.dashboard.notices import Notices
-from services.gateway.dashboard.pages import analyses, bandit, designs, experiment, hypotheses, jobs, overview, reviews
+from services.gateway.dashboard.pages import (
+    analyses,
+    bandit,
+    designs,
+    experiment,
+    hypotheses,
+    jobs,
+    overview,
+    proposals,
+    reviews,
+)
 from services.gateway.dashboard.pages.sign_in import SignIn
 from services.gateway.dashboard.rendering import Renderer
 from services.gateway.dashboard.sessions import SessionSeal
@@ -47,6 +57,6 @@ def routes(options: Config, upstream: Upstream) -> APIRouter:
 
     router.add_api_route(f"{files.PREFIX}/{{name}}", file, methods=["GET"])
     router.include_router(SignIn(site, SignInCodes(secret)).routes())
-    for page in (overview, experiment, bandit, analyses, hypotheses, designs, reviews, jobs):
+    for page in (overview, experiment, bandit, analyses, hypotheses, designs, reviews, proposals, jobs):
         router.include_router(page.routes(site))
     return router

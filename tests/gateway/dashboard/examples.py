@@ -498,6 +498,7 @@ def answers() -> dict[str, Answer]:
     return {
         "ListExperiments": requests_pb2.ListExperimentsResponse(experiments=experiments()),
         "GetExperiment": requests_pb2.GetExperimentResponse(experiment=experiment()),
+        "ProposeChange": requests_pb2.ProposeChangeResponse(change_request=reviewed, experiment=experiment()),
         "ListRevisions": requests_pb2.ListRevisionsResponse(revisions=_revisions()),
         "ListAuditEvents": audit_service_pb2.ListAuditEventsResponse(events=_events()),
         "ListChangeRequests": review_service_pb2.ListChangeRequestsResponse(change_requests=_requests()),

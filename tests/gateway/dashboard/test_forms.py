@@ -145,6 +145,43 @@ def test_a_switch_without_a_reason_is_refused(rob: Visitor, canned: Canned) -> N
     assert canned.of(bandit_service_pb2.FreezeRequest) == []
 
 
+@pytest.mark.parametrize(
+    ("fields", "change"),
+    [
+        ({"kind": "pause"}, requests_pb2.Change(pause=requests_pb2.PauseChange())),
+        (
+            {"kind": "stop", "shipped_arm_id": "green"},
+            requests_pb2.Change(stop=requests_pb2.StopChange(shipped_arm_id="green")),
+        ),
+    ],
+)
+def test_a_change_is_proposed(
+    ada: Visitor, canned: Canned, fields: dict[str, str], change: requests_pb2.Change
+) -> None:
+    answer = ada.send(f"{EXPERIMENT}/reviews", f"{EXPERIMENT}/propose", reason="Enough", etag="3", **fields)
+
+    assert answer.headers["location"] == REVIEW
+    kind = requests_pb2.ProposeChangeRequest
+    assert only(canned, kind) == kind(experiment_id=examples.EXPERIMENT_ID, change=change, reason="Enough", etag="3")
+
+
+def test_a_change_that_needs_no_approval_is_done(ada: Visitor, canned: Canned) -> None:
+    applied = examples.change_request(state=requests_pb2.CHANGE_REQUEST_STATE_APPLIED)
+    canned.answers["ProposeChange"] = requests_pb2.ProposeChangeResponse(change_request=applied)
+
+    answer = ada.send(f"{EXPERIMENT}/reviews", f"{EXPERIMENT}/propose", kind="pause", reason="Orders fail")
+
+    assert answer.headers["location"] == EXPERIMENT
+
+
+@pytest.mark.parametrize("kind", ["", "delete"])
+def test_another_change_is_not_proposed(ada: Visitor, canned: Canned, kind: str) -> None:
+    answer = ada.send(f"{EXPERIMENT}/reviews", f"{EXPERIMENT}/propose", kind=kind, reason="x")
+
+    assert "(INVALID_FIELD)" in ada.told(answer)
+    assert canned.of(requests_pb2.ProposeChangeRequest) == []
+
+
 @pytest.mark.parametrize(("fields", "propose"), [({}, False), ({"propose": "on"}, True)])
 def test_an_analysis_is_asked_for(rob: Visitor, canned: Canned, fields: dict[str, str], *, propose: bool) -> None:
     answer = rob.send(EXPERIMENT, f"{EXPERIMENT}/analyze", **fields)

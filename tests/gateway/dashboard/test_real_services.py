@@ -72,9 +72,13 @@ def test_start_freeze_and_stop(stack: Stack, people: People, draft: str) -> None
     shown = html.unescape(rob.see(bandit).text)
     assert "Frozen" in shown
     assert "Unfreeze the weights" in shown
-    overview = rob.see(f"/insights/experiments/{draft}").text
-    assert "Shop &lt;b&gt;window&lt;/b&gt;" in overview
-    assert "change_request.apply" in overview
+    changes = f"/insights/experiments/{draft}/reviews"
+    stopped = rob.send(changes, f"/insights/experiments/{draft}/propose", kind="stop", reason="The sale is over")
+    shown = rob.told(stopped)
+    assert "Done: it needed no approval." in shown
+    assert "Stopped" in shown
+    assert "Shop &lt;b&gt;window&lt;/b&gt;" in rob.see(f"/insights/experiments/{draft}").text
+    assert "change_request.apply" in shown
 
 
 def test_who_asked_cannot_approve(stack: Stack, people: People, draft: str) -> None:

@@ -1,10 +1,13 @@
 """A service that is away: pages show what they can, say what is missing, and wait for nobody."""
 
 import html
+import re
+import threading
 from collections.abc import Iterator
 
 import pytest
 
+from experimentation.v1 import audit_service_pb2
 from shared.config import Secret
 from shared.errors import Reason, Unavailable
 from tests.gateway import front as fronts
@@ -64,12 +67,32 @@ def test_an_experiment_is_shown_by_what_is_known(away: tuple[str, Visitor]) -> N
 
 def test_a_form_says_that_the_service_is_away(away: tuple[str, Visitor]) -> None:
     service, visitor = away
-    if service != "bandit":
-        pytest.skip("of the bandit's forms alone")
+    forms = {
+        "bandit": f"{BANDIT}/freeze",
+        "ai": f"{EXPERIMENT}/analyze",
+        "review": f"{EXPERIMENT}/propose",
+    }
 
-    answer = visitor.send(BANDIT, f"{BANDIT}/freeze", reason="Orders fail")
+    answer = visitor.send(BANDIT, forms[service], reason="Orders fail", kind="pause")
 
-    assert "the bandit service cannot be reached (DRAINING)" in visitor.told(answer)
+    assert f"the {service} service cannot be reached (DRAINING)" in visitor.told(answer)
+
+
+def test_a_service_that_hangs_is_not_waited_for(rob: Visitor, canned: Canned) -> None:
+    # As long as the page's deadline: how else would it be known that it has one.
+    released = threading.Event()
+    canned.answers["ListAuditEvents"] = lambda _request: _after(released)
+
+    shown = html.unescape(rob.see(EXPERIMENT).text)
+    released.set()
+
+    assert "Audit log: the review service did not answer in time" in re.sub("<[^>]+>", "", shown)
+    assert "+9.5 %" in shown
+
+
+def _after(released: threading.Event) -> audit_service_pb2.ListAuditEventsResponse:
+    released.wait(visitors.WAIT_SECONDS)
+    return audit_service_pb2.ListAuditEventsResponse()
 
 
 def test_what_one_call_lacks_the_others_show(rob: Visitor, canned: Canned) -> None:

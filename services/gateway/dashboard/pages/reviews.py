@@ -12,13 +12,15 @@ from starlette.responses import RedirectResponse, Response
 from experimentation.v1 import experiment_service_pb2 as experiments_pb2
 from experimentation.v1 import review_service_pb2 as pb
 from services.gateway.dashboard.answers import ask, missing
-from services.gateway.dashboard.pages import reading
+from services.gateway.dashboard.pages import proposals, reading
 from services.gateway.dashboard.policy import PAGE_HEADERS
 from services.gateway.dashboard.site import Done, Site
 from services.gateway.dashboard.views.head import experiment_head, unknown_head
+from services.gateway.dashboard.views.messages import arm_names
 from services.gateway.dashboard.views.reviews import news_key, request_rows, request_view
 from services.gateway.dashboard.visit import Visit
 from shared.errors import invalid_field
+from shared.identity.permission import Permission
 
 SHOWN = {"waiting": "Waits for me", "open": "Open", "mine": "Mine", "all": "All"}
 _OPEN = (
@@ -80,16 +82,19 @@ async def _queue(site: Site, visit: Visit) -> Response:
         next_page=found.value.next_page_token if found.value else "",
         known=found.value is not None,
         head=None,
+        kinds=(),
         missing=missing(change_requests=found),
     )
 
 
 async def _of_experiment(site: Site, visit: Visit) -> Response:
     experiment_id = visit.named("experiment_id")
-    experiment, found = await asyncio.gather(
+    experiment, found, caller = await asyncio.gather(
         ask(reading.experiment(visit, experiment_id)),
         ask(reading.change_requests(visit, pb.ChangeRequestFilter(experiment_id=experiment_id))),
+        ask(reading.caller(visit)),
     )
+    allowed = reading.permissions(caller)
     reading.must_exist(experiment)
     requests = found.value.change_requests if found.value else ()
     if found.value and not visit.is_news(news_key(requests)):
@@ -107,6 +112,9 @@ async def _of_experiment(site: Site, visit: Visit) -> Response:
         next_page="",
         known=found.value is not None,
         head=head,
+        kinds=proposals.kinds(experiment.value) if allowed is None or Permission.CHANGES_PROPOSE in allowed else (),
+        arms=list(arm_names(experiment.value).items()) if experiment.value else [],
+        etag=experiment.value.etag if experiment.value else "",
         missing=missing(experiment=experiment, change_requests=found),
     )
 
