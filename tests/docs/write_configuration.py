@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from services.ai import config as ai
 from services.bandit import config as bandit
 from services.gateway import config as gateway
 from services.review import config as review
@@ -16,6 +17,7 @@ _SERVICES = (
         bandit.PREFIX,
     ),
     ("review (`python -m services.review`)", review.Config, review.PREFIX),
+    ("ai (`python -m services.ai`) and its workers (`python -m services.ai worker`)", ai.Config, ai.PREFIX),
     ("gateway (`python -m services.gateway`)", gateway.Config, gateway.PREFIX),
 )
 
