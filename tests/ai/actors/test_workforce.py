@@ -151,7 +151,7 @@ def test_workforce_when_told_to_stop_then_what_is_under_way_goes_to_others(
     assert (job_of(store, job_id).state, job_of(store, job_id).attempt_count) == (JobState.SUCCEEDED, 2)
 
 
-@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+@pytest.mark.parametrize("scheme", ["redis", pytest.param("amqp", marks=pytest.mark.slow)])
 def test_workforce_when_the_broker_is_away_then_jobs_wait_and_it_can_be_stopped(
     scheme: str, engine: Engine, store: PostgresAiStore
 ) -> None:
