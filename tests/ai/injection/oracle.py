@@ -37,8 +37,8 @@ def assert_typed_truth(said: Claim | Recommendation, pack: EvidencePack) -> None
 
 def assert_plain(text: str, payload: Payload, pack: EvidencePack) -> None:
     """Fails unless a text is plain, has no figure but the evidence's, and nothing that the payload wants said."""
-    for ref in pack.ref_by_alias.values():
-        text = text.replace(label(ref), "")
+    for name in sorted(map(label, pack.ref_by_alias.values()), key=len, reverse=True):
+        text = text.replace(name, "")
     figures = {written(fact, style) for fact in pack.facts for style in FORMATS[fact.unit]}
     for figure in sorted(figures, key=len, reverse=True):
         text = text.replace(figure, "")

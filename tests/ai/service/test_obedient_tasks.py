@@ -165,7 +165,7 @@ def poisoned_input(payload: Payload, fields: Iterable[str]) -> HypothesesInput:
         description=text if "description" in said else "",
         segments=(
             SegmentBaseline(text if "segment" in said else "mobile", 0.1, 50_000),
-            SegmentBaseline("b", 0.3, 50_000),
+            SegmentBaseline("desktop", 0.3, 50_000),
         ),
         trend=-0.02,
     )
@@ -248,6 +248,6 @@ def assert_apart(asked: list[Question], payload: Payload) -> None:
 
 def without_names(text: str, pack: EvidencePack) -> str:
     """Returns a text without names that the caller chose."""
-    for ref in pack.ref_by_alias.values():
-        text = text.replace(label(ref), "")
+    for name in sorted(map(label, pack.ref_by_alias.values()), key=len, reverse=True):
+        text = text.replace(name, "")
     return text
