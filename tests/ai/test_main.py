@@ -77,14 +77,21 @@ def test_main_when_it_says_ready_then_it_serves_and_does_jobs_until_terminated(
     assert 'method="experimentation.v1.AnalysisService/SuggestHypotheses"' in metrics
 
 
-@pytest.mark.parametrize("arguments", [(), ("worker",)])
-def test_main_when_no_database_is_given_then_it_says_so(arguments: tuple[str, ...]) -> None:
-    with _run(*arguments) as child:
+def test_main_when_a_worker_is_given_no_database_then_it_says_so() -> None:
+    with _run("worker") as child:
         _, complaint = child.communicate(timeout=WAIT_SECONDS)
 
     assert child.returncode == 1
+    assert "ai worker: " in complaint
     assert "DATABASE_URL" in complaint
     assert "Traceback" not in complaint
+
+
+def test_main_when_no_database_is_given_then_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+    with pytest.raises(SystemExit, match="DATABASE_URL: must be given"):
+        main.main()
 
 
 def test_start_when_the_schema_is_behind_then_it_is_refused(database_url: str, engine: sqlalchemy.Engine) -> None:

@@ -120,7 +120,7 @@ def opened(
         stack.callback(server.stop, STOP_SECONDS)
         yield Lab(address, server, parts, review, ringing, registry, authenticator, channels)
     # Streams whose caller has left may be at the store still.
-    for thread in {thread for thread in threading.enumerate() if thread.name.startswith("rpc-")} - others:
+    for thread in {thread for thread in threading.enumerate() if thread.name.startswith("rpc-stream")} - others:
         thread.join(STOP_SECONDS)
 
 
