@@ -125,6 +125,7 @@ def test_find_when_nothing_is_there_then_none(store: ReviewStore) -> None:
         assert transaction.policies.newest() is transaction.policies.lock() is transaction.policies.find(1) is None
         assert transaction.policies.list_policies(before=None, limit=5) == []
         assert transaction.experiments.paused_arm_ids("nowhere") is None
+        assert transaction.experiments.advice("nowhere") is None
 
 
 def test_add_when_the_request_id_is_taken_then_nothing_is_added(store: ReviewStore) -> None:
