@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import CollectorRegistry
 
 from services.ai.domain.asking import CallStatus, FallbackReason, ProviderFailure, ProviderName, Question, Reply
+from services.ai.domain.calls import Asker
 from services.ai.domain.hypotheses.model import StoredHypothesis
 from services.ai.domain.jobs import (
     DesignInput,
@@ -21,6 +22,7 @@ from services.ai.domain.jobs import (
     RequestKey,
 )
 from services.ai.domain.metrics import PastExperiment
+from services.ai.domain.ports import Calls
 from services.ai.domain.records import JobResult
 from services.ai.llm.free import FreeProvider
 from services.ai.llm.heuristic import HeuristicProvider
@@ -123,9 +125,17 @@ class KnownHypotheses(InMemoryHypotheses):
 
 
 class World:
-    """Is what the tasks stand in: the script of the provider, or none."""
+    """Is what the tasks stand in: a script that the provider follows, or another provider, or none.
 
-    def __init__(self, *steps: Step, question_count: int = 3) -> None:
+    Args:
+        steps: Of the script.
+        asking: Makes another provider, given where calls are on record.
+        question_count: How often a job may ask.
+    """
+
+    def __init__(
+        self, *steps: Step, asking: Callable[[Calls, LlmMetrics], Asker] | None = None, question_count: int = 3
+    ) -> None:
         self.provider = ScriptedProvider(*(steps or (plain,)))
         self.store = InMemoryAiStore()
         self.analyses = KnownPast()
@@ -135,7 +145,8 @@ class World:
         ids = itertools.count(1)
         self.new_id = lambda prefix: f"{prefix}_{next(ids)}"
         metrics = LlmMetrics(self.registry)
-        asker = FreeProvider(self.provider, metrics=metrics, now=lambda: NOW, monotonic=lambda: 0.0)
+        scripted = FreeProvider(self.provider, metrics=metrics, now=lambda: NOW, monotonic=lambda: 0.0)
+        asker = asking(self.store.calls, metrics) if asking else scripted
         self.asking = Asking(
             asker,
             self.store.calls,
@@ -144,10 +155,10 @@ class World:
             retried=metrics.retried,
         )
         self.answering = Answering(
-            self.asking if steps else None,
+            self.asking if steps or asking else None,
             HeuristicProvider(),
             GroundingMetrics(self.registry),
-            missing=None if steps else FallbackReason.NO_KEY,
+            missing=None if steps or asking else FallbackReason.NO_KEY,
         )
 
     @property
