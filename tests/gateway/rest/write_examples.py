@@ -19,9 +19,37 @@ from services.gateway.rest.table import ROUTES
 ROOT: Final = Path(__file__).resolve().parents[3]
 TARGET: Final = ROOT / "services" / "gateway" / "rest" / "openapi" / "examples.json"
 MOST_ITEMS: Final = 2
+PATIENCE: Final = 100
+PAUSE_SECONDS: Final = 0.2
 
 _NAMES: Final = {(route.method, route.path): operation_id(route) for route in ROUTES}
-_METRIC: Final = {"metric_id": "bought", "kind": "METRIC_KIND_PROPORTION", "baseline": 0.032, "unit_count": 56000}
+_METRIC: Final = {
+    "metric_id": "bought",
+    "kind": "METRIC_KIND_PROPORTION",
+    "baseline": 0.032,
+    "trend": -0.04,
+    "unit_count": 56000,
+    "funnel_step": 2,
+    "segments": [
+        {"segment": "device=mobile", "baseline": 0.021, "unit_count": 33000},
+        {"segment": "device=desktop", "baseline": 0.048, "unit_count": 23000},
+    ],
+}
+_CART: Final = {
+    "metric_id": "added-to-cart",
+    "kind": "METRIC_KIND_PROPORTION",
+    "baseline": 0.21,
+    "unit_count": 56000,
+    "funnel_step": 1,
+}
+_PAST: Final = {
+    "experiment_id": "delivery-date",
+    "intervention": "Show the delivery date on the product page",
+    "metric_id": "bought",
+    "relative_lift": 0.061,
+    "standard_error": 0.021,
+    "outcome": "PAST_OUTCOME_WON",
+}
 _TRAFFIC: Final = {"units_per_day": 8000}
 _ARMS: Final = [{"arm_id": "control", "control": True}, {"arm_id": "short-form", "display_name": "Short form"}]
 _PAID: Final = {
@@ -72,19 +100,31 @@ class Story:
         **path: str,
     ) -> Any:
         """Returns the answer."""
-        headers = {"Authorization": f"Bearer {self._stack.token(who).value}", **({"If-Match": tag} if tag else {})}
-        content = {} if body is None else {"json": body}
-        answer = self._client.request(method, template.format(**path), headers=headers, params=params, **content)
+        answer = self._asked(who, method, template.format(**path), body, params=params, tag=tag)
         assert answer.is_success, (template, answer.text)
         found = answer.json()
         example = {} if body is None else {"request": body}
         self.examples.setdefault(_NAMES[method, template], {**example, "response": shortened(found)})
         return found
 
+    def answers(self, who: str, method: str, template: str, body: Any, **path: Any) -> bool:
+        """Returns whether it can be asked already."""
+        return self._asked(who, method, template.format(**path), body).is_success
+
+    def _asked(
+        self, who: str, method: str, path: str, body: Any, *, params: Any = None, tag: str = ""
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self._stack.token(who).value}", **({"If-Match": tag} if tag else {})}
+        content = {} if body is None else {"json": body}
+        return self._client.request(method, path, headers=headers, params=params, **content)
+
     def done(self, job: Any) -> Any:
         """Returns the job once it has ended."""
-        while job["state"] in ("JOB_STATE_QUEUED", "JOB_STATE_RUNNING"):
-            time.sleep(0.2)
+        job = self.ask("ann", "GET", "/jobs/{job_id}", job_id=job["job_id"])
+        for _ in range(PATIENCE):
+            if job["state"] not in ("JOB_STATE_QUEUED", "JOB_STATE_RUNNING"):
+                break
+            time.sleep(PAUSE_SECONDS)
             job = self.ask("ann", "GET", "/jobs/{job_id}", job_id=job["job_id"])
         self.examples["GetJob"]["response"] = job
         assert job["state"] == "JOB_STATE_SUCCEEDED", job
@@ -143,13 +183,11 @@ def experiments(story: Story) -> None:
 def bandit(story: Story) -> None:
     one = "/experiments/{experiment_id}"
     name = {"experiment_id": "checkout"}
-    token = ""
-    while not token:
-        try:
-            answer = story.ask("service", "POST", f"{one}/allocations", {"unit_id": "visitor-1"}, **name)
-            token = answer["token"] if answer["reason"] == "ALLOCATION_REASON_SPLIT" else ""
-        except AssertionError:
-            time.sleep(0.2)
+    for _ in range(PATIENCE):
+        if story.answers("service", "POST", f"{one}/allocations", {"unit_id": "visitor-1"}, **name):
+            break
+        time.sleep(PAUSE_SECONDS)
+    token = story.ask("service", "POST", f"{one}/allocations", {"unit_id": "visitor-1"}, **name)["token"]
     units = [f"visitor-{number}" for number in range(1, 4)]
     story.ask("service", "POST", f"{one}/allocations/batch", {"unit_ids": units}, **name)
     story.ask("service", "POST", "/allocations", {"unit_id": "visitor-1"})
@@ -168,9 +206,12 @@ def bandit(story: Story) -> None:
         ("serve-arms", "It works again."),
     ):
         story.ask("ann", "POST", f"{one}/bandit/{verb}", {"reason": reason}, **name)
-    while not int(story.ask("ann", "GET", f"{one}/bandit", **name)["arms"][0]["unit_count"]):
+    for _ in range(PATIENCE):
+        arms = story.ask("ann", "GET", f"{one}/bandit", **name)["arms"]
+        if sum(int(arm["unit_count"]) for arm in arms) == len(units):
+            break
         story.examples.pop("GetBandit")
-        time.sleep(0.2)
+        time.sleep(PAUSE_SECONDS)
     weights = [{"arm_id": "short-form", "weight": 1}]
     story.ask("ann", "POST", f"{one}/bandit/evaluate-policy", {"weights": weights}, **name)
 
@@ -210,7 +251,12 @@ def reviews(story: Story) -> None:
 
 
 def ai(story: Story) -> None:
-    wish = {"metrics": [_METRIC], "goal": "More visitors who buy", "traffic": _TRAFFIC}
+    wish = {
+        "goal": "More visitors who buy",
+        "metrics": [_CART, _METRIC],
+        "past_experiments": [_PAST],
+        "traffic": _TRAFFIC,
+    }
     job = story.done(story.ask("ann", "POST", "/experiments/suggest-hypotheses", wish))
     hypothesis = {"hypothesis_id": job["hypothesis_ids"][0]}
     story.ask("ann", "GET", "/hypotheses", params={"order": "HYPOTHESIS_ORDER_BEST_FIRST"})
@@ -224,7 +270,7 @@ def ai(story: Story) -> None:
     design = {"design_id": job["design_id"]}
     plan = story.ask("ann", "GET", "/designs/{design_id}", **design)["plan"]
     story.ask("ann", "GET", "/designs")
-    own = {"plan": plan, "metrics": [_METRIC], "traffic": _TRAFFIC}
+    own = {"plan": plan, "metrics": [_CART, _METRIC], "traffic": _TRAFFIC}
     story.ask("ann", "POST", "/designs/validate", own)
     size = {"metric": _METRIC, "relative_mde": 0.1, "traffic": _TRAFFIC}
     story.ask("ann", "POST", "/designs/plan-sample-size", size)
