@@ -10,7 +10,7 @@ from experimentation.v1 import hypothesis_pb2 as pb
 from experimentation.v1.analysis_service_pb2_grpc import AnalysisServiceStub
 from services.admin import jobs, paging, tables
 from services.admin.clients import CALL_SECONDS
-from services.admin.words import NOTHING, enum_name, instant
+from services.admin.words import NOTHING, enum_name, instant, plural
 from shared.rpc import client
 
 
@@ -68,7 +68,7 @@ def _takes(hypothesis: pb.Hypothesis) -> str:
     test = hypothesis.required_test
     if not test.units_per_arm:
         return NOTHING
-    weeks = f", {test.weeks} weeks" if test.HasField("weeks") else ""
+    weeks = f", {plural(test.weeks, 'week')}" if test.HasField("weeks") else ""
     return f"{test.units_per_arm:,} units an arm{weeks}"
 
 

@@ -12,7 +12,7 @@ from experimentation.v1 import analysis_service_pb2 as service_pb
 from experimentation.v1.analysis_service_pb2_grpc import AnalysisServiceStub
 from services.admin import paging, tables
 from services.admin.clients import CALL_SECONDS
-from services.admin.words import NOTHING, enum_name, instant
+from services.admin.words import NOTHING, enum_name, instant, plural
 from shared import errors
 from shared.rpc import client
 
@@ -145,7 +145,7 @@ def words_by(provenance: pb.Provenance) -> str:
     dropped = provenance.dropped_claim_count
     parts = [f"Words by {provider(provenance)}, {provenance.model}"]
     parts.append(f"grounding {enum_name(pb.Grounding.DESCRIPTOR, provenance.grounding)}")
-    parts += [f"{dropped} claims dropped"] if dropped else []
+    parts += [f"{plural(dropped, 'claim')} dropped"] if dropped else []
     return f"{', '.join(parts)}. Numbers and decisions are computed."
 
 

@@ -1,5 +1,6 @@
-"""What the demo has the AI service make of its runs: analyses, hypotheses, a design, and a request that waits."""
+"""What the demo has the AI service make of its data: analyses, hypotheses, a design, and a request that waits."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,10 +18,15 @@ from services.admin.demo.replay import Run
 from services.admin.demo.thornton import RealArm
 from shared.rpc import client
 
-UNITS_PER_DAY: Final = 400.0
+UNITS_PER_DAY: Final = 1000.0
 """Of the made-up clinic that the design is for."""
+RELATIVE_MDE: Final = 0.1
+"""The least lift that would matter to that clinic."""
+PLANNED_LIFT: Final = 0.5
+"""What a run is planned to find: the incentives more than doubled who came."""
 GOAL: Final = "More people who come for their result"
 _JOB_SECONDS: Final = 120.0
+_NORMAL_QUANTILE: Final = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,8 @@ def gather(stub: AnalysisServiceStub, arms: Sequence[RealArm], runs: Sequence[Ru
     Raises:
         PlatformError: A job failed, or a call.
     """
-    made = tuple(_analysis(stub, run.experiment_id) for run in runs)
-    suggested = tuple(_suggested(stub, arms[0], runs[-1]))
+    made = tuple(_analysis(stub, run, len(arms)) for run in runs)
+    suggested = tuple(_suggested(stub, arms, runs[-1]))
     if not suggested:
         return Insights(made, (), None, "")
     design = _design(stub, suggested[0])
@@ -68,7 +74,7 @@ def tell(console: Console, insights: Insights) -> None:
         _say(console, f"- {one.text}")
     _say(console, jobs.words_by(last.provenance))
     if insights.hypotheses:
-        console.print(f"\n[bold]Hypotheses[/bold] from all runs, the first of {len(insights.hypotheses)}:")
+        console.print(f"\n[bold]Hypotheses[/bold] from the field experiment, the first of {len(insights.hypotheses)}:")
         _say(console, insights.hypotheses[0].statement)
     if insights.design is not None:
         console.print("\n[bold]Design[/bold] of its test:")
@@ -84,22 +90,49 @@ def _say(console: Console, text: str) -> None:
     console.print(Padding(text, (0, 0, 0, 2), expand=False), markup=False)
 
 
-def _analysis(stub: AnalysisServiceStub, experiment_id: str) -> analysis_pb2.ExperimentAnalysis:
-    request = pb.AnalyzeExperimentRequest(experiment_id=experiment_id, request_id=f"{experiment_id}-analyze")
+def _analysis(stub: AnalysisServiceStub, run: Run, arm_count: int) -> analysis_pb2.ExperimentAnalysis:
+    plan = analysis_pb2.AnalysisPlan(
+        units_per_arm=run.unit_count // arm_count,
+        relative_mde=PLANNED_LIFT,
+        looking_policy=analysis_pb2.LOOKING_POLICY_ANY_TIME,
+    )
+    request = pb.AnalyzeExperimentRequest(
+        experiment_id=run.experiment_id, plan=plan, request_id=f"{run.experiment_id}-analyze"
+    )
     job = client.call(stub.AnalyzeExperiment, request, timeout_seconds=CALL_SECONDS).job
     return analyses.get(stub, _done(stub, job).analysis_id)
 
 
-def _suggested(stub: AnalysisServiceStub, control: RealArm, last: Run) -> Iterator[hypothesis_pb2.Hypothesis]:
+def measured(arm: RealArm, control: RealArm) -> metrics_pb2.PastExperiment:
+    """Returns the effect that an arm really had: a ratio of rates, its standard error by the delta method."""
+    ratio = arm.rate / control.rate
+    variance = sum((1 - each.rate) / (each.rate * len(each.outcomes)) for each in (arm, control))
+    error = ratio * math.sqrt(variance)
+    is_shown = abs(ratio - 1) > _NORMAL_QUANTILE * error
+    won = metrics_pb2.PAST_OUTCOME_WON if ratio > 1 else metrics_pb2.PAST_OUTCOME_LOST
+    return metrics_pb2.PastExperiment(
+        experiment_id=f"thornton-2004-{arm.arm_id}",
+        intervention=f"Offer {arm.display_name} to everybody who comes for the result",
+        metric_id=METRIC_ID,
+        relative_lift=ratio - 1,
+        standard_error=error,
+        outcome=won if is_shown else metrics_pb2.PAST_OUTCOME_INCONCLUSIVE,
+    )
+
+
+def _suggested(stub: AnalysisServiceStub, arms: Sequence[RealArm], last: Run) -> Iterator[hypothesis_pb2.Hypothesis]:
+    control, *others = arms
     metric = metrics_pb2.MetricProfile(
         metric_id=METRIC_ID,
         display_name="Came for the test result",
         kind=common_pb2.METRIC_KIND_PROPORTION,
         baseline=control.rate,
         unit_count=len(control.outcomes),
+        relative_mde=RELATIVE_MDE,
     )
     request = pb.SuggestHypothesesRequest(
         metrics=[metric],
+        past_experiments=[measured(arm, control) for arm in others],
         goal=GOAL,
         traffic=metrics_pb2.TrafficProfile(units_per_day=UNITS_PER_DAY),
         request_id=f"{last.experiment_id}-suggest",
