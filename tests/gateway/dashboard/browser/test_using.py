@@ -107,3 +107,17 @@ def test_a_claim_leads_to_its_evidence(open_as: Open) -> None:
     page.get_by_role("link", name="Evidence E4").first.click()
 
     expect(page.locator("#E4:target")).to_contain_text("lift low")
+
+
+def test_a_report_fits_on_paper(open_as: Open) -> None:
+    # The width of A4 between its margins.
+    page = open_as("rob", scheme="dark", width=690)
+    page.goto(f"{EXPERIMENT}/report")
+    page.emulate_media(media="print")
+
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    assert (
+        page.evaluate("[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).length")
+        == 0
+    )
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
