@@ -32,6 +32,7 @@ def test_api_page_when_it_lists_statuses_then_they_are_those_of_the_kinds(page: 
     assert {reason for reason in Reason if f"`{reason}`" not in page} == set()
 
 
+@pytest.mark.slow  # it starts a local stack, and waits for the bandit
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
 def test_api_page_when_its_commands_are_run_then_all_of_them_work(
     page: str, open_directory: Path, tmp_path: Path
