@@ -49,7 +49,9 @@ def test_system_text_when_it_changes_then_its_version_does_too() -> None:
     assert (PROMPT_VERSION, digest[:16]) == ("2026-11-27", "4c10da0d938b3ce3")
 
 
-@pytest.mark.parametrize("text", [CANARY, CANARY.upper(), CANARY.replace("-", " "), f"x {CANARY[:9]} {CANARY[9:]}"])
+@pytest.mark.parametrize(
+    "text", [CANARY, CANARY.upper(), CANARY.replace("-", " "), f"x {CANARY[:9]} {CANARY[9:]}", f"\\u007a{CANARY[1:]}"]
+)
 def test_canary_when_it_is_repeated_then_is_found(text: str) -> None:
     assert leaks_canary(text)
 
