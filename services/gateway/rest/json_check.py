@@ -23,7 +23,7 @@ _INTEGERS: Final = {
     FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
 }
 _LONG: Final = (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64)
-_TEXTS: Final[Mapping[str, tuple[type[Any], str, str]]] = {
+TEXTS: Final[Mapping[str, tuple[type[Any], str, str]]] = {
     "google.protobuf.Timestamp": (
         timestamp_pb2.Timestamp,
         INSTANT,
@@ -41,7 +41,7 @@ def violations(kind: Descriptor, value: Any, path: str = "") -> Iterator[FieldVi
         value: The JSON.
         path: Where it stands in the request. Empty: it is the request.
     """
-    if kind.full_name in _TEXTS:
+    if kind.full_name in TEXTS:
         yield from _text_of(kind, value, path)
     elif not isinstance(value, dict):
         yield _wrong(path, "an object", value)
@@ -109,7 +109,7 @@ def _single(field: FieldDescriptor, value: Any, path: str) -> Iterator[FieldViol
 
 
 def _text_of(kind: Descriptor, value: Any, path: str) -> Iterator[FieldViolation]:
-    message_class, pattern, words = _TEXTS[kind.full_name]
+    message_class, pattern, words = TEXTS[kind.full_name]
     if not isinstance(value, str):
         yield _wrong(path, words, value)
         return

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from services.gateway.rest import json_check
 from services.gateway.rest.route import WHOLE, Route
 from shared.errors import FieldViolation, invalid_fields
 
@@ -24,13 +25,22 @@ def parameters(route: Route) -> Iterator[tuple[FieldDescriptor, str]]:
     for field in route.request.fields:
         if field.name == route.query and field.message_type is not None:
             yield from ((each, field.name) for each in field.message_type.fields if each.name not in route.parameters)
-        elif field is not route.body_field and field.name not in (*route.parameters, *IN_HEADERS, *_resume(route)):
+        elif field.name not in (*route.parameters, *IN_HEADERS, *_elsewhere(route)) and _is_plain(field):
             yield field, ""
 
 
-def _resume(route: Route) -> Iterator[str]:
+def _elsewhere(route: Route) -> Iterator[str]:
+    """Yields the fields that the body and Last-Event-ID give."""
+    if route.body_field is not None:
+        yield route.body_field.name
     if route.events is not None and route.events.resume:
         yield route.events.resume
+
+
+def _is_plain(field: FieldDescriptor) -> bool:
+    """Returns whether a text can be the field, or one of its items or pairs."""
+    kind = field.message_type
+    return kind is None or kind.full_name in json_check.TEXTS or is_map(field)
 
 
 def read(route: Route, given: Iterable[tuple[str, str]]) -> dict[str, Any]:
