@@ -10,8 +10,10 @@ from typing import Final
 from services.ai.domain.grounding import lexicon
 from services.ai.domain.grounding.claims import Claim, Recommendation
 from services.ai.domain.grounding.evidence import EvidencePack, Fact
-from services.ai.domain.grounding.kinds import SIZES, FactKind
+from services.ai.domain.grounding.kinds import DESCRIPTIVE, SIZES, FactKind
 from services.ai.domain.grounding.reading import Reading, Token, TokenKind
+from services.ai.domain.grounding.rules.bounds import unbounded
+from services.ai.domain.grounding.rules.counts import misplaced
 from services.ai.domain.grounding.rules.engine_view import baseline_of
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
 from services.ai.domain.grounding.slots import SLOT
@@ -32,6 +34,7 @@ _SHARES: Final = frozenset(
 )
 _COUNTED: Final = frozenset({_K.UNITS, _K.TOTAL_UNITS, _K.EXPOSURES, _K.EFFECTIVE_UNITS})
 _WANTED: Final = frozenset({_K.REQUIRED_UNITS, _K.MISSING_UNITS, _K.MISSING_DAYS, _K.PLANNED_DAYS, _K.PLANNED_WEEKS})
+_DESCRIBED: Final = DESCRIPTIVE | {SIZES[kind] for kind in DESCRIPTIVE}
 _UNITS: Final = _COUNTED | {_K.REQUIRED_UNITS, _K.MISSING_UNITS, _K.UNITS_PER_DAY, _K.HEALTH_FIGURE}
 _TIMES: Final = frozenset({_K.DAYS, _K.WEEKS, _K.MISSING_DAYS, _K.PLANNED_DAYS, _K.PLANNED_WEEKS})
 _MISSING: Final = frozenset({_K.MISSING_UNITS, _K.MISSING_DAYS})
@@ -106,9 +109,9 @@ _CUES: Final[Mapping[FactKind, frozenset[str]]] = {
     _K.REQUIRED_UNITS: lexicon.words(
         "required requires require need needs needed takes take plan planned as_planned target suffice suffices"
     ),
-    _K.TOTAL_UNITS: lexicon.words("total totals together in_total the_arms the_units overall experiment whole"),
+    _K.TOTAL_UNITS: lexicon.words("total totals together in_total the_arms the_units all_arms all_units overall experiment whole"),
     _K.MISSING_UNITS: lexicon.words(
-        "missing more more_units another further additional short remaining remain falls_short"
+        "missing more more_units another further additional short remaining remain falls_short lacks lack lacking"
     ),
     _K.MISSING_DAYS: lexicon.words("missing more another further additional remaining remain needs takes"),
     _K.PLANNED_DAYS: lexicon.words("planned plan needs takes take duration lasts"),
@@ -153,8 +156,13 @@ def role(claim: Claim | Recommendation, reading: Reading, pack: EvidencePack) ->
         if after in _AFTER and fact.kind not in _AFTER[after]:
             yield _broken(fact, f"before {after}")
         if isinstance(claim, Claim) and fact.kind is FactKind.MEAN and claim.arm:
-            beside = _arm_after(index, reading.tokens)
+            beside = _arm_after(index, reading.tokens) or _arm_before(index, reading.tokens)
             yield from _sides(claim, fact, pack, before=before, beside=beside)
+        if isinstance(claim, Claim) and fact.kind in _DESCRIBED and fact.subject != claim.subject:
+            yield _broken(fact, "of another subject")
+    yield from (_broken(fact, got) for fact, got in unbounded(reading))
+    if isinstance(claim, Claim):
+        yield from (_broken(fact, got) for fact, got in misplaced(claim, reading))
 
 
 def _fits_before(before: str, fact: Fact) -> bool:
@@ -197,6 +205,15 @@ def _arm_after(index: int, tokens: tuple[Token, ...]) -> str:
     if len(rest) > 1 and rest[0].text in ("in", "for", "of", "with", "under") and rest[1].kind is TokenKind.NAME:
         return rest[1].text if rest[1].text[0] == "V" else ""
     return ""
+
+
+def _arm_before(index: int, tokens: tuple[Token, ...]) -> str:
+    """Returns the arm right before a slot: `in the control, at {{E1}}`; empty: there is none."""
+    at = index - 1
+    while at >= 0 and tokens[at].text in (",", "(", "at", "with"):
+        at -= 1
+    near = 0 <= at < index - 1 and tokens[at].kind is TokenKind.NAME and tokens[at].text[0] == "V"
+    return tokens[at].text if near and tokens[at - 1].text in ("in", "for", "with", "under", "the") else ""
 
 
 def _broken(fact: Fact, got: str, *allowed: str) -> Violation:

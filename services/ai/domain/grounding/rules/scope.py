@@ -27,6 +27,8 @@ def scope(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Violat
             yield Violation("text", RuleId.SCOPE, f"{alias} is not named", (f"{{{{{alias}}}}}",))
     if claim.arm and (claim.relation in DIRECTED or claim.relation in (Relation.HIGHEST, Relation.LOWEST)):
         yield from _sides(claim.arm, baseline, reading)
+    if claim.subject.startswith("S") and claim.relation in DIRECTED:
+        yield from _sides(claim.subject, "", reading)
 
 
 def _wanted(claim: Claim, pack: EvidencePack) -> Iterator[str]:
