@@ -50,6 +50,6 @@ GRANT UPDATE ON learner_progress TO experimentation_bandit;
 -- AI: what was asked of providers is completed, never deleted; of jobs, those that came to nothing are.
 GRANT INSERT, UPDATE, DELETE ON jobs TO experimentation_ai;
 GRANT INSERT, UPDATE ON hypotheses, designs, analyses, llm_calls TO experimentation_ai;
-GRANT INSERT ON hypothesis_reviews, evidence_packs, system_texts TO experimentation_ai;
+GRANT INSERT ON hypothesis_reviews, design_adoptions, evidence_packs, system_texts TO experimentation_ai;
 
 COMMIT;

@@ -40,6 +40,7 @@ AI = (
     "jobs",
     "hypotheses",
     "hypothesis_reviews",
+    "design_adoptions",
     "designs",
     "analyses",
     "evidence_packs",

@@ -103,6 +103,11 @@ class InMemoryDesigns:
             if kept.hypothesis_id in ("", one.hypothesis_id) and (one.design.recommended or not kept.recommended_only)
         ][:limit]
 
+    def note_adoption(self, key: RequestKey) -> None:
+        with self._state.mutex:
+            if self._state.adoptions.setdefault((key.creator, key.request_id), key.digest) != key.digest:
+                raise request_id_reused(key)
+
     def adopt(
         self, design_id: str, *, experiment_id: str, change_request_id: str, now: datetime
     ) -> DesignRecord | None:

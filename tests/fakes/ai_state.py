@@ -22,6 +22,7 @@ class AiState:
     announced: list[tuple[str, int]] = field(default_factory=list)
     hypotheses: dict[str, HypothesisRecord] = field(default_factory=dict)
     reviews: dict[tuple[str, str], tuple[str, HypothesisRecord]] = field(default_factory=dict)
+    adoptions: dict[tuple[str, str], str] = field(default_factory=dict)
     designs: dict[str, DesignRecord] = field(default_factory=dict)
     analyses: dict[str, AnalysisRecord] = field(default_factory=dict)
     to_propose: set[str] = field(default_factory=set)

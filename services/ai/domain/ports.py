@@ -171,6 +171,13 @@ class Designs(Protocol):
     def list_designs(self, kept: DesignFilter, *, after: Cursor | None, limit: int) -> list[DesignRecord]:
         """Returns the newest designs, newest first."""
 
+    def note_adoption(self, key: RequestKey) -> None:
+        """Notes that a request makes an experiment of a design; the same again changes nothing.
+
+        Raises:
+            AlreadyExists: REQUEST_ID_REUSED: the request id was used for another such request.
+        """
+
     def adopt(
         self, design_id: str, *, experiment_id: str, change_request_id: str, now: datetime
     ) -> DesignRecord | None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from services.ai.domain.design.experiment import experiment_of
 from services.ai.domain.hypotheses.states import Event, moved
+from services.ai.domain.jobs import RequestKey
 from services.ai.domain.ports import Designs, Experiments, Hypotheses, Proposer
 from services.ai.domain.records import DesignRecord, HypothesisRecord
 from services.ai.service import refusals
@@ -68,7 +69,7 @@ class Adopting:
         self._proposer = proposer
         self._clock = clock
 
-    def adopt(self, asked: Adoption) -> Adopted:
+    def adopt(self, asked: Adoption, *, key: RequestKey) -> Adopted:
         """Returns the experiment, and the design with it; the same again returns the same.
 
         Raises:
@@ -76,10 +77,12 @@ class Adopting:
             FailedPrecondition: INVALID_STATE: the design is not recommended or became another experiment, its
                 hypothesis is rejected or decided, or review takes no token of this service.
             InvalidArgument: INVALID_FIELD.
-            AlreadyExists: EXPERIMENT_ALREADY_EXISTS.
+            AlreadyExists: EXPERIMENT_ALREADY_EXISTS, REQUEST_ID_REUSED.
             Unavailable: STORE_UNAVAILABLE, or review cannot be reached; once they are back, the same call goes on.
         """
         design = self._adoptable(asked)
+        if key.request_id:
+            self._designs.note_adoption(key)
         try:
             return self._made(design, asked)
         except (Unauthenticated, PermissionDenied) as error:

@@ -8,6 +8,7 @@ from services.ai.convert import requests
 from services.ai.service import planning
 from services.ai.service.adopting import Adopting
 from services.ai.service.designs import DesignService
+from shared.rpc import caller
 
 
 class DesignServicer:
@@ -32,7 +33,8 @@ class DesignServicer:
         self, request: pb.CreateExperimentFromDesignRequest, _context: grpc.ServicerContext
     ) -> pb.CreateExperimentFromDesignResponse:
         """Makes an experiment of a design."""
-        return convert.adopted_to_proto(self._adopting.adopt(convert.adoption(request)))
+        key = requests.key(request, caller.current().principal_id)
+        return convert.adopted_to_proto(self._adopting.adopt(convert.adoption(request), key=key))
 
     def ValidateDesign(
         self, request: pb.ValidateDesignRequest, _context: grpc.ServicerContext

@@ -6,16 +6,20 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Engine, Select, select, update
+from sqlalchemy.dialects import postgresql
 
+from services.ai.domain.job_refusals import request_id_reused
+from services.ai.domain.jobs import RequestKey
 from services.ai.domain.queries import Cursor, DesignFilter
 from services.ai.domain.records import DesignRecord
 from services.ai.store import paging
 from services.ai.store.answers import design_row
 from services.ai.store.documents import from_document
-from services.ai.store.tables import designs
+from services.ai.store.tables import design_adoptions, designs
 from shared.store.engine import transaction
 
 _column: Final = designs.c
+_adopting: Final = design_adoptions.c
 _documents: Final = select(_column.document)
 _NEWEST: Final[tuple[ColumnElement[Any], ...]] = (_column.created_at.desc(), _column.design_id)
 
@@ -36,6 +40,15 @@ class PostgresDesigns:
         newest = _documents.where(*_kept(kept), *following).order_by(*_NEWEST).limit(limit)
         with transaction(self._engine) as connection:
             return [from_document(DesignRecord, document) for document in connection.scalars(newest)]
+
+    def note_adoption(self, key: RequestKey) -> None:
+        """Notes that a request makes an experiment of a design."""
+        row = {"creator": key.creator, "request_id": key.request_id, "request_digest": key.digest}
+        same = (_adopting.creator == key.creator, _adopting.request_id == key.request_id)
+        with transaction(self._engine) as connection:
+            connection.execute(postgresql.insert(design_adoptions).values(row).on_conflict_do_nothing())
+            if connection.scalar(select(_adopting.request_digest).where(*same)) != key.digest:
+                raise request_id_reused(key)
 
     def adopt(
         self, design_id: str, *, experiment_id: str, change_request_id: str, now: datetime

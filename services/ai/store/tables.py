@@ -65,6 +65,14 @@ hypothesis_reviews = Table(
     Column("document", JSONB),
 )
 
+design_adoptions = Table(
+    "design_adoptions",
+    _metadata,
+    Column("creator", Text, primary_key=True),
+    Column("request_id", Text, primary_key=True),
+    Column("request_digest", Text),
+)
+
 designs = Table(
     "designs",
     _metadata,

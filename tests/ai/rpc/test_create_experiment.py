@@ -14,7 +14,7 @@ from shared.rpc import client
 from tests.ai.rpc import lab as labs
 from tests.ai.rpc.conftest import Refused
 from tests.ai.rpc.lab import Lab
-from tests.ai.rpc.requests import INVALID_FIELD, NO_DESIGN, NOT_PERMITTED, TAKEN, WRONG_STATE, design, money
+from tests.ai.rpc.requests import INVALID_FIELD, NO_DESIGN, NOT_PERMITTED, REUSED, TAKEN, WRONG_STATE, design, money
 from tests.fakes import identity
 from tests.review import desk as desks
 from tests.review.desk import Desk
@@ -98,11 +98,14 @@ def test_create_when_the_design_is_a_bandit_then_review_takes_it(place: Place, a
     assert created.experiment.allocation_policy.WhichOneof("algorithm") != "fixed_split"
 
 
-def test_create_when_tried_again_then_the_same(place: Place) -> None:
+def test_create_when_tried_again_then_the_same(place: Place, refused: Refused) -> None:
     made_of = place.design()
     first = place.create(made_of.design_id, "again", request_id="r1")
 
     assert place.create(made_of.design_id, "again", request_id="r1") == first
+    other = pb.CreateExperimentFromDesignRequest(design_id=made_of.design_id, experiment_id="again", request_id="r1")
+    other.draft_only = True
+    assert refused(place.lab["ann"].CreateExperimentFromDesign, other).reason == REUSED
 
 
 def test_create_when_a_draft_alone_is_wanted_then_nothing_is_proposed(place: Place) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from services.ai.domain.analysis.data import BanditData
 from services.ai.domain.hypotheses.model import HypothesisState
+from services.ai.domain.jobs import RequestKey
 from services.ai.domain.records import DesignRecord
 from services.ai.service.adopting import Adopted, Adopting, Adoption
 from shared.definition.allocation import ArmWeight, FixedSplit
@@ -26,7 +27,7 @@ from shared.errors import (
     invalid_fields,
 )
 from tests.ai.store.contract.desk import Desk
-from tests.ai.store.examples import LATER, design, hypothesis, job, result
+from tests.ai.store.examples import LATER, NO_KEY, design, hypothesis, job, result
 from tests.fakes.ai_store import InMemoryAiStore
 from tests.fakes.proposer import FakeProposer
 
@@ -59,7 +60,7 @@ class World:
     def put(self, record: DesignRecord) -> None:
         Desk(self.store).finish(job(record.job_id), result(hypothesis("hyp_1", record.job_id), design=record))
 
-    def adopt(self, **changes: Any) -> Adopted:
+    def adopt(self, key: RequestKey = NO_KEY, **changes: Any) -> Adopted:
         service = Adopting(
             self.store.designs,
             self.store.hypotheses,
@@ -67,7 +68,7 @@ class World:
             self.proposer,
             clock=lambda: LATER + timedelta(minutes=1),
         )
-        return service.adopt(replace(Adoption("design_1", "form"), **changes))
+        return service.adopt(replace(Adoption("design_1", "form"), **changes), key=key)
 
     def state(self) -> HypothesisState:
         found = self.store.hypotheses.find("hyp_1")
@@ -196,6 +197,16 @@ def test_adopt_when_the_experiment_is_there_already_then_review_says_so(world: W
 
     assert refusal(world.adopt).reason is Reason.EXPERIMENT_ALREADY_EXISTS
     assert world.state() is HypothesisState.PROPOSED
+
+
+def test_adopt_when_the_request_id_was_used_for_another_then_refused(world: World) -> None:
+    world.put(design("design_2", "job_2"))
+    world.adopt(RequestKey("ann", "r1", "one"))
+
+    error = refusal(lambda: world.adopt(RequestKey("ann", "r1", "other"), design_id="design_2", experiment_id="other"))
+
+    assert error.reason is Reason.REQUEST_ID_REUSED
+    assert list(world.proposer.drafts) == ["form"]
 
 
 def test_adopt_when_a_rule_blocks_it_then_refused() -> None:

@@ -77,7 +77,7 @@ def test_finish_when_a_part_is_no_value_of_its_type_then_nothing_is_stored(store
     assert store.hypotheses.find("hyp_1") is None
 
 
-@pytest.mark.parametrize("table", ["hypothesis_reviews", "evidence_packs", "system_texts"])
+@pytest.mark.parametrize("table", ["hypothesis_reviews", "design_adoptions", "evidence_packs", "system_texts"])
 def test_append_only_when_rows_would_go_then_it_is_refused(engine: sqlalchemy.Engine, table: str) -> None:
     with pytest.raises(DBAPIError, match=f"{table} is append-only"), engine.begin() as connection:
         connection.exec_driver_sql(f"DELETE FROM {table}")

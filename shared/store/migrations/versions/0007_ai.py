@@ -75,6 +75,13 @@ CREATE TABLE hypothesis_reviews (
   PRIMARY KEY (creator, request_id)
 );
 
+CREATE TABLE design_adoptions (
+  creator text NOT NULL,
+  request_id text NOT NULL,
+  request_digest text NOT NULL,
+  PRIMARY KEY (creator, request_id)
+);
+
 CREATE TABLE designs (
   design_id text COLLATE "C" PRIMARY KEY,
   job_id text NOT NULL UNIQUE REFERENCES jobs,
@@ -140,7 +147,7 @@ CREATE INDEX llm_calls_of_job ON llm_calls (job_id, at, call_id);
 CREATE INDEX llm_calls_at ON llm_calls (at);
 """
 
-_APPEND_ONLY = ("hypothesis_reviews", "evidence_packs", "system_texts")
+_APPEND_ONLY = ("hypothesis_reviews", "design_adoptions", "evidence_packs", "system_texts")
 
 
 def upgrade() -> None:
@@ -157,5 +164,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drops them."""
     op.execute(
-        "DROP TABLE llm_calls, system_texts, evidence_packs, analyses, designs, hypothesis_reviews, hypotheses, jobs"
+        "DROP TABLE llm_calls, system_texts, evidence_packs, analyses, designs, design_adoptions, hypothesis_reviews,"
+        " hypotheses, jobs"
     )

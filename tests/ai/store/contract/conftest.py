@@ -15,8 +15,8 @@ from tests.fakes.ai_store import InMemoryAiStore
 _DATABASE = "contract_of_ai_stores"
 # As a replica, tables that rows are only added to let go of them.
 _EMPTY = text(
-    "SET LOCAL session_replication_role = replica; TRUNCATE jobs, hypotheses, hypothesis_reviews, designs, analyses,"
-    " evidence_packs, llm_calls, system_texts"
+    "SET LOCAL session_replication_role = replica; TRUNCATE jobs, hypotheses, hypothesis_reviews,"
+    " design_adoptions, designs, analyses, evidence_packs, llm_calls, system_texts"
 )
 
 

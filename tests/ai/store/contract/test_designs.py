@@ -3,9 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from services.ai.domain.jobs import RequestKey
 from services.ai.domain.ports import AiStore
 from services.ai.domain.queries import Cursor, DesignFilter
 from services.ai.domain.records import DesignRecord
+from shared.errors import AlreadyExists, Reason
 from tests.ai.store.contract.desk import Desk, race
 from tests.ai.store.examples import LATER, NOW, design, job, result
 
@@ -33,6 +37,19 @@ def test_adopt_when_it_is_free_then_it_is_noted(store: AiStore, desk: Desk) -> N
     adopted = replace(design("des_1"), experiment_id="checkout", adopted_at=LATEST)
     assert store.designs.find("des_1") == adopted
     assert store.designs.of_experiment("checkout") == adopted
+
+
+def test_note_adoption_when_the_request_id_was_used_for_another_then_refused(store: AiStore) -> None:
+    key = RequestKey("ann", "r1", "digest")
+
+    store.designs.note_adoption(key)
+    store.designs.note_adoption(key)
+    store.designs.note_adoption(replace(key, creator="bob", digest="other"))
+
+    with pytest.raises(AlreadyExists) as caught:
+        store.designs.note_adoption(replace(key, digest="other"))
+    assert caught.value.reason is Reason.REQUEST_ID_REUSED
+    assert caught.value.metadata == {"request_id": "r1"}
 
 
 def test_adopt_when_it_is_done_again_then_the_first_change_request_is_filled_in(store: AiStore, desk: Desk) -> None:
