@@ -1,5 +1,6 @@
 """One request of somebody who is signed in."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -100,6 +101,9 @@ class Visit:
         if not text:
             return None
         try:
-            return float(text) / scale
+            number = float(text) / scale
         except ValueError as error:
             raise invalid_field(name, "must be a number") from error
+        if not math.isfinite(number):
+            raise invalid_field(name, "must be finite")
+        return number

@@ -254,12 +254,33 @@ def test_more_hypotheses_are_asked_for_about_earlier_metrics(rob: Visitor, canne
 
 
 def test_more_hypotheses_are_asked_for_about_a_metric_told_in_the_form(rob: Visitor, canned: Canned) -> None:
-    told = {"metric_id": "signed-up", "metric_kind": "proportion", "metric_baseline": "12.5", "metric_direction": "up"}
+    told = {
+        "metric_id": "signed-up",
+        "metric_kind": "proportion",
+        "metric_baseline": "12.5",
+        "metric_direction": "up",
+        "metric_units": "60000",
+        "metric_segments": "device=mobile, 8.5, 20000\n\nplan=a, b, 25, 100",
+    }
 
     rob.send(BY_DESIGN, f"{BY_DESIGN}/suggest", metrics="new", **told)
 
     (metric,) = only(canned, analysis_service_pb2.SuggestHypothesesRequest).metrics
-    assert (metric.metric_id, metric.baseline) == ("signed-up", 0.125)
+    assert (metric.metric_id, metric.baseline, metric.unit_count) == ("signed-up", 0.125, 60000)
+    assert [(one.segment, one.baseline, one.unit_count) for one in metric.segments] == [
+        ("device=mobile", 0.085, 20000),
+        ("plan=a, b", 0.25, 100),
+    ]
+
+
+@pytest.mark.parametrize("segments", ["device=mobile", "device=mobile, many, 3", "device=mobile, 3, x"])
+def test_parts_of_the_units_must_be_whole(rob: Visitor, canned: Canned, segments: str) -> None:
+    told = {"metric_id": "m", "metric_kind": "mean", "metric_segments": segments}
+
+    shown = rob.told(rob.send(BY_DESIGN, f"{BY_DESIGN}/suggest", metrics="new", **told))
+
+    assert "metric_segments" in shown
+    assert canned.of(analysis_service_pb2.SuggestHypothesesRequest) == []
 
 
 def test_metrics_must_be_chosen(rob: Visitor, canned: Canned) -> None:

@@ -67,6 +67,14 @@ def test_a_job_that_has_ended_asks_no_more(rob: Visitor, canned: Canned) -> None
     assert f'href="/insights/analyses/{examples.ANALYSIS_ID}"' in text
 
 
+def test_a_search_that_found_nothing_says_so(rob: Visitor, canned: Canned) -> None:
+    kind = analysis_pb2.JOB_KIND_SUGGEST_HYPOTHESES
+    found_nothing = examples.job(kind=kind, state=analysis_pb2.JOB_STATE_SUCCEEDED)
+    canned.answers["GetJob"] = analysis_service_pb2.GetJobResponse(job=found_nothing)
+
+    assert "What was told bears no hypothesis" in rob.see(JOB).text
+
+
 def test_a_job_that_failed_says_why(rob: Visitor, canned: Canned) -> None:
     failure = analysis_pb2.JobFailure(reason="INVALID_FIELD", message="there are no units", fields=["aggregates.arms"])
     failed = examples.job(state=analysis_pb2.JOB_STATE_FAILED, failure=failure)

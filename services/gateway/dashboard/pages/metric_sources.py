@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from experimentation.v1 import analysis_pb2, common_pb2, hypothesis_pb2
-from experimentation.v1.metrics_pb2 import MetricProfile, TrafficProfile
+from experimentation.v1.metrics_pb2 import MetricProfile, SegmentBaseline, TrafficProfile
 from services.gateway.dashboard.pages import reading
 from services.gateway.dashboard.visit import Visit
 from shared.errors import invalid_field
@@ -99,4 +99,16 @@ def _told(visit: Visit) -> MetricProfile:
         else common_pb2.METRIC_DIRECTION_MAXIMIZE,
         baseline=visit.sent_number("metric_baseline", scale=scale),
         standard_deviation=visit.sent_number("metric_deviation"),
+        unit_count=int(visit.sent_number("metric_units") or 0),
+        segments=[_segment(line, scale) for line in visit.sent("metric_segments").splitlines() if line.strip()],
     )
+
+
+def _segment(line: str, scale: float) -> SegmentBaseline:
+    """Returns a part of the units, told as `device=mobile, 8.2, 20000`: its name, its mean, its units."""
+    parts = [part.strip() for part in line.rsplit(",", 2)]
+    try:
+        name, baseline, units = parts[0], float(parts[1]) / scale, int(parts[2])
+    except (IndexError, ValueError) as error:
+        raise invalid_field("metric_segments", "each line must be a name, a number and how many units") from error
+    return SegmentBaseline(segment=name, baseline=baseline, unit_count=units)

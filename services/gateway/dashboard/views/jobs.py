@@ -54,6 +54,7 @@ class JobView:
     failure_fields: tuple[str, ...]
     provenance: ProvenanceView | None
     hypothesis_count: int
+    found_nothing: bool
     design_id: str
     analysis_id: str
     cancel_requested: bool
@@ -81,6 +82,9 @@ def job_view(job: analysis_pb2.Job) -> JobView:
         failure_fields=tuple(job.failure.fields),
         provenance=provenance(job.provenance) if job.HasField("provenance") else None,
         hypothesis_count=len(job.hypothesis_ids),
+        found_nothing=job.kind == analysis_pb2.JOB_KIND_SUGGEST_HYPOTHESES
+        and job.state == analysis_pb2.JOB_STATE_SUCCEEDED
+        and not job.hypothesis_ids,
         design_id=job.design_id,
         analysis_id=job.analysis_id,
         cancel_requested=job.cancel_requested,
