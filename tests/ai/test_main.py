@@ -5,8 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,11 +21,17 @@ from experimentation.v1 import analysis_service_pb2 as pb
 from experimentation.v1.analysis_service_pb2_grpc import AnalysisServiceStub
 from services.ai import main
 from services.ai.config import PREFIX, Config
+from services.ai.domain.jobs import SCHEDULE, JobFilter, JobQueue
 from services.ai.main.warehouse import build_warehouse
-from shared import config, errors
+from services.ai.store.analyses import PostgresAnalyses
+from services.ai.store.job_changes import CHANNEL
+from services.ai.store.jobs import PostgresJobs
+from shared import clock, config, errors
 from shared.config import ConfigError, Secret
 from shared.rpc import client
+from shared.store.notify import Listener
 from tests.ai.rpc.requests import suggest
+from tests.ai.store.recording import CHECKOUT, apply
 from tests.fakes import identity
 
 ROOT = Path(__file__).parents[2]
@@ -114,6 +124,28 @@ def test_start_when_the_port_is_taken_then_what_was_started_is_stopped(database_
         second.start()
 
     first.stop()
+
+
+def test_process_when_an_experiment_runs_then_it_is_analysed_unasked(
+    database_url: str, engine: sqlalchemy.Engine
+) -> None:
+    apply(engine, replace(CHECKOUT, started_at=clock.now() - timedelta(days=3)))
+    often = timedelta(seconds=0.2)
+    ai = main.Ai(Config(address="127.0.0.1:0", database_url=Secret(database_url), periodic_interval=often))
+    analyses = PostgresAnalyses(engine)
+
+    with closing(Listener(database_url, [CHANNEL])) as news:
+        ai.start()
+        deadline = time.monotonic() + WAIT_SECONDS
+        while analyses.latest("checkout") is None and time.monotonic() < deadline:
+            news.wait(1.0)
+        ai.stop()
+
+    found = analyses.latest("checkout")
+    assert found is not None
+    assert (found.version, found.experiment_id) == (1, "checkout")
+    [job] = PostgresJobs(engine).list_jobs(JobFilter(), after=None, limit=10)
+    assert (job.creator, job.queue, job.analysis_id) == (SCHEDULE, JobQueue.BULK, found.analysis_id)
 
 
 def test_config_when_nothing_is_given_then_it_listens_on_loopback_and_asks_nobody() -> None:
