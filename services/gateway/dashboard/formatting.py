@@ -8,6 +8,7 @@ NOTHING: Final = "\u2013"
 _MINUS: Final = "\u2212"
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _LEAST_P: Final = 0.0001
+_LEAST: Final = 1e-6
 
 
 def number(value: float | None, *, digits: int = 3) -> str:
@@ -16,6 +17,8 @@ def number(value: float | None, *, digits: int = 3) -> str:
         return NOTHING
     if value == 0:
         return "0"
+    if abs(value) < _LEAST:
+        return "\u2248 0"
     whole = math.floor(math.log10(abs(value))) + 1
     return _signed_minus(f"{value:,.{max(digits - whole, 0)}f}")
 

@@ -20,6 +20,7 @@ DASH = "\u2013"
         (1234567, "1,234,567"),
         (12.345, "12.3"),
         (-0.00012345, f"{MINUS}0.000123"),
+        (1e-13, "\u2248 0"),
     ],
 )
 def test_numbers(value: float | None, shown: str) -> None:

@@ -77,6 +77,8 @@ def _draw(frame: Frame, line: EstimateLine, place: int) -> None:
     lower = [(frame.x(p.at.timestamp()), frame.y(frame.y.low if p.low is None else p.low)) for p in bound]
     if len(bound) > 1:
         frame.drawing.shape([*upper, *reversed(lower)], f"band {colour(place + 1)}")
+    if len(bound) == 1:
+        frame.drawing.line(upper[0], lower[0], f"whisker {colour(place + 1)}")
     middle = [(frame.x(p.at.timestamp()), frame.y(p.estimate)) for p in line.points]
     frame.drawing.path(middle, f"series {colour(place + 1)}", dash=dash(place))
 

@@ -19,6 +19,7 @@ from services.gateway.dashboard.views.messages import arm_names, maybe, moment, 
 
 DEFAULT_INTERVAL: Final = timedelta(seconds=60)
 DEFAULT_MOVE: Final = 0.01
+_FIXED: Final = (None, "fixed_split")
 _ADVICE: Final = {
     pb.STOP_VERDICT_KEEP_GOING: Badge("Keep going", "accent", "▸"),
     pb.STOP_VERDICT_SUPERIORITY_SHOWN: Badge("Stop: one arm is shown to be the best", "good", "▲"),
@@ -178,7 +179,7 @@ def _stage(bandit: pb.Bandit) -> Badge:
         return Badge("Not running")
     if snapshot.allocation_policy.controls.shadow:
         return Badge("Shadow: the control is served", "warn", "◌")
-    if snapshot.allocation_policy.WhichOneof("algorithm") in {None, "fixed_split"}:
+    if snapshot.allocation_policy.WhichOneof("algorithm") in _FIXED:
         return Badge("Fixed split", "", "=")
     return Badge("Learning", "good", "●")
 
@@ -210,6 +211,8 @@ def _advice_text(advice: pb.StopAdvice, names: dict[str, str]) -> str:
 
 def _next_update(snapshot: pb.PolicySnapshot, published: datetime | None, now: datetime) -> str:
     controls = snapshot.allocation_policy.controls
+    if snapshot.allocation_policy.WhichOneof("algorithm") in _FIXED:
+        return "none, as the split is fixed"
     if snapshot.frozen:
         return "none while the weights are frozen"
     if snapshot.state != common_pb2.EXPERIMENT_STATE_RUNNING:

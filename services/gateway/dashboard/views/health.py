@@ -87,6 +87,6 @@ def _figures(sample: analysis_pb2.SampleState) -> list[tuple[str, str, str]]:
             formatting.share(maybe(sample, "detectable_lift")),
             f"wanted {formatting.share(maybe(sample, 'relative_mde'))}" if sample.HasField("relative_mde") else "",
         ),
-        ("Days so far", formatting.number(days), ""),
+        ("Days so far", "< 1" if days is not None and days < 1 else formatting.number(days), ""),
         ("Days missing", "none" if missing is None and required else formatting.number(missing), ""),
     ]

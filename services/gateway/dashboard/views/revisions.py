@@ -1,14 +1,18 @@
 """What became of an experiment: its revisions, and who did what."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from experimentation.v1 import audit_service_pb2
 from experimentation.v1 import experiment_service_pb2 as pb
 from services.gateway.dashboard.views import badges
 from services.gateway.dashboard.views.badges import Badge
 from services.gateway.dashboard.views.messages import algorithm_of, moment
+
+_UNTOLD: Final = frozenset({"digest", "etag"})
+_MOST_CHARACTERS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class AuditView:
     sequence: int
     actor: str
     action: str
-    details: tuple[tuple[str, str], ...]
+    details: str
     at: datetime | None
 
 
@@ -52,6 +56,15 @@ def revisions(messages: Iterable[pb.Revision]) -> tuple[RevisionView, ...]:
 def audit_events(messages: Iterable[audit_service_pb2.AuditEvent]) -> tuple[AuditView, ...]:
     """Returns events, in the order given."""
     return tuple(
-        AuditView(one.sequence, one.actor, one.action, tuple(sorted(one.details.items())), moment(one, "occurred_at"))
+        AuditView(one.sequence, one.actor, one.action, _told(one.details), moment(one, "occurred_at"))
         for one in messages
     )
+
+
+def _told(details: Mapping[str, str]) -> str:
+    """Returns the particulars in a line; fingerprints and long texts are for `expctl audit`."""
+    return " · ".join(f"{key}: {_cut(value)}" for key, value in sorted(details.items()) if key not in _UNTOLD)
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= _MOST_CHARACTERS else f"{value[: _MOST_CHARACTERS - 1]}…"

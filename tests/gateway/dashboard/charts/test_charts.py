@@ -59,6 +59,12 @@ def test_lines_differ_in_their_dashes() -> None:
     assert len(set(dashes)) == 2
 
 
+def test_a_single_look_has_its_interval() -> None:
+    root = drawn(estimate_series([line("a", 0.1)], metric="m", relative=True, share_metric=True))
+
+    assert len([each for each in root.iter(f"{SVG}line") if "whisker" in str(each.get("class"))]) == 1
+
+
 def test_the_last_estimates_are_told() -> None:
     chart = estimate_series([line("green", 0.1, 0.2)], metric="Bought", relative=True, share_metric=True)
 
