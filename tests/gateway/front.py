@@ -15,7 +15,8 @@ from tests.fakes import identity
 
 # Nobody listens there.
 NOWHERE = "127.0.0.1:1"
-WAIT_SECONDS = 20.0
+# Other tests may have the processors for a while.
+WAIT_SECONDS = 60.0
 
 QUICK = Config(
     address="127.0.0.1:0",

@@ -69,7 +69,9 @@ def opened(database_url: str, directory: Path) -> Iterator[Stack]:
         bandit_address = replica.start()["grpc"]
         stack.callback(replica.stop)
         scripted, ai_address = stack.enter_context(ai.served())
-        upstream = UpstreamOptions(review_address=review_address, bandit_address=bandit_address, ai_address=ai_address)
+        upstream = UpstreamOptions(
+            review_address, bandit_address, ai_address, timeout=timedelta(seconds=front.WAIT_SECONDS)
+        )
         opened_front = stack.enter_context(front.opened(upstream))
         channel = stack.enter_context(client.open_channel(bandit_address, token=identity.ADA))
         yield Stack(opened_front, scripted, upstream, engine, Learner(session, now=now), BanditServiceStub(channel))

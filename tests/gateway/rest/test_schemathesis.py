@@ -11,6 +11,7 @@ from schemathesis.config import SchemathesisConfig
 
 from services.gateway.rest.openapi.document import document
 from services.gateway.rest.table import ROUTES
+from tests.gateway import front as fronts
 from tests.gateway.front import authorization
 from tests.gateway.stack import Stack
 
@@ -46,7 +47,7 @@ def check(stack: Stack, operation: Any, example_count: int) -> None:
     )
     @hypothesis.given(case=cases)
     def run(case: Any) -> None:
-        case.call_and_validate(base_url=stack.front.url, headers=authorization("ada"))
+        case.call_and_validate(base_url=stack.front.url, headers=authorization("ada"), timeout=fronts.WAIT_SECONDS)
 
     run()
 
@@ -70,7 +71,11 @@ def machine(stack: Stack, schema: Any) -> Iterator[Any]:
 
     class Caller(schema.as_state_machine()):  # type: ignore[misc]  # it is made at run time
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
-            return {"headers": authorization("ada"), "base_url": stack.front.url}
+            return {
+                "headers": authorization("ada"),
+                "base_url": stack.front.url,
+                "timeout": fronts.WAIT_SECONDS,
+            }
 
     return Caller
 

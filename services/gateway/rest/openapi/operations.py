@@ -72,13 +72,14 @@ def _in_path(route: Route, schemas: Schemas) -> Iterator[dict[str, Any]]:
     kind = item or route.request
     for name in route.parameters:
         each = kind.fields_by_name[name]
-        schema = {"minLength": 1, **_plain(schemas.taken_field(each))}
+        schema = _plain(schemas.taken_field(each))
         yield {
             "name": name,
             "in": "path",
             "required": True,
             "description": comment(each.full_name),
-            "schema": schema if schema["type"] == "string" else _plain(schemas.taken_field(each)),
+            # A path with nothing in its place is another path.
+            "schema": {"minLength": 1, **schema} if schema["type"] == "string" else schema,
         }
 
 
