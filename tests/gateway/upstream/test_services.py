@@ -20,7 +20,7 @@ from tests.gateway import ai
 from tests.gateway.ai import ScriptedAi
 from tests.gateway.front import NOWHERE
 
-CERTIFICATES = Path(__file__).resolve().parents[1] / "shared" / "rpc" / "certificates"
+CERTIFICATES = Path(__file__).resolve().parents[2] / "shared" / "rpc" / "certificates"
 ANN = Origin(identity.secret("ann"), "req-1")
 
 
