@@ -1,6 +1,7 @@
 """The RPCs of jobs: convert, call one use case, convert."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import grpc
@@ -17,9 +18,10 @@ HEARTBEAT_SECONDS: Final = 20.0
 class JobServicer:
     """Answers GetJob, ListJobs, WatchJob, CancelJob and ListProviderCalls; every error is a PlatformError."""
 
-    def __init__(self, service: JobService, *, bell: Bell) -> None:
+    def __init__(self, service: JobService, *, bell: Bell, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._service = service
         self._bell = bell
+        self._monotonic = monotonic
 
     def GetJob(self, request: pb.GetJobRequest, _context: grpc.ServicerContext) -> pb.GetJobResponse:
         """Returns one job."""
@@ -35,13 +37,13 @@ class JobServicer:
     def WatchJob(self, request: pb.WatchJobRequest, context: grpc.ServicerContext) -> Iterator[pb.WatchJobResponse]:
         """Streams the job whenever it has changed, until it has ended."""
         requests.document(request)
-        told, cursor = request.after_version, self._bell.cursor()
+        told, cursor, told_at = request.after_version, self._bell.cursor(), self._monotonic()
         # Who leaves is noticed at once, and the thread is free.
         context.add_callback(self._bell.ring)
         job = self._service.get(request.job_id)
         while True:
             if job.version > told:
-                told = job.version
+                told, told_at = job.version, self._monotonic()
                 yield pb.WatchJobResponse(job=jobs.to_proto(job))
             if job.ended:
                 return
@@ -50,7 +52,10 @@ class JobServicer:
                 return
             caller.confirm()
             job = self._service.get(request.job_id)
-            if cursor == before and job.version <= told:
+            # It rings for other jobs, too.
+            silent = cursor == before or self._monotonic() - told_at >= HEARTBEAT_SECONDS
+            if silent and job.version <= told:
+                told_at = self._monotonic()
                 yield pb.WatchJobResponse()
 
     def CancelJob(self, request: pb.CancelJobRequest, _context: grpc.ServicerContext) -> pb.CancelJobResponse:

@@ -1,5 +1,6 @@
 """WatchJob: what comes first, each change, the end, heartbeats, and what breaks it off."""
 
+import itertools
 from collections.abc import Iterator
 
 import grpc
@@ -8,11 +9,14 @@ import sqlalchemy
 
 from experimentation.v1 import analysis_pb2
 from experimentation.v1 import analysis_service_pb2 as pb
-from services.ai.servicer.jobs import HEARTBEAT_SECONDS
+from services.ai.service.jobs import JobService
+from services.ai.servicer.jobs import HEARTBEAT_SECONDS, JobServicer
+from shared import clock
 from shared.bell import Bell
 from shared.errors import Reason
 from shared.identity.credential_book import CredentialBook
-from shared.rpc import status
+from shared.identity.principal import Caller
+from shared.rpc import caller, status
 from tests.ai.rpc import lab as labs
 from tests.ai.rpc.conftest import Refused
 from tests.ai.rpc.lab import STOP_SECONDS, WAIT_SECONDS, Lab
@@ -135,3 +139,40 @@ def test_watch_when_nothing_happens_then_heartbeats(engine: sqlalchemy.Engine) -
     assert others == [pb.WatchJobResponse()] * 2
     assert bell.waits == {HEARTBEAT_SECONDS}
     assert HEARTBEAT_SECONDS == 20
+
+
+class RestlessBell(Bell):
+    """Rings for something else, all the time."""
+
+    def wait_beyond(self, cursor: int, *, timeout_seconds: float) -> int:
+        self.ring()
+        return super().wait_beyond(cursor, timeout_seconds=timeout_seconds)
+
+
+def test_watch_when_other_jobs_ring_then_heartbeats_come_all_the_same(lab: Lab) -> None:
+    job = lab["ann"].SuggestHypotheses(suggest()).job
+    seconds = itertools.count(step=7)
+    servicer = JobServicer(
+        JobService(lab.parts.store.jobs, lab.parts.store.calls, clock=clock.now),
+        bell=RestlessBell(),
+        monotonic=lambda: float(next(seconds)),
+    )
+    caller.bind_confirmation(lambda: caller_of("vic"))
+
+    told = servicer.WatchJob(watched(job), OpenContext())  # type: ignore[arg-type]
+
+    assert [each.HasField("job") for each in itertools.islice(told, 3)] == [True, False, False]
+
+
+class OpenContext:
+    """Is the context of a call whose caller stays."""
+
+    def add_callback(self, _callback: object) -> bool:
+        return True
+
+    def is_active(self) -> bool:
+        return True
+
+
+def caller_of(name: str) -> Caller:
+    return identity.book().caller_of_secret(identity.secret(name).value, now=clock.now())
