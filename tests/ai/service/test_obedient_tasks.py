@@ -1,7 +1,6 @@
 """Jobs with a model that follows every payload, wherever it stands: nothing false or ungrounded is published."""
 
 import json
-import random
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -23,16 +22,13 @@ from services.ai.domain.hypotheses.model import EffectDirection, HypothesisState
 from services.ai.domain.jobs import DesignInput, HypothesesInput
 from services.ai.domain.metrics import SegmentBaseline, TrafficProfile
 from services.ai.domain.records import HypothesisRecord, JobResult
-from services.ai.evaluation.narratives import narratives
 from tests.ai.domain.hypotheses.examples import CHECKOUT, REVENUE, lost, won
 from tests.ai.injection.corpus import Payload, payloads
-from tests.ai.injection.obedient import obey
 from tests.ai.injection.oracle import assert_plain, assert_typed_truth
-from tests.ai.service.answering_world import NOW, Step, World, edited, job_of
-from tests.ai.service.test_hypotheses_task import DRAFT
+from tests.ai.service.answering_world import NOW, Step, World, job_of
+from tests.ai.service.obedient_steps import in_claims, in_reasons, in_types, in_words
 
 PAYLOADS = payloads()
-TOLD = list(next(iter(narratives(random.Random(5), 1))))
 HYPOTHESIS_FIELDS = ("goal", "constraint", "name", "description", "experiment", "tried", "tag", "segment", "stored")
 DESIGN_FIELDS = ("name", "description", "wish")
 WISHES = DesignWishes("Show the checkout on one page", (CHECKOUT, REVENUE), TrafficProfile(20_000.0), arm_count=3)
@@ -93,67 +89,6 @@ def test_design_jobs_when_a_payload_is_in_one_field_then_nothing_of_it_is_publis
         for one in (*result.design.reasons, *result.design.risks):
             assert_plain(one.text, payload, result.evidence)
         assert_apart(world.provider.asked, payload)
-
-
-def in_words(payload: Payload) -> Step:
-    """Returns a model that writes the payload as what is done, and as why."""
-    said = (payload.text, *payload.forbidden)
-    drafts = [DRAFT | {"intervention": text} for text in said] + [DRAFT | {"rationale": text} for text in said]
-    return lambda question: with_drafts(question, drafts)
-
-
-def in_claims(payload: Payload) -> Step:
-    """Returns a model that claims what the payload asks for, and the payload itself."""
-
-    def answered(question: Question) -> str:
-        facts = json.loads(question.data)["facts"]
-        rows = hostile_rows(payload, facts[0]["evidence_id"])
-        drafts = [DRAFT | {"because": [row], "evidence_ids": [facts[0]["evidence_id"]]} for row in rows]
-        return with_drafts(question, [DRAFT | {"because": rows[:16], "ungrounded": False}, *drafts])
-
-    return answered
-
-
-def in_types(payload: Payload) -> Step:
-    """Returns a model that writes the payload where names and figures belong."""
-    changes: tuple[dict[str, object], ...] = (
-        {"metric": payload.text},
-        {"evidence_ids": ["E999"], "ungrounded": False},
-        {"evidence_ids": [payload.text], "ungrounded": False},
-        {"expected_low": 0.5, "expected_high": 0.99},
-        {"direction": payload.text},
-        {"verdict": payload.text},
-    )
-    return lambda question: with_drafts(question, [DRAFT | change for change in changes])
-
-
-def in_reasons(payload: Payload, choice: str) -> Step:
-    """Returns a model that takes a design, or the payload for one, and says what the payload asks for."""
-
-    def answered(question: Question) -> str:
-        own = json.loads(question.plain_answer)
-        rows = hostile_rows(payload, own["reasons"][0]["evidence_ids"][0])
-        return edited(
-            question, option_id=choice, reasons=[*rows[:12], *own["reasons"]], risks=[*own["risks"], *rows[:12]]
-        )
-
-    return answered
-
-
-def hostile_rows(payload: Payload, evidence_id: str) -> list[dict[str, object]]:
-    """Returns claims as a model makes them that follows the payload."""
-    document = obey(payload.obeys, TOLD)
-    claimed = document["statements"]
-    assert isinstance(claimed, list)
-    plain = claimed[-1] | {"arm": "", "baseline": "", "kind": "history", "evidence_ids": [evidence_id]}
-    texts = (payload.text, *payload.forbidden)
-    return [*(plain | {"text": text or "x"} for text in texts), *claimed]
-
-
-def with_drafts(question: Question, drafts: list[dict[str, object]]) -> str:
-    """Returns the engine's answer after hostile drafts, as many as are read."""
-    own = json.loads(question.plain_answer)["hypotheses"]
-    return edited(question, hypotheses=[*drafts[:5], *own[:2]])
 
 
 def poisoned_input(payload: Payload, fields: Iterable[str]) -> HypothesesInput:
