@@ -1,6 +1,7 @@
 """Where a service answers and who calls it: from the options, the environment, a profile or the local stack."""
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -87,6 +88,21 @@ class Access:
             return self.book.token_path(self.profile_name, self.profile)
         return self.directory / FOLDER / (self._options.identity or DEFAULT_IDENTITY)
 
+    def knows(self, service: str) -> bool:
+        """Says whether a service has an address of its own: by its option, the profile, or the local stack.
+
+        Raises:
+            ConfigError: The profile is not usable.
+        """
+        if self._options.address:
+            return False
+        if self._of_service[service]:
+            return True
+        if self.profile is not None:
+            return bool(getattr(self.profile, service))
+        found = claim.running(self.directory)
+        return found is not None and service in found.addresses
+
     def server(self, service: str) -> Server:
         """Returns where a service answers.
 
@@ -96,18 +112,23 @@ class Access:
             NotFound: PRINCIPAL_NOT_FOUND, the local stack has no such identity.
             ConfigError: The profile is not usable.
         """
-        address = self._given(service) or self._of_profile(service) or address_of(service, self.directory, given="")
+        address = (
+            self._options.address
+            or self._of_service[service]
+            or self._of_profile(service)
+            or address_of(service, self.directory, given="")
+        )
         plaintext = self.profile is not None and self.profile.plaintext
         return guarded(Server(address, self._token(address), self._tls()), plaintext=plaintext)
 
-    def _given(self, service: str) -> str | None:
-        of_service = {
+    @property
+    def _of_service(self) -> Mapping[str, str | None]:
+        return {
             "review": self._options.review_address,
             "bandit": self._options.bandit_address,
             "ai": self._options.ai_address,
             "gateway": self._options.gateway_address,
         }
-        return self._options.address or of_service[service]
 
     def _of_profile(self, service: str) -> str:
         if self.profile is None:

@@ -12,7 +12,7 @@ from experimentation.v1 import common_pb2
 from experimentation.v1.analysis_service_pb2_grpc import AnalysisServiceStub
 from services.admin import jobs, paging, tables
 from services.admin.clients import CALL_SECONDS
-from services.admin.words import NOTHING, enum_name, instant
+from services.admin.words import NOTHING, enum_name, instant, plural
 from shared.rpc import client
 
 _HEALTH: Final = {pb.HEALTH_STATUS_FAIL: "bold red", pb.HEALTH_STATUS_WARN: "yellow", pb.HEALTH_STATUS_PASS: "green"}
@@ -39,17 +39,13 @@ def table(found: Sequence[pb.ExperimentAnalysis]) -> RenderableType:
     """Returns a row per analysis."""
     if not found:
         return Text("There are no analyses yet.")
-    rows = tables.rows(
-        "analysis", "experiment", "no.", "decision", "units", "words by", "as of (UTC)", right=("units",)
-    )
+    rows = tables.entries([each.analysis_id for each in found], "analysis", "decision", "words by", "as of (UTC)")
     for each in found:
+        about = f"{each.experiment_id}, no. {each.version}, of {plural(each.unit_count, 'unit')}"
         rows.add_row(
-            Text(each.analysis_id),
-            Text(each.experiment_id),
-            str(each.version),
+            tables.entry(each.analysis_id, about),
             Text(verdict(each) + (" (changed)" if each.decision_changed else "")),
-            f"{each.unit_count:,}",
-            jobs.provider(each.provenance),
+            Text(jobs.provider(each.provenance)),
             instant(each.as_of),
         )
     return rows
@@ -64,15 +60,21 @@ def drawing(analysis: pb.ExperimentAnalysis) -> RenderableType:
     parts += [Text(analysis.decision.text.text)] if analysis.decision.text.text else []
     for title, statements in (
         ("Why:", analysis.decision.reasons),
-        ("What the data say:", analysis.statements),
+        ("What the data say:", statements_beside_reasons(analysis)),
         ("What to do now:", analysis.next_steps),
         ("What would change this:", analysis.what_would_change),
     ):
-        parts += [Text(), Text(title), *(Text(f"  - {one.text}") for one in statements)] if statements else []
+        parts += [Text(), Text(title), tables.bullets(one.text for one in statements)] if statements else []
     parts += [Text(), comparisons(analysis.comparisons), Text(), _health(analysis.health)]
     if analysis.change_request_id:
         parts += [Text(), Text(f"Change request: {analysis.change_request_id}")]
     return Group(*parts, Text(), Text(jobs.words_by(analysis.provenance), style="dim"))
+
+
+def statements_beside_reasons(analysis: pb.ExperimentAnalysis) -> Sequence[pb.Statement]:
+    """Returns what the data say, without what is said already as a reason for the decision."""
+    said = {one.text for one in analysis.decision.reasons}
+    return [one for one in analysis.statements if one.text not in said]
 
 
 def verdict(analysis: pb.ExperimentAnalysis) -> str:

@@ -11,7 +11,7 @@ from experimentation.v1 import analysis_service_pb2 as service_pb
 from experimentation.v1.analysis_service_pb2_grpc import AnalysisServiceStub
 from services.admin import jobs, paging, tables
 from services.admin.clients import CALL_SECONDS
-from services.admin.words import NOTHING, enum_name, instant, span
+from services.admin.words import NOTHING, enum_name, instant, plural, span
 from shared.rpc import client
 
 _STYLES: Final = {
@@ -41,16 +41,13 @@ def table(found: Sequence[hypothesis_pb2.Design]) -> RenderableType:
     """Returns a row per design."""
     if not found:
         return Text("There are no designs yet.")
-    rows = tables.rows("design", "recommended", "decides", "takes", "units", "became", "what", right=("units",))
+    rows = tables.entries([each.design_id for each in found], "design", "stands", "decides", "takes")
     for each in found:
         rows.add_row(
-            Text(each.design_id),
-            "yes" if each.recommended else "no",
+            tables.entry(each.design_id, each.description),
+            Text(_standing(each)),
             Text(each.plan.primary_metric_id),
-            span(each.plan.duration),
-            f"{sum(each.plan.units_per_arm):,}",
-            Text(each.experiment_id or NOTHING),
-            Text(each.description),
+            f"{span(each.plan.duration)}, {plural(sum(each.plan.units_per_arm), 'unit')}",
         )
     return rows
 
@@ -64,10 +61,10 @@ def drawing(design: hypothesis_pb2.Design) -> RenderableType:
     headline = Text.assemble((design.design_id, "bold"), f": {verdict}. {design.description}")
     parts: list[RenderableType] = [headline, Text(), facts]
     for title, statements in (("Why it is so:", design.reasons), ("What might go wrong:", design.risks)):
-        parts += [Text(), Text(title), *(Text(f"  - {one.text}") for one in statements)] if statements else []
+        parts += [Text(), Text(title), tables.bullets(one.text for one in statements)] if statements else []
     parts += [Text(), lifts(design.detectable_lifts)] if design.detectable_lifts else []
     parts += [Text(), findings(design.findings)] if design.findings else []
-    parts += [Text(), *(Text(f"Taken as given: {one}") for one in design.assumptions)]
+    parts += [Text(), Text("Taken as given:"), tables.bullets(design.assumptions)] if design.assumptions else []
     return Group(*parts, Text(), Text(jobs.words_by(design.provenance), style="dim"))
 
 
@@ -77,7 +74,7 @@ def findings(found: Sequence[hypothesis_pb2.DesignFinding]) -> RenderableType:
     for one in found:
         severity = enum_name(hypothesis_pb2.FindingSeverity.DESCRIPTOR, one.severity)
         rows.add_row(
-            one.rule_id, Text(severity, style=_STYLES.get(one.severity, "")), Text(one.message), Text(one.source)
+            Text(one.rule_id), Text(severity, style=_STYLES.get(one.severity, "")), Text(one.message), Text(one.source)
         )
     return rows
 
@@ -88,6 +85,12 @@ def lifts(found: Sequence[hypothesis_pb2.DetectableLift]) -> RenderableType:
     for one in found:
         rows.add_row(str(one.week_count), f"{one.relative_lift:.2%}", f"{one.units_per_arm:,}")
     return rows
+
+
+def _standing(design: hypothesis_pb2.Design) -> str:
+    if design.experiment_id:
+        return f"became {design.experiment_id}"
+    return "recommended" if design.recommended else "blocked"
 
 
 def _facts(design: hypothesis_pb2.Design) -> Iterator[tuple[str, str]]:

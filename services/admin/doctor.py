@@ -66,6 +66,8 @@ def checks(access: Access, clock: Clock) -> Iterator[Check]:
             server = access.server("review")
             yield _identity(server, clock)
             yield _store(server)
+    if access.knows("gateway"):
+        yield _gateway(access)
 
 
 def drawing(found: Sequence[Check]) -> RenderableType:
@@ -136,6 +138,21 @@ def _health(service: str, server: Server) -> Check:
     if answer.status != health_pb2.HealthCheckResponse.SERVING:
         return Check(service, Health.BAD, f"{server.address} is there and does not serve", "look into its log")
     return Check(service, Health.GOOD, f"serves at {server.address}")
+
+
+def _gateway(access: Access) -> Check:
+    from services.admin import gateway  # noqa: PLC0415 - takes long to load
+
+    try:
+        server = access.server("gateway")
+        answer = gateway.ask(server, "GET", gateway.LIVE, timeout_seconds=_SECONDS)
+    except (PlatformError, OSError) as error:
+        remedy = "start it, or give --gateway-address; behind TLS give the profile `tls` or `ca`"
+        return Check("gateway", Health.BAD, str(error), remedy)
+    if not gateway.is_live(answer):
+        found = f"{server.address} answers {answer.status_code} in another way than the gateway"
+        return Check("gateway", Health.BAD, found, "give --gateway-address, or mend the profile's `gateway`")
+    return Check("gateway", Health.GOOD, f"lives at {server.address}")
 
 
 def _identity(server: Server, clock: Clock) -> Check:

@@ -35,12 +35,11 @@ def table(found: Sequence[pb.Hypothesis]) -> RenderableType:
     """Returns a row per hypothesis."""
     if not found:
         return Text("There are no hypotheses: what was given bears none, or none was asked for yet.")
-    rows = tables.rows("hypothesis", "state", "confidence", "takes", "what", right=("confidence",))
+    rows = tables.entries([each.hypothesis_id for each in found], "hypothesis", "state", "confidence", "takes")
     for each in found:
         state = f"{state_name(each)}{', an idea' if each.ungrounded else ''}{', again' if each.duplicate_of else ''}"
-        rows.add_row(
-            Text(each.hypothesis_id), state, f"{each.confidence.value:.0%}", _takes(each), Text(each.statement)
-        )
+        said = tables.entry(each.hypothesis_id, each.statement)
+        rows.add_row(said, Text(state), f"{each.confidence.value:.0%}", _takes(each))
     return rows
 
 
@@ -49,14 +48,14 @@ def drawing(hypothesis: pb.Hypothesis) -> RenderableType:
     facts = tables.facts()
     for name, text in _facts(hypothesis):
         facts.add_row(name, Text(text))
-    because = [Text(f"  - {one.text}") for one in hypothesis.because] or [Text("  - nothing that was given")]
+    because = tables.bullets([one.text for one in hypothesis.because] or ["nothing that was given"])
     parts = tables.rows("confidence is made of", "value", "weight", "computed from", right=("value", "weight"))
     for one in hypothesis.confidence.parts:
         weight = f"{one.weight:.2f}" if one.weight else "factor"
-        parts.add_row(one.part.replace("_", " "), f"{one.value:.2f}", weight, Text(one.description))
+        parts.add_row(Text(one.part.replace("_", " ")), f"{one.value:.2f}", weight, Text(one.description))
     headline = Text.assemble((hypothesis.hypothesis_id, "bold"), f": {hypothesis.statement}")
     note = Text(jobs.words_by(hypothesis.provenance), style="dim")
-    return Group(headline, Text(), Text("Because:"), *because, Text(), facts, Text(), parts, Text(), note)
+    return Group(headline, Text(), Text("Because:"), because, Text(), facts, Text(), parts, Text(), note)
 
 
 def state_name(hypothesis: pb.Hypothesis) -> str:
@@ -80,7 +79,7 @@ def _facts(hypothesis: pb.Hypothesis) -> Iterator[tuple[str, str]]:
         yield "expected lift", f"{hypothesis.expected_lift.low:+.1%} to {hypothesis.expected_lift.high:+.1%}"
     if hypothesis.rationale:
         yield "rationale", f"{hypothesis.rationale} (not verified)"
-    yield "refuted if", hypothesis.falsifier
+    yield "falsifier", hypothesis.falsifier
     yield "takes", _takes(hypothesis)
     if hypothesis.duplicate_of:
         yield "repeats", hypothesis.duplicate_of

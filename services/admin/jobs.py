@@ -62,8 +62,9 @@ def followed(
         request = service_pb.WatchJobRequest(job_id=job.job_id, after_version=job.version)
         try:
             for response in client.stream(stub.WatchJob, request, timeout_seconds=ends - now()):
+                breaks = 0
                 if response.HasField("job") and response.job.version > job.version:
-                    job, breaks = response.job, 0
+                    job = response.job
                     yield job
         except (errors.Unavailable, errors.DeadlineExceeded):
             breaks += 1
@@ -80,7 +81,7 @@ def checked(job: pb.Job) -> pb.Job:
         PlatformError: It failed, or was cancelled.
     """
     if job.state == pb.JOB_STATE_FAILED:
-        reason = getattr(errors.Reason, job.failure.reason, errors.Reason.INTERNAL)
+        reason = errors.Reason.__members__.get(job.failure.reason, errors.Reason.INTERNAL)
         if reason is errors.Reason.INVALID_FIELD:
             fields = [errors.FieldViolation(field, job.failure.message) for field in job.failure.fields]
             raise errors.InvalidArgument(reason, job.failure.message, violations=fields)
@@ -94,14 +95,13 @@ def table(found: Sequence[pb.Job]) -> RenderableType:
     """Returns a row per job."""
     if not found:
         return Text("There are no jobs.")
-    rows = tables.rows("job", "what", "about", "state", "words by", "asked (UTC)", "by")
+    rows = tables.entries([each.job_id for each in found], "job", "state", "words by", "asked (UTC)", "by")
     for each in found:
+        about = f" {each.experiment_id}" if each.experiment_id else ""
         rows.add_row(
-            Text(each.job_id),
-            kind_name(each),
-            Text(each.experiment_id or NOTHING),
-            standing(each),
-            provider(each.provenance) if each.HasField("provenance") else NOTHING,
+            tables.entry(each.job_id, kind_name(each) + about),
+            Text(standing(each)),
+            Text(provider(each.provenance) if each.HasField("provenance") else NOTHING),
             instant(each.created_at),
             Text(each.creator),
         )
@@ -157,7 +157,7 @@ def _facts(job: pb.Job) -> Iterator[tuple[str, str]]:
     yield "state", standing(job)
     yield "asked", f"{instant(job.created_at)} UTC by {job.creator}"
     if job.HasField("ended_at"):
-        yield "ended", f"{instant(job.ended_at)} UTC, taken up {job.attempt_count} x"
+        yield "ended", f"{instant(job.ended_at)} UTC, taken up {plural(job.attempt_count, 'time')}"
     if job.HasField("failure"):
         yield "failure", f"{job.failure.reason}: {job.failure.message}"
     if job.HasField("provenance"):

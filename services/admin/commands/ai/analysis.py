@@ -14,6 +14,7 @@ from services.admin.commands.experiment.arguments import ExperimentId
 from services.admin.commands.group import command_group
 from services.admin.examples import examples
 from services.admin.files.request import read_request
+from services.admin.plain_text import cleaned
 from services.admin.session import session_of
 from shared.rpc import client
 
@@ -85,7 +86,8 @@ def show_evidence(context: typer.Context, analysis_id: AnalysisId) -> None:
         found = analyses.get(stub, analysis_id)
         request = service_pb.GetEvidenceRequest(sha256=found.provenance.evidence_sha256)
         pack = client.call(stub.GetEvidence, request, timeout_seconds=CALL_SECONDS).evidence_pack
-    session.output.one(pack, lambda one: Group(evidence.borne(found, one), Text(), evidence.table(one)))
+    said = cleaned(found)
+    session.output.one(pack, lambda one: Group(evidence.borne(said, one), Text(), evidence.table(one)))
 
 
 @app.command("sent", epilog=examples("expctl analysis sent ana_1", "expctl analysis sent ana_1 -o yaml"))

@@ -20,14 +20,16 @@ NoWait: TypeAlias = Annotated[bool, typer.Option("--no-wait", help="Answer with 
 Limit: TypeAlias = Annotated[int, typer.Option(min=0, metavar="N", help="The most to show; 0: all.")]
 
 
-def finished(session: Session, stub: AnalysisServiceStub, job: pb.Job) -> pb.Job:
+def finished(
+    session: Session, stub: AnalysisServiceStub, job: pb.Job, *, timeout_seconds: float = jobs.WAIT_SECONDS
+) -> pb.Job:
     """Returns the job with its answer, and tells meanwhile how it goes.
 
     Raises:
         PlatformError: It failed, was cancelled, or has not ended in time.
     """
     found = job
-    for found in jobs.followed(stub, job):
+    for found in jobs.followed(stub, job, timeout_seconds=timeout_seconds):
         if session.output.kind is Format.TABLE and not session.options.quiet:
             messages().print(jobs.line(found))
     return jobs.checked(found)

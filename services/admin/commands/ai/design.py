@@ -13,7 +13,9 @@ from services.admin.commands.group import command_group
 from services.admin.examples import examples
 from services.admin.exit_codes import ExitCode
 from services.admin.files.request import read_request
+from services.admin.plain_text import plain
 from services.admin.session import session_of
+from services.admin.words import plural
 from shared.errors import invalid_field
 from shared.rpc import client
 
@@ -120,8 +122,9 @@ def validate(context: typer.Context, *, file: File) -> None:
         found = client.call(stub.ValidateDesign, request, timeout_seconds=CALL_SECONDS)
     session.output.one(found, lambda answer: designs.findings(answer.findings))
     for each in found.unchecked:
-        session.output.say(each)
+        session.output.say(plain(each))
     blocking = sum(one.severity == pb.FINDING_SEVERITY_BLOCKING for one in found.findings)
-    session.output.say("No rule blocks it." if found.acceptable else f"{blocking} rules block it.")
+    verb = "blocks" if blocking == 1 else "block"
+    session.output.say("No rule blocks it." if found.acceptable else f"{plural(blocking, 'rule')} {verb} it.")
     if not found.acceptable:
         raise typer.Exit(ExitCode.ERROR)

@@ -7,7 +7,7 @@ import typer
 
 from experimentation.v1 import analysis_pb2 as pb
 from experimentation.v1 import analysis_service_pb2 as service_pb
-from services.admin import jobs
+from services.admin import jobs, times
 from services.admin.clients import CALL_SECONDS
 from services.admin.commands.ai.asking import Limit, finished
 from services.admin.commands.group import command_group
@@ -55,12 +55,19 @@ def show(context: typer.Context, job_id: JobId) -> None:
         session.output.one(jobs.get(stub, job_id), jobs.drawing)
 
 
-@app.command("wait", epilog=examples("expctl job wait job_1"))
-def wait(context: typer.Context, job_id: JobId) -> None:
+@app.command("wait", epilog=examples("expctl job wait job_1", "expctl job wait job_1 --timeout 30m -o json"))
+def wait(
+    context: typer.Context,
+    job_id: JobId,
+    *,
+    timeout: Annotated[str, typer.Option(metavar="LENGTH", help="How long, such as 90s, 30m, 12h.")] = "5m",
+) -> None:
     """Waits until a job has ended: exit code 0 with its answer, 1 without, 7 if it is not in time."""
     session = session_of(context)
+    seconds = times.length("--timeout", timeout).total_seconds()
     with session.analyses() as stub:
-        session.output.one(finished(session, stub, jobs.get(stub, job_id)), jobs.drawing)
+        done = finished(session, stub, jobs.get(stub, job_id), timeout_seconds=seconds)
+    session.output.one(done, jobs.drawing)
 
 
 @app.command("cancel", epilog=examples("expctl job cancel job_1"))

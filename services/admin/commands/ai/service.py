@@ -1,5 +1,10 @@
 """The commands on the AI service itself: check, effectiveness."""
 
+import math
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Final
+
 import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -11,10 +16,23 @@ from services.admin.commands.group import command_group
 from services.admin.examples import examples
 from services.admin.exit_codes import ExitCode
 from services.admin.session import session_of
-from services.admin.words import NOTHING, enum_name
+from services.admin.words import NOTHING, enum_name, span
 from shared.rpc import client
 
-_CHECK_SECONDS = 90.0
+_CHECK_SECONDS: Final = 90.0
+_FIGURES: Final[Sequence[tuple[str, Callable[[service_pb.ProviderEffectiveness], str]]]] = (
+    ("hypotheses", lambda one: f"{one.hypothesis_count:,}"),
+    ("accepted", lambda one: f"{one.accepted_count:,}"),
+    ("rejected", lambda one: f"{one.rejected_count:,}"),
+    ("became an experiment", lambda one: f"{one.adopted_count:,}"),
+    ("won", lambda one: f"{one.won_count:,}"),
+    ("lost", lambda one: f"{one.lost_count:,}"),
+    ("inconclusive", lambda one: f"{one.inconclusive_count:,}"),
+    ("win rate", lambda one: f"{one.win_rate:.0%}" if one.HasField("win_rate") else NOTHING),
+    ("Brier score", lambda one: f"{one.brier_score:.3f}" if one.HasField("brier_score") else NOTHING),
+    ("designs", lambda one: f"{one.design_count:,}"),
+    ("analyses", lambda one: f"{one.analysis_count:,}"),
+)
 
 app = command_group("Says whether the language model answers, and what came of what was suggested.")
 
@@ -45,28 +63,17 @@ def _checked(found: service_pb.CheckProviderResponse) -> RenderableType:
     facts.add_row("model", Text(found.model or NOTHING))
     facts.add_row("answers", Text("yes", style="green") if found.ok else Text("no", style="bold red"))
     facts.add_row("found", Text(found.message))
-    facts.add_row("took", f"{found.duration_seconds:.2f} s, {found.cost_usd:.5f} USD")
+    facts.add_row("took", Text(f"{found.duration_seconds:.2f} s, {found.cost_usd:.5f} USD"))
     if found.HasField("budget_left_usd"):
         facts.add_row("left today", f"{found.budget_left_usd:.2f} USD")
     return facts
 
 
 def _effectiveness(found: service_pb.GetEffectivenessResponse) -> RenderableType:
-    numbers = ("hypotheses", "accepted", "tested", "won", "lost", "win rate", "Brier", "designs", "analyses")
-    rows = tables.rows("words by", *numbers, right=numbers)
-    for one in found.providers:
-        rows.add_row(
-            enum_name(pb.AiProvider.DESCRIPTOR, one.provider),
-            str(one.hypothesis_count),
-            str(one.accepted_count),
-            str(one.adopted_count),
-            str(one.won_count),
-            str(one.lost_count),
-            f"{one.win_rate:.0%}" if one.HasField("win_rate") else NOTHING,
-            f"{one.brier_score:.3f}" if one.HasField("brier_score") else NOTHING,
-            str(one.design_count),
-            str(one.analysis_count),
-        )
+    names = [enum_name(pb.AiProvider.DESCRIPTOR, one.provider) for one in found.providers]
+    rows = tables.rows("words by", *names, right=names)
+    for name, figure in _FIGURES:
+        rows.add_row(name, *map(figure, found.providers))
     return Group(rows, Text(), Text(_design_time(found.design_time)))
 
 
@@ -74,5 +81,7 @@ def _design_time(time: service_pb.DesignTime) -> str:
     manual = f"{time.manual_seconds / 60:.0f} min by the model of the manual way (docs/ai.md)"
     if not time.HasField("median_seconds"):
         return f"From an idea to a ready design: not measured yet; {manual}."
-    median = f"{time.median_seconds / 60:.1f} min, the median of {time.measured_count}"
-    return f"From an idea to a ready design: {median}; {manual}; {time.saved_share:.0%} saved."
+    median = f"{span(timedelta(seconds=time.median_seconds))}, the median of {time.measured_count:,}"
+    # Rounded down: it never is the whole.
+    saved = f"{math.floor(time.saved_share * 1000) / 10:g} %"
+    return f"From an idea to a ready design: {median}; {manual}; {saved} saved."
