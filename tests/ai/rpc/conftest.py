@@ -14,7 +14,9 @@ from shared.rpc import status
 from shared.store.embedded import EmbeddedPostgres
 from shared.store.engine import create_engine
 from tests.ai.rpc import lab as labs
+from tests.ai.rpc import place as places
 from tests.ai.rpc.lab import STOP_SECONDS, Lab
+from tests.ai.rpc.place import Place
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,13 @@ def shared_lab(module_engine: sqlalchemy.Engine) -> Iterator[Lab]:
 def busy_lab(module_engine: sqlalchemy.Engine, module_database_url: str) -> Iterator[Lab]:
     """Jobs are done, without a key; all tests of a module are in it."""
     with labs.opened(module_engine, works=True, news_from=module_database_url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def place(module_engine: sqlalchemy.Engine, module_database_url: str) -> Iterator[Place]:
+    """Jobs are done, and there is a review; all tests of a module are in it."""
+    with places.opened(module_engine, module_database_url) as opened:
         yield opened
 
 

@@ -1,60 +1,12 @@
 """CreateExperimentFromDesign, before a real review: a draft and a change request, which waits for a person."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-
 import pytest
-import sqlalchemy
 
 from experimentation.v1 import analysis_service_pb2 as pb
 from experimentation.v1 import common_pb2, experiment_service_pb2, hypothesis_pb2, review_service_pb2
-from services.ai.proposing.proposer import ReviewProposer
-from shared.rpc import client
-from tests.ai.rpc import lab as labs
 from tests.ai.rpc.conftest import Refused
-from tests.ai.rpc.lab import Lab
+from tests.ai.rpc.place import Place
 from tests.ai.rpc.requests import INVALID_FIELD, NO_DESIGN, NOT_PERMITTED, REUSED, TAKEN, WRONG_STATE, design, money
-from tests.fakes import identity
-from tests.review import desk as desks
-from tests.review.desk import Desk
-
-
-@dataclass
-class Place:
-    """Is a laboratory with the review that it proposes at."""
-
-    lab: Lab
-    desk: Desk
-
-    def design(self, **fields: object) -> hypothesis_pb2.Design:
-        """Returns a design that was made just now."""
-        job = self.lab.ended(self.lab["ann"].RecommendDesign(design(**fields)).job)
-        return self.lab["ann"].GetDesign(pb.GetDesignRequest(design_id=job.design_id)).design
-
-    def create(self, design_id: str, experiment_id: str, **fields: object) -> pb.CreateExperimentFromDesignResponse:
-        request = pb.CreateExperimentFromDesignRequest(
-            design_id=design_id,
-            experiment_id=experiment_id,
-            **fields,  # type: ignore[arg-type]
-        )
-        return self.lab["ann"].CreateExperimentFromDesign(request)
-
-
-@pytest.fixture(scope="module")
-def place(module_engine: sqlalchemy.Engine, module_database_url: str) -> Iterator[Place]:
-    with ExitStack() as stack:
-        desk = stack.enter_context(desks.opened(module_engine))
-        channel = stack.enter_context(client.open_channel(desk.address, token=identity.secret("agent")))
-        lab = stack.enter_context(
-            labs.opened(
-                module_engine,
-                proposer=ReviewProposer(channel, timeout_seconds=10.0),
-                works=True,
-                news_from=module_database_url,
-            )
-        )
-        yield Place(lab, desk)
 
 
 def test_create_when_recommended_then_a_draft_waits_for_a_person(place: Place) -> None:
