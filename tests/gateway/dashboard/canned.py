@@ -50,6 +50,11 @@ class Canned:
         """Returns the requests of one kind."""
         return [request for request in self.asked if isinstance(request, kind)]
 
+    def only(self, kind: type[Message]) -> Any:
+        """Returns the one request of a kind."""
+        (found,) = self.of(kind)
+        return found
+
 
 @contextmanager
 def served(canned: Canned, *, without: str = "") -> Iterator[UpstreamOptions]:
