@@ -41,7 +41,7 @@ def _size(evidence: DesignEvidence) -> Iterator[Claim]:
     )
     yield _power(text, units, power, alpha)
     weeks, daily = evidence.find(FactKind.PLANNED_WEEKS), evidence.find(FactKind.UNITS_PER_DAY)
-    yield _power(f"The experiment takes {_slot(weeks)} at {_slot(daily)} units each day.", weeks, daily)
+    yield _power(f"The experiment takes {_slot(weeks)} at {_slot(daily)} units a day.", weeks, daily)
     if count := evidence.find(FactKind.COMPARISON_COUNT):
         yield _power(f"{_slot(count)} comparisons share the error rate.", count)
 
