@@ -41,6 +41,7 @@ def test_what_not_everybody_can_use_is_found(open_as: Open) -> None:
 
 @pytest.mark.parametrize(("scheme", "rules"), [("light", EVERYTHING), ("dark", COLOURS)])
 def test_everybody_can_use_every_page(open_as: Open, scheme: str, rules: dict[str, Any]) -> None:
+    # Takes as long as axe does for all pages.
     page = open_as("rob", scheme=scheme)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     found = {}
