@@ -9,13 +9,13 @@ from services.ai.config import LlmOptions
 from services.ai.domain.asking import FallbackReason, Provider, ProviderName
 from services.ai.domain.calls import Asker, Spend
 from services.ai.domain.ports import Calls
-from services.ai.llm.anthropic_provider import AnthropicProvider
 from services.ai.llm.breaker import Breaker
 from services.ai.llm.budget import Budget
 from services.ai.llm.exchanges import Exchanges
 from services.ai.llm.free import FreeProvider
 from services.ai.llm.guarded import GuardedProvider
 from services.ai.llm.heuristic import HeuristicProvider
+from services.ai.llm.keyless import KeylessProvider
 from services.ai.llm.metrics import LlmMetrics
 from services.ai.llm.replay import ReplayProvider
 from shared import clock
@@ -65,7 +65,7 @@ def _anthropic(options: LlmOptions, calls: Calls, metrics: LlmMetrics) -> Provid
         budget_usd=_known(lambda: budget.remaining().cost_usd),
         budget_tokens=_known(lambda: float(budget.remaining().tokens)),
     )
-    provider = AnthropicProvider(options, now=clock.now)
+    provider, close = _claude(options)
     asker = GuardedProvider(
         provider,
         max_tokens=options.max_tokens,
@@ -76,7 +76,18 @@ def _anthropic(options: LlmOptions, calls: Calls, metrics: LlmMetrics) -> Provid
         monotonic=time.monotonic,
     )
     missing = None if options.anthropic_api_key.value else FallbackReason.NO_KEY
-    return ProviderPart(asker, metrics, missing, lambda: budget.remaining().cost_usd, provider.close)
+    return ProviderPart(asker, metrics, missing, lambda: budget.remaining().cost_usd, close)
+
+
+def _claude(options: LlmOptions) -> tuple[Provider, Callable[[], None]]:
+    """Returns who asks, and what closes its connections."""
+    if not options.anthropic_api_key.value:
+        return KeylessProvider(options.model), lambda: None
+    # Loading it takes a second or more.
+    from services.ai.llm.anthropic_provider import AnthropicProvider  # noqa: PLC0415
+
+    provider = AnthropicProvider(options, now=clock.now)
+    return provider, provider.close
 
 
 def _known(read: Callable[[], float]) -> Callable[[], float]:
