@@ -51,7 +51,7 @@ def _problem(code: int) -> dict[str, Any]:
 
 def _sometimes(route: Route) -> Iterator[int]:
     text = comment(route.operation.full_name)
-    if route.parameters or "NOT_FOUND" in text:
+    if route.parameters or route.events is not None or "NOT_FOUND" in text:
         yield 404
     if route.method != "GET" or "NOT_ESTIMABLE" in text:
         yield 409
