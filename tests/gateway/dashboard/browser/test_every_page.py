@@ -39,19 +39,33 @@ def test_what_not_everybody_can_use_is_found(open_as: Open) -> None:
     assert [each.partition(":")[0] for each in broken_rules(page, COLOURS)] == ["color-contrast"]
 
 
-@pytest.mark.parametrize(("scheme", "rules"), [("light", EVERYTHING), ("dark", COLOURS)])
+@pytest.mark.parametrize(
+    ("scheme", "rules"), [("light", EVERYTHING), pytest.param("dark", COLOURS, marks=pytest.mark.slow)]
+)
 def test_everybody_can_use_every_page(open_as: Open, scheme: str, rules: dict[str, Any]) -> None:
     # Takes as long as axe does for all pages.
     page = open_as("rob", scheme=scheme)
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     found = {}
 
     for name, path in PAGES.items():
         page.goto(path)
         found[name] = broken_rules(page, rules)
-        page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png", full_page=True)
 
     assert {name: broken for name, broken in found.items() if broken} == {}
+
+
+@pytest.mark.parametrize(("scheme", "ground"), [("light", "rgb(245, 246, 248)"), ("dark", "rgb(16, 19, 23)")])
+def test_every_page_is_drawn_in_both_colours(open_as: Open, scheme: str, ground: str) -> None:
+    page = open_as("rob", scheme=scheme)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    grounds = set()
+
+    for name, path in PAGES.items():
+        page.goto(path)
+        grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png", full_page=True)
+
+    assert grounds == {ground}
 
 
 def test_no_page_is_wider_than_a_phone(open_as: Open) -> None:

@@ -16,6 +16,7 @@ PATIENT = 30_000.0
 
 @pytest.fixture
 def whole(stack: Stack, gateway_database_url: str) -> Iterator[Front]:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     with whole_way.opened(stack, gateway_database_url) as front:
         yield front
 
@@ -41,6 +42,7 @@ def carry_out(page: Page, path: str) -> None:
 
 
 def test_from_an_idea_to_a_stop(open_as: Open, stack: Stack, new_experiment_id: Callable[[], str]) -> None:
+    # Takes as long as three real jobs and two people do.
     ann, rob, name = open_as("ann"), open_as("rob"), new_experiment_id()
 
     _suggest(ann)
