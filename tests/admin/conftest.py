@@ -96,11 +96,13 @@ class Expctl:
     directory: Path
     address: str
     capsys: pytest.CaptureFixture[str]
+    ai_address: str = ""
 
     def __call__(self, *arguments: object, who: str = "ann") -> Ended:
         self.capsys.readouterr()
-        given = ["--directory", self.directory, "--review-address", self.address, "--as", who, *arguments]
-        code = run([str(each) for each in given])
+        given = ["--directory", self.directory, "--review-address", self.address, "--as", who]
+        given += ["--ai-address", self.ai_address] if self.ai_address else []
+        code = run([str(each) for each in [*given, *arguments]])
         output = self.capsys.readouterr()
         return Ended(code, output.out, output.err)
 
