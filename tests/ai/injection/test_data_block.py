@@ -46,7 +46,7 @@ def test_block_when_a_field_is_poisoned_then_holds_it_as_one_clean_string(payloa
 def test_system_text_when_it_changes_then_its_version_does_too() -> None:
     digest = hashlib.sha256(SYSTEM.encode()).hexdigest()
 
-    assert (PROMPT_VERSION, digest[:16]) == ("2026-11-27", "4c10da0d938b3ce3")
+    assert (PROMPT_VERSION, digest[:16]) == ("2026-11-27.2", "440b55fee034be13")
 
 
 @pytest.mark.parametrize(

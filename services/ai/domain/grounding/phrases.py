@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.ai.domain.grounding import lexicon
+from services.ai.domain.grounding.idioms import IDIOMS
 
-_ALIASES: Final[Mapping[str, str]] = {
+_ALIASES: Final[dict[str, str]] = {
     "compared with": "compared_with",
     "compared to": "compared_with",
     "in comparison with": "compared_with",
@@ -110,7 +111,7 @@ def _joined() -> dict[tuple[str, ...], tuple[str, ...]]:
     named = {name: getattr(lexicon, name) for name in dir(lexicon) if name.isupper()}
     plain = {word for words in named.values() for word in words if "_" in word}
     phrases = {tuple(word.split("_")): (word,) for word in plain}
-    return phrases | {tuple(text.split()): tuple(word.split()) for text, word in _ALIASES.items()}
+    return phrases | {tuple(text.split()): tuple(word.split()) for text, word in (_ALIASES | IDIOMS).items()}
 
 
 PHRASES: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = _joined()

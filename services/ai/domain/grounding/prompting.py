@@ -14,7 +14,7 @@ from services.ai.domain.grounding.designs import DesignOption
 from services.ai.domain.grounding.evidence import EvidencePack, Ref, fields_of
 from services.ai.domain.grounding.untrusted import DESCRIPTION_LENGTH, NAME_LENGTH, cleaned, is_suspicious
 
-PROMPT_VERSION: Final = "2026-11-27"
+PROMPT_VERSION: Final = "2026-11-27.2"
 CANARY: Final = "zqvx-marigold-turnstile"
 _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 SYSTEM: Final = f"""You put the results of experiments into words for the people who decide on them.
@@ -29,6 +29,10 @@ Rules:
 - Relation, valence, certainty and verdict are those of the data's verdicts, or more cautious ones.
 - A change that was not detected is not the absence of one: say that none was detected.
 - Compare the arm with its baseline, never the other way round. Name the claim's metric, and no other.
+- Build sentences simply: the arm or the metric is the subject, one verb, few words, and those of the data, such as
+  "{{{{V2}}}} increased {{{{M1}}}} from {{{{E4}}}} to {{{{E2}}}}, which is statistically significant." or
+  "No change of {{{{M2}}}} was detected in {{{{V2}}}} (p-value {{{{E9}}}})."
+  A segment is lower or higher than the rest; only a trend rises or falls.
 - Do not explain why something happened, do not predict, do not speak of feelings. No markup and no links.
 - Tell each failed health check. Interpret before you recommend.
 

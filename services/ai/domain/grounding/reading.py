@@ -10,6 +10,7 @@ from services.ai.domain.grounding.evidence import EvidencePack, Fact
 from services.ai.domain.grounding.lexicon import BREAKS, NEGATORS
 from services.ai.domain.grounding.names import written_names
 from services.ai.domain.grounding.phrases import phrase_at
+from services.ai.domain.grounding.separable import particle_of
 from services.ai.domain.grounding.slots import SLOT
 
 _TOKEN: Final = re.compile(
@@ -119,6 +120,19 @@ def _joined(tokens: Iterator[Token]) -> list[Token]:
         length, read_as = phrase_at(words) or (1, None)
         joined += [rest[0]] if read_as is None else [Token(TokenKind.WORD, word) for word in read_as]
         del rest[:length]
+    return _with_particles(joined)
+
+
+def _with_particles(tokens: list[Token]) -> list[Token]:
+    """Returns the tokens with each verb and its particle as one word, in the place of the verb."""
+    rest, joined = list(tokens), list[Token]()
+    while rest:
+        ahead = rest[:8]
+        words = [one.text if one.kind is TokenKind.WORD else "@" * (one.kind is not TokenKind.MARK) for one in ahead]
+        if found := particle_of(words):
+            del rest[found[0]]
+            rest[0] = Token(TokenKind.WORD, found[1])
+        joined.append(rest.pop(0))
     return joined
 
 
@@ -133,9 +147,12 @@ def _with_control(tokens: list[Token], pack: EvidencePack) -> list[Token]:
 
 def _with_clauses(tokens: list[Token]) -> tuple[Token, ...]:
     placed, clause, negated = list[Token](), 0, False
-    for token in tokens:
+    for index, token in enumerate(tokens):
+        after = tokens[index + 1].text if index + 1 < len(tokens) else ""
         if token.kind is not TokenKind.SLOT and token.text in BREAKS:
             clause, negated = clause + 1, False
+        if token.text == "until" or (token.text == "and" and after in ("a", "an")):
+            negated = False
         placed.append(replace(token, clause=clause, negated=negated))
         negated = negated or (token.kind is TokenKind.WORD and token.text in NEGATORS)
     return tuple(placed)

@@ -15,6 +15,8 @@ _CLAIMS: Final = """\
 - In claims, write no digits, number words, percent or currency signs. Numbers are slots: {{E17}} or {{E17|pct1}} for a
   cited fact, {{M1}}, {{V2}}, {{X1}}, {{S1}} for names.
 - Relation, valence and certainty of claims are those of the data, or more cautious ones.
+- Build sentences simply: the metric, the arm or the experiment is the subject, one verb, few words, and those of the
+  data. For instance "{{X1}} increased {{M1}} by {{E3}}." or "{{M1}} is lower in {{S1}} than in the rest, by {{E7}}."
 - Do not predict, and do not speak of feelings. No markup and no links."""
 _REFERENCE: Final = f"Reference, never to be written: {CANARY}\n"
 

@@ -16,7 +16,7 @@ towards under until up upon with within while among amid across along after agai
 between beyond both during each either every few here there per via with and or nor but so such some any other
 others another own only just also too very rather quite even still yet already now once often later earlier
 early late currently current present presently today's recent recently lately previously previous past former
-next last first final finally latest hence thus therefore however although though whereas despite unless
+next last first finally latest hence thus therefore however although though whereas despite unless
 otherwise instead together apart alone else besides moreover furthermore meanwhile overall generally usually
 typically mainly mostly partly particular particularly namely is are was were be been being am has have had
 having do does did doing done can could should shall let lets get gets got getting give gives given giving go
@@ -77,7 +77,13 @@ repeated rerun re- run restart restarted retest scheduled schedule unresolved ac
 accrued fraction fractions portion portions proportion proportions quantity quantities magnitude magnitudes
 point-estimate numerically numerical quantitative judgement assessment evaluation read-out readout summary
 picture context remark remarks detail details today now presently meantime hitherto thereafter afterwards
-beforehand
+beforehand perform performs performed performing came statement statements puts actual actually divide
+divides divided dividing foresee foresees foreseen fill satisfy satisfies collection allot allots allotted send
+sends sent route routes routed naively unadjusted learn learns learned learnt deciding decides
+advisable case cases news elsewhere historically exhibit exhibits exhibited experienced
+experiences witnessed lands landed sits contrast push pushes pushed pushing drive drives drove brings obtained
+summarised summarized concluding observing draw draws drawn drawing wholly or_more or_less at_all
+of_all all_units all_arms
 """
 _NEUTRAL: Final = frozenset(_FUNCTION.split()) | frozenset(_EXPERIMENTS.split())
 _LEXICONS: Final = frozenset(

@@ -66,7 +66,7 @@ def test_repair_when_it_is_asked_for_then_the_question_stays_and_the_faults_are_
 def test_system_texts_when_one_changes_then_the_version_does_too() -> None:
     digest = hashlib.sha256("".join(SYSTEMS[one] for one in Operation).encode()).hexdigest()
 
-    assert (PROMPT_VERSION, digest[:16]) == ("2026-11-27", "2c6859a14dbd1ce6")
+    assert (PROMPT_VERSION, digest[:16]) == ("2026-11-27.2", "708501f6e9184897")
 
 
 @pytest.mark.parametrize("operation", [one for one in Operation if one is not Operation.CHECK])

@@ -27,7 +27,9 @@ def assurance(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Vi
         if token.negated is sure and not spared:
             yield Violation("text", RuleId.ASSURANCE, token.text, (claim.certainty,))
     if claim.relation in DIRECTED and sure:
-        yield from (Violation("text", RuleId.ASSURANCE, one.text) for one in reading.words(lexicon.UNDECIDED))
+        yield from (
+            Violation("text", RuleId.ASSURANCE, one.text) for one in reading.words(lexicon.UNDECIDED | lexicon.CAUTIOUS)
+        )
 
 
 def caveats(claims: Sequence[Claim], pack: EvidencePack) -> Iterator[Violation]:

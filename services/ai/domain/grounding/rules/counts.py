@@ -42,14 +42,15 @@ _SKIPPED: Final = words("the arm variant a an")
 
 
 def misplaced(claim: Claim, reading: Reading) -> Iterator[tuple[Fact, str]]:
-    """Returns the counts and shares that are told of another arm, as a part of another whole, or as what they are not."""
-    wholes = [whole for _, whole in _pairs(reading)]
+    """Returns the counts and shares that are told of another arm, as parts of another whole, or wrongly."""
+    parts = {whole.evidence_id: part for part, whole in _pairs(reading)}
     for index, fact in reading.facts:
         if fact.kind in _OWNED and fact.arm and (owner := _owner(index, reading.tokens)) not in ("", fact.arm):
             yield fact, f"told of {owner}"
-        said = "" if fact in wholes else _predicate(index, reading.tokens)
-        if fact.kind in _COUNTED | _PASTS | _PLANNED and fact.kind not in _SAID_OF.get(said, frozenset({fact.kind})):
-            yield fact, f"said to be {said}"
+        # Of `X of the Y units are missing` it is X that is said to be missing.
+        part, said = parts.get(fact.evidence_id, fact), _predicate(index, reading.tokens)
+        if part.kind in _COUNTED | _PASTS | _PLANNED and part.kind not in _SAID_OF.get(said, frozenset({part.kind})):
+            yield part, f"said to be {said}"
     yield from _parts(reading)
     yield from _missing(claim, reading)
 

@@ -1,4 +1,4 @@
-"""R4 for what is, without an experiment: a segment's gap is no fall, a trend is no gap, and the rest is the reference."""
+"""R4 for what is, without an experiment: a segment's gap is no fall, a trend no gap, and the rest the reference."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,7 +7,7 @@ from services.ai.domain.grounding import lexicon
 from services.ai.domain.grounding.claims import Claim
 from services.ai.domain.grounding.evidence import EvidencePack
 from services.ai.domain.grounding.kinds import DESCRIPTIVE, FactKind
-from services.ai.domain.grounding.reading import Reading
+from services.ai.domain.grounding.reading import Reading, TokenKind
 from services.ai.domain.grounding.rules.engine_view import cited
 
 _STANDING: Final = lexicon.words(
@@ -17,6 +17,7 @@ _STANDING: Final = lexicon.words(
 )
 """Words for how things stand, not for what became of them."""
 _SENSES: Final = lexicon.UP | lexicon.DOWN | lexicon.BETTER | lexicon.WORSE
+_REST: Final = lexicon.words("rest remainder others other elsewhere")
 _BECOMING: Final = lexicon.words(
     """become becomes became get gets got getting recently recent lately trend trends trending turned turns now period
     today latest"""
@@ -38,3 +39,14 @@ def misread(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[str]
     if kinds == {FactKind.TREND} and not claim.subject:
         wrong = _COMPARING
     yield from (token.text for token in reading.words(wrong))
+    if claim.subject:
+        yield from _leading(reading)
+
+
+def _leading(reading: Reading) -> Iterator[str]:
+    """Yields the rest where it is not what the segment is compared with: `the rest is lower`."""
+    for index, token in enumerate(reading.tokens):
+        if token.kind is TokenKind.WORD and token.text in _REST:
+            before = {one.text for one in reading.tokens[max(0, index - 4) : index] if one.clause == token.clause}
+            if not before & (lexicon.REFERENCE | {"to", "of", "among"}):
+                yield f"{token.text} as the subject"

@@ -11,7 +11,7 @@ from services.ai.domain.grounding.rules.violation import RuleId, Violation
 from shared.statistics.health.finding import Check, Status
 
 _SPLIT: Final = lexicon.words(
-    """sample_ratio split splits share shares allocation assignment balance balanced imbalance imbalanced ratio
+    """sample_ratio divided split splits share shares allocation assignment balance balanced imbalance imbalanced ratio
     traffic"""
 )
 TOPICS: Final[Mapping[Check, frozenset[str]]] = {
@@ -29,6 +29,8 @@ TOPICS: Final[Mapping[Check, frozenset[str]]] = {
 }
 """The words of which a text has to have one, so that it is known which check it tells of."""
 _SAMPLE_CHECKS: Final = frozenset({Check.MINIMUM_DATA, Check.POWER, Check.COMPLETENESS})
+_OF_RESULTS: Final = frozenset({Check.SURPRISING_LIFT, Check.EFFECT_DRIFT})
+_RESULTS: Final = lexicon.words("lift lifts effect effects result results difference differences valid")
 _SENSES: Final = (lexicon.UP | lexicon.DOWN | lexicon.BETTER | lexicon.WORSE) - lexicon.UNHEALTHY - lexicon.HEALTHY
 
 
@@ -59,6 +61,9 @@ def _endings(check: Check, status: Status, reading: Reading) -> Iterator[Violati
             yield Violation("text", RuleId.WORDING, token.text)
     if not said:
         yield Violation("text", RuleId.WORDING, f"nothing says {status}")
+    results = _RESULTS if passed else lexicon.words("hold holds held")
+    if check not in _OF_RESULTS:
+        yield from (Violation("text", RuleId.WORDING, token.text) for token in reading.words(results))
     if not passed:
         reassured = (token for token in reading.words(lexicon.REASSURING) if not token.negated)
         yield from (Violation("text", RuleId.WORDING, token.text) for token in reassured)

@@ -17,6 +17,8 @@ def mechanism(claim: Claim | Recommendation, reading: Reading, _: EvidencePack) 
     """Yields causal stories and feelings in a claim or an advice; caveats and advice may say why by what is known."""
     may_say_why = isinstance(claim, Recommendation) or claim.kind is ClaimKind.CAVEAT
     spared = _CONNECTIVES if may_say_why else frozenset()
+    if may_say_why or (isinstance(claim, Claim) and claim.kind is ClaimKind.HEALTH):
+        spared |= {"explained"} if reading.has({"until", "before"}) else set()
     for token in reading.words((lexicon.CAUSAL - spared) | lexicon.FEELINGS - {"like"}):
         yield Violation("text", RuleId.RATIONALE, token.text, ("the rationale",))
 

@@ -13,7 +13,7 @@ from services.ai.domain.grounding.evidence import EvidencePack, Fact
 from services.ai.domain.grounding.kinds import DESCRIPTIVE, SIZES, FactKind
 from services.ai.domain.grounding.reading import Reading, Token, TokenKind
 from services.ai.domain.grounding.rules.bounds import unbounded
-from services.ai.domain.grounding.rules.counts import misplaced
+from services.ai.domain.grounding.rules.counts import is_part_told, misplaced
 from services.ai.domain.grounding.rules.engine_view import baseline_of
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
 from services.ai.domain.grounding.slots import SLOT
@@ -49,7 +49,7 @@ def _table(*rows: tuple[str, _Kinds]) -> dict[str, _Kinds]:
 
 
 _EITHER_SIDE: Final = _table(
-    ("lift effect difference change gain increase decrease drop rise decline reduction improvement", _CHANGES),
+    ("lift uplift effect difference change gain increase decrease drop rise decline reduction improvement", _CHANGES),
     ("regression harm gap trend downward upward loss", _CHANGES | {_K.EXPECTED_LOSS}),
     ("mean average rate level value", _LEVELS | {_K.WIN_RATE}),
     ("p-value p", _P_VALUES),
@@ -79,9 +79,12 @@ _BEFORE: Final = _EITHER_SIDE | _table(
     ("from", _LOWS | _LEVELS | {_K.AS_OF}),
     ("between", _LOWS),
     ("to", _HIGHS | _LEVELS | _SHARES),
-    ("against vs versus compared_with", _LEVELS | {_K.PLANNED_SHARE}),
+    ("against vs versus compared_with", _LEVELS | {_K.PLANNED_SHARE, _K.ALLOCATION, _K.PROBABILITY_BEST}),
     ("than", _LEVELS | _WANTED | {_K.PLANNED_SHARE, _K.EXPLORATION_FLOOR}),
-    ("needs need requires require takes take planned required target", _WANTED | {_K.PLANNED_SHARE, _K.MDE, _K.POWER}),
+    (
+        "needs need requires require takes take plan planned required target",
+        _WANTED | {_K.PLANNED_SHARE, _K.MDE, _K.POWER},
+    ),
     ("has have had saw got gets receives received collected served", _NOT_WANTED - _SIZED - {_K.TOTAL_UNITS}),
     ("ran", frozenset({_K.DAYS, _K.WEEKS})),
     ("detect detectable minimum_detectable smallest", frozenset({_K.MDE})),
@@ -99,7 +102,8 @@ _CUES: Final[Mapping[FactKind, frozenset[str]]] = {
     _K.EXPECTED_LOSS: lexicon.words("expected_loss"),
     _K.REGRET: lexicon.words("regret expected_regret"),
     _K.ALLOCATION: lexicon.words(
-        "share shares traffic weight allocation allocates allocated assigned receives received gets got units"
+        "share shares traffic weight allocation allocates allocated assigned receives received gets got units allotted "
+        "sends goes"
     ),
     _K.PLANNED_SHARE: lexicon.words("planned plan as_planned intended as_intended"),
     _K.EXPLORATION_FLOOR: lexicon.words("exploration_floor floor"),
@@ -107,23 +111,28 @@ _CUES: Final[Mapping[FactKind, frozenset[str]]] = {
     _K.POWER: lexicon.words("power chance probability"),
     _K.MDE: lexicon.words("detect detects detected detectable minimum_detectable smallest planned target find"),
     _K.REQUIRED_UNITS: lexicon.words(
-        "required requires require need needs needed takes take plan planned as_planned target suffice suffices"
+        "required requires require need needs needed takes take plan planned as_planned target suffice suffices "
+        "reached reach"
     ),
-    _K.TOTAL_UNITS: lexicon.words("total totals together in_total the_arms the_units all_arms all_units overall experiment whole"),
+    _K.TOTAL_UNITS: lexicon.words(
+        "total totals together in_total the_arms the_units all_arms all_units overall experiment whole"
+    ),
     _K.MISSING_UNITS: lexicon.words(
         "missing more more_units another further additional short remaining remain falls_short lacks lack lacking"
     ),
-    _K.MISSING_DAYS: lexicon.words("missing more another further additional remaining remain needs takes"),
+    _K.MISSING_DAYS: lexicon.words("extend missing more another further additional remaining remain needs takes"),
     _K.PLANNED_DAYS: lexicon.words("planned plan needs takes take duration lasts"),
     _K.PLANNED_WEEKS: lexicon.words("planned plan needs takes take duration lasts"),
-    _K.WIN_RATE: lexicon.words("win_rate won win wins"),
+    _K.WIN_RATE: lexicon.words("win_rate won win wins successful success succeeded"),
     _K.PAST_WINS: lexicon.WON,
     _K.PAST_LOSSES: lexicon.LOST,
     _K.PAST_EXPERIMENTS: lexicon.words("experiments tests tested times history"),
     _K.MARGIN: lexicon.words("margin"),
     _K.STANDARD_DEVIATION: lexicon.words("standard_deviation"),
     _K.CORRELATION: lexicon.words("correlation"),
-    _K.MEAN: lexicon.words("mean average rate level value at from to against than versus vs was is had has"),
+    _K.MEAN: lexicon.words(
+        "mean average rate level value at from to against than versus vs compared_with was is had has yields"
+    ),
     _K.BASELINE: lexicon.words("baseline mean average rate level value at from"),
     _K.POLICY_VERSIONS: lexicon.words("versions"),
     _K.AS_OF: lexicon.words("as_of from until"),
@@ -131,6 +140,8 @@ _CUES: Final[Mapping[FactKind, frozenset[str]]] = {
     _K.BAND_HIGH: lexicon.words("to and range band past historical"),
 }
 """Of each kind that has to be told from others: the words of which its text needs one."""
+_AWAY: Final = lexicon.words("from against vs versus than compared_with above below over beyond")
+"""What the baseline's mean follows."""
 _SIZE_CUES: Final = (
     lexicon.UP | lexicon.DOWN | lexicon.BETTER | lexicon.WORSE | lexicon.words("gap difference change lift effect")
 )
@@ -148,7 +159,8 @@ def role(claim: Claim | Recommendation, reading: Reading, pack: EvidencePack) ->
     for index, fact in reading.facts:
         cues = _SIZE_CUES if fact.kind in _SIZED else _CUES.get(fact.kind)
         near = reading.clause_words(reading.tokens[index].clause) if fact.kind in _WANTED else words
-        if cues is not None and not near & cues:
+        part = fact.kind is FactKind.REQUIRED_UNITS and is_part_told(reading)
+        if cues is not None and not part and not near & cues:
             yield _broken(fact, "nothing says what it is", *sorted(cues)[:5])
         before, after = _neighbours(index, reading.tokens)
         if before in _BEFORE and not _fits_before(before, fact):
@@ -182,7 +194,7 @@ def _neighbours(index: int, tokens: tuple[Token, ...]) -> tuple[str, str]:
         # What follows `of the` or a comma tells of the slot no more, unless it is a noun of units: `5 % of the units`.
         to += 1
     near = to < len(tokens) and tokens[to].kind is TokenKind.WORD
-    is_next = to == index + 1 or tokens[index + 1].text not in (",", ")")
+    is_next = to == index + 1 or tokens[index + 1].text not in (",", ")", "(")
     return (
         tokens[at].text if at >= 0 and tokens[at].kind is TokenKind.WORD else "",
         tokens[to].text if near and is_next else "",
@@ -192,7 +204,7 @@ def _neighbours(index: int, tokens: tuple[Token, ...]) -> tuple[str, str]:
 def _sides(claim: Claim, fact: Fact, pack: EvidencePack, *, before: str, beside: str) -> Iterator[Violation]:
     """Yields means of the baseline where the arm's belong, and the other way round."""
     baseline = baseline_of(claim, pack)
-    away = before in ("from", "against", "vs", "versus", "than", "compared_with") or beside == baseline
+    away = before in _AWAY or beside == baseline
     if fact.arm == baseline and not away:
         yield _broken(fact, "the baseline's, as if it were the arm's")
     if fact.arm == claim.arm and (away or beside not in ("", claim.arm)):

@@ -4,22 +4,25 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.ai.domain.grounding import lexicon
-from services.ai.domain.grounding.claims import Claim, Relation
+from services.ai.domain.grounding.claims import Claim, ClaimKind, Relation
 from services.ai.domain.grounding.evidence import EvidencePack
 from services.ai.domain.grounding.reading import Reading, Token, TokenKind
 from services.ai.domain.grounding.rules.engine_view import DIRECTED, baseline_of
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
 
 _SKIPPED: Final = lexicon.words(
-    "a an the in for of with under on at that those its arm variant units this is was mean average ' \u2019 \u201c"
+    "a an the in for of with under on at that those its arm variant units users visitors customers sessions this is "
+    "was mean average ' \u2019 \u201c"
 )
 
 
 def scope(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Violation]:
     """Yields names of other things, names that are missing, and arms on the wrong side of a comparison."""
     baseline = baseline_of(claim, pack)
-    allowed = {claim.metric, claim.arm, claim.subject, baseline} - {""}
     named = [token.text for _, token in reading.names()]
+    allowed = {claim.metric, claim.arm, claim.subject, baseline} - {""}
+    if claim.kind is ClaimKind.HEALTH and not claim.arm and {one.alias for one in pack.arms} <= set(named):
+        allowed |= {one.alias for one in pack.arms}
     for alias in sorted(set(named) - allowed):
         yield Violation("text", RuleId.SCOPE, alias, tuple(sorted(allowed)))
     for alias in _wanted(claim, pack):

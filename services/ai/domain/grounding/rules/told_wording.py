@@ -1,4 +1,4 @@
-"""R4 for claims without a direction: figures that are told, samples, ranks and caveats."""
+"""R4 for claims without a direction: figures that are told, ranks and caveats."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -8,7 +8,7 @@ from services.ai.domain.grounding.claims import Claim, ClaimKind, Relation
 from services.ai.domain.grounding.evidence import EvidencePack
 from services.ai.domain.grounding.kinds import FactKind
 from services.ai.domain.grounding.reading import Reading, Token
-from services.ai.domain.grounding.rules.engine_view import cited
+from services.ai.domain.grounding.rules.engine_view import cited, relations
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
 
 _SENSES: Final = lexicon.UP | lexicon.DOWN | lexicon.BETTER | lexicon.WORSE
@@ -21,9 +21,8 @@ _JUDGEMENTS: Final = (
     | lexicon.HEALTHY
     | lexicon.UNHEALTHY
     | lexicon.REASSURING
-    | {"either_way", "best"}
+    | {"either_way", "best", "enough", "sufficient", "plenty"}
 )
-_SHORTFALLS: Final = frozenset({FactKind.MISSING_UNITS, FactKind.MISSING_DAYS})
 _RANKED: Final[Mapping[FactKind, frozenset[str]]] = {
     FactKind.PROBABILITY_BEST: lexicon.CHANCES,
     FactKind.ALLOCATION: lexicon.words("share shares weight allocation traffic units"),
@@ -39,40 +38,32 @@ _RANKABLE: Final = (
     - lexicon.BOTTOM
 )
 """What could be ranked: a rank that is shown of one of these says nothing of the others."""
+_SHARED: Final = lexicon.words("share shares traffic allocation weight")
 _TRUSTED: Final = lexicon.words("interval intervals engine verdict decision result results experiment")
-_SAMPLE_PHRASES: Final = lexicon.words("more_data more_units only")
-_SPARED_SHORT: Final = lexicon.words("below lacks remain remains")
 
 
-def told_wording(claim: Claim, reading: Reading, _: EvidencePack) -> Iterator[Violation]:
+def told_wording(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Violation]:
     """Yields words that judge what is only told."""
     spared = set[str]()
     if claim.kind is ClaimKind.HISTORY:
         kinds = {fact.kind for _, fact in reading.facts}
         spared |= lexicon.WON if kinds & {FactKind.PAST_WINS, FactKind.WIN_RATE} else set()
         spared |= lexicon.LOST if FactKind.PAST_LOSSES in kinds else set()
-    if claim.kind is ClaimKind.ALLOCATION and reading.has(lexicon.CHANCES):
-        spared.add("best")
+    if claim.kind is ClaimKind.ALLOCATION:
+        spared |= {"best"} if reading.has(lexicon.CHANCES) else set()
+        spared |= _borne_ranks(claim, reading, pack)
     for token in reading.words(_JUDGEMENTS | lexicon.NEGATORS):
         if token.text not in spared or token.negated:
             yield _broken(token)
 
 
-def power_wording(claim: Claim, reading: Reading, _: EvidencePack) -> Iterator[Violation]:
-    """Yields words that contradict what the pack says of the planned sample, and the lack of any that say it."""
-    wanted = {Relation.SUFFICIENT_DATA: True, Relation.INSUFFICIENT_DATA: False}.get(claim.relation)
-    shortfall = any(fact.kind in _SHORTFALLS for _, fact in reading.facts)
-    said = list(_sample_words(reading))
-    for token, enough in said:
-        if enough is not wanted and not (wanted is None and shortfall and not enough):
-            yield _broken(token)
-    if wanted is not None and not said:
-        yield Violation("text", RuleId.WORDING, "nothing says whether the sample is there", ("reached", "not reached"))
-    judged = _JUDGEMENTS - lexicon.ENOUGH - lexicon.SHORT - lexicon.HEALTHY - lexicon.EFFECT
-    for token in reading.words(judged):
-        yield _broken(token)
-    if wanted is None:
-        yield from (_broken(token) for token in reading.words(lexicon.NEGATORS))
+def _borne_ranks(claim: Claim, reading: Reading, pack: EvidencePack) -> frozenset[str]:
+    """Returns the words of rank that figures bear; of `most` another rule sees to it."""
+    most = frozenset({"most"}) if "most of the" in reading.text.casefold() else frozenset[str]()
+    kinds = {fact.kind for fact in cited(claim, pack) if fact.arm == claim.arm}
+    alone = all(token.text in ("", claim.arm) for _, token in reading.names())
+    ranked = alone and Relation.HIGHEST in relations(claim, pack) and kinds == {FactKind.ALLOCATION}
+    return most | (lexicon.words("largest highest greatest") if ranked and reading.has(_SHARED) else frozenset())
 
 
 def rank_wording(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Violation]:
@@ -83,12 +74,16 @@ def rank_wording(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator
     if not reading.has(right):
         yield Violation("text", RuleId.WORDING, "no word says the rank", tuple(sorted(right)))
     judged = (_JUDGEMENTS - right - {"best"} | wrong | lexicon.NEGATORS) - {"of_being_best"}
+    ranks = {token.clause for token in reading.words(right)}
+    unsure = {token.clause for token in reading.words(lexicon.ASSERTIVE) if token.negated}
     for token in reading.words(judged):
-        yield _broken(token)
+        yield from () if token.text in lexicon.NEGATORS and token.clause in unsure - ranks else (_broken(token),)
     kinds = {fact.kind for fact in cited(claim, pack)}
     ranked = frozenset[str]().union(*(_RANKED.get(kind, frozenset()) for kind in kinds))
     for token in reading.words(_RANKABLE - ranked):
         yield _broken(token)
+    for token in reading.words(lexicon.STRONG - {"evidence"}):
+        yield from () if token.negated else (_broken(token),)
     if reading.has({"best", "of_being_best"}) and not (
         reading.has(lexicon.CHANCES) and FactKind.PROBABILITY_BEST in kinds
     ):
@@ -102,7 +97,8 @@ def caveat_wording(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterat
     for token in reading.words(lexicon.REASSURING):
         yield from () if token.negated else (_broken(token),)
     for token in reading.words(lexicon.NEGATORS):
-        if not reading.clause_words(token.clause) & lexicon.REASSURING:
+        words = reading.clause_words(token.clause)
+        if not words & lexicon.REASSURING and not {"should", "compared"} <= words:
             yield _broken(token)
     for token in reading.words({"bias", "biased"} | lexicon.words("misleading distorted")):
         if reading.clause_words(token.clause) & _TRUSTED:
@@ -110,13 +106,6 @@ def caveat_wording(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterat
     versions = [fact.value for fact in cited(claim, pack) if fact.kind is FactKind.POLICY_VERSIONS]
     if reading.has(lexicon.ADAPTIVE) and not any(value > 1 for value in versions):
         yield Violation("text", RuleId.WORDING, "adaptive allocation", ("cite the policy versions",))
-
-
-def _sample_words(reading: Reading) -> Iterator[tuple[Token, bool]]:
-    for token in reading.words(lexicon.ENOUGH | lexicon.SHORT - _SPARED_SHORT | _SAMPLE_PHRASES):
-        beyond = token.text in ("more", "more_units") and "than" in reading.clause_words(token.clause)
-        enough = beyond or token.text in lexicon.ENOUGH
-        yield token, enough is not token.negated
 
 
 def _broken(token: Token) -> Violation:

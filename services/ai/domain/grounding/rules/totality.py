@@ -12,12 +12,15 @@ from services.ai.domain.grounding.reading import Reading, Token, TokenKind
 _TOTALS: Final = frozenset({FactKind.TOTAL_UNITS, FactKind.EXPOSURES})
 _RANKS: Final = frozenset({Relation.HIGHEST, Relation.LOWEST})
 _OF_ARMS: Final = frozenset({ClaimKind.POWER, ClaimKind.HEALTH, ClaimKind.CAVEAT})
-_WHOLES: Final = words("interval intervals range band above_zero below_zero experiment")
+_WHOLES: Final = words("interval intervals range band above_zero below_zero")
+_LISTED: Final = words(
+    "experiment experiments test tests arm arms segment segments unit units user users version versions metric metrics"
+)
 _SUBSETS: Final = words("segment segments group groups cohort cohorts population some_units")
 
 
 def totalities(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[str]:
-    """Returns words that make a claim one of everything, or of a part alone, where the cited facts bear no such thing."""
+    """Returns words that make a claim one of everything, or of a part alone, where no fact bears that."""
     sums = any(fact.kind in _TOTALS for _, fact in reading.facts)
     for index, token in enumerate(reading.tokens):
         if token.kind is TokenKind.WORD and not sums and _is_too_wide(index, token, reading, claim):
@@ -29,25 +32,26 @@ def totalities(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[s
 
 def _is_too_wide(index: int, token: Token, reading: Reading, claim: Claim) -> bool:
     before, after = _text(index - 1, reading), _text(index + 1, reading)
-    match token.text:
-        case "any":
-            others = after == "other" and claim.relation in _RANKS and _text(index + 2, reading) in ("arm", "variant")
-            return not (token.negated or others or after == "look" or "whether" in reading.clause_words(token.clause))
-        case "whole" | "entire" | "wholly" | "entirely":
-            return after not in _WHOLES - {"experiment"}
-        case "each" | "both":
-            return not (claim.kind in _OF_ARMS and after in ("arm", "arms")) and before != "per"
-        case "alone" | "exclusively" | "solely":
-            return True
-        case "only":
-            return claim.kind is ClaimKind.ALLOCATION and not _is_slot(index + 1, reading)
-        case "of_all":
-            return claim.relation not in _RANKS
-        case "all_units" | "all_arms":
-            return not _is_share_of_all(index, reading) and not (
-                token.text == "all_arms" and (claim.kind in _OF_ARMS or claim.relation in _RANKS)
-            )
-    return False
+    of_arms = claim.kind in _OF_ARMS
+    wide = {
+        "any": token.text == "any" and _is_any_too_wide(index, token, reading, claim),
+        **dict.fromkeys(("whole", "entire", "wholly", "entirely"), after not in _WHOLES),
+        **dict.fromkeys(("each", "both"), not (of_arms and after in ("arm", "arms")) and before != "per"),
+        **dict.fromkeys(("alone", "exclusively", "solely"), True),
+        "only": claim.kind is ClaimKind.ALLOCATION and not _is_slot(index + 1, reading),
+        "of_all": claim.relation not in _RANKS,
+        "all_units": not _is_share_of_all(index, reading),
+        "all_arms": not (_is_share_of_all(index, reading) or of_arms or claim.relation in _RANKS),
+    }
+    return wide.get(token.text, False)
+
+
+def _is_any_too_wide(index: int, token: Token, reading: Reading, claim: Claim) -> bool:
+    after = _text(index + 1, reading)
+    others = after == "other" and claim.relation in _RANKS and _text(index + 2, reading) in ("arm", "variant")
+    looks = after == "look" or (after == "time" and claim.kind is ClaimKind.POWER)
+    spared = token.negated or others or looks or "whether" in reading.clause_words(token.clause)
+    return after in _LISTED or not spared
 
 
 def _is_share_of_all(index: int, reading: Reading) -> bool:
@@ -62,7 +66,8 @@ def _most(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[str]:
         return
     shares = [fact.value for fact in pack.facts if (fact.kind, fact.arm) == (FactKind.ALLOCATION, claim.arm)]
     for token in reading.words({"most", "mainly", "mostly"}):
-        if not shares or shares[0] <= 0.5 or not reading.has(words("traffic units")):
+        figure = any(fact.kind is FactKind.ALLOCATION for _, fact in reading.facts)
+        if not shares or shares[0] <= 0.5 or not figure or "rest" in reading.clause_words(token.clause):
             yield token.text
 
 

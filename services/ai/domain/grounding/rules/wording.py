@@ -1,17 +1,19 @@
 """R4: the words of a claim say what its type says; what cannot be shown to agree is a violation."""
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import pairwise
 from typing import Final
 
 from services.ai.domain.grounding import lexicon
 from services.ai.domain.grounding.claims import Claim, ClaimKind, Relation, Valence
 from services.ai.domain.grounding.evidence import EvidencePack
-from services.ai.domain.grounding.kinds import SIGNED
+from services.ai.domain.grounding.kinds import SIGNED, FactKind
 from services.ai.domain.grounding.reading import Reading, Token, TokenKind
 from services.ai.domain.grounding.rules.engine_view import DIRECTED, lowered
 from services.ai.domain.grounding.rules.health_wording import health_wording
+from services.ai.domain.grounding.rules.power_wording import power_wording
 from services.ai.domain.grounding.rules.signature import ClaimRule
-from services.ai.domain.grounding.rules.told_wording import caveat_wording, power_wording, rank_wording, told_wording
+from services.ai.domain.grounding.rules.told_wording import caveat_wording, rank_wording, told_wording
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
 from services.ai.domain.grounding.vocabulary import KNOWN
 from shared.definition.model import MetricDirection
@@ -26,7 +28,13 @@ _SENSES: Final = lexicon.UP | lexicon.DOWN | lexicon.BETTER | lexicon.WORSE
 _UNFIT: Final = (
     lexicon.UNCHANGED | lexicon.TOP | lexicon.BOTTOM | lexicon.REASSURING | {"as_expected", "as_intended", "as_planned"}
 )
+_OF_HEALTH: Final = (lexicon.HEALTHY | lexicon.UNHEALTHY) - _SENSES - lexicon.EFFECT - lexicon.ENOUGH
 _DENIERS: Final = lexicon.STRONG | lexicon.JUDGING | lexicon.words("know known knows claim claimed said")
+_MOVERS: Final = lexicon.words("push pushes pushed pushing drive drives drove bring brings brought")
+_WAYS: Final = lexicon.words("up down upward upwards downward downwards higher lower above below")
+_FINDING: Final = lexicon.words("found find detected detect")
+_HAPPENING: Final = lexicon.words("detected differ differs differed changed moved affected affects influenced")
+_EFFECTS: Final = lexicon.words("effect effects impact change difference")
 _SCARCE: Final = lexicon.words("too_few too_little too_early insufficient insufficiently too_sparse too_thin too_small")
 
 
@@ -62,9 +70,13 @@ def _stated(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Viol
 
 
 def _forecasts(claim: Claim, reading: Reading) -> Iterator[Violation]:
-    spared = {"would"} if claim.kind is ClaimKind.POWER else set()
-    for token in reading.words(lexicon.FORECAST - spared):
+    needed = claim.kind is ClaimKind.POWER and not reading.has(lexicon.EFFECT | lexicon.STRONG)
+    for token in reading.words(lexicon.FORECAST - ({"would"} if needed else set())):
         yield broken(token.text, "what was measured")
+    for token, to, after in zip(reading.tokens, reading.tokens[1:], reading.tokens[2:], strict=False):
+        promised = token.text in _BE and to.text == "to" and after.kind is TokenKind.WORD
+        if promised and claim.kind is not ClaimKind.POWER:
+            yield broken(f"to {after.text}", "what was measured")
 
 
 def _direction_notes(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Violation]:
@@ -84,8 +96,14 @@ def _directed(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Vi
         wrong += bool(problem)
         yield from (broken(problem, *sorted(allowed)[:3]),) if problem else ()
     yield from _denials(claim, reading, pack)
-    for token in reading.words(_UNFIT | {"either_way"}):
+    for token in reading.words(_UNFIT | _OF_HEALTH | {"either_way"}):
         yield broken(token.text)
+    for token in reading.words({"enough", "sufficient", "adequate", "plenty"}):
+        if not reading.clause_words(token.clause) & {"sample", "units", "data"}:
+            yield broken(token.text)
+    for token in reading.words(_MOVERS):
+        if not reading.clause_words(token.clause) & _WAYS:
+            yield broken(f"{token.text} without a way", "up", "down")
     if not wrong and not reading.has(allowed) and not _has_signed_slot(claim, reading):
         yield broken("no word says which way", *sorted(allowed)[:3])
 
@@ -128,14 +146,17 @@ def _denials(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Vio
 
 
 def _has_signed_slot(claim: Claim, reading: Reading) -> bool:
-    return any(
-        fact.kind in SIGNED and (fact.value > 0) == (claim.relation is Relation.INCREASE) for _, fact in reading.facts
-    )
+    """Says whether figures say which way: one with its sign, or the means of both arms."""
+    up = claim.relation is Relation.INCREASE
+    means = {fact.arm == claim.arm: fact.value for _, fact in reading.facts if fact.kind is FactKind.MEAN and fact.arm}
+    if len(means) > 1 and (means[True] > means[False]) == up:
+        return True
+    return any(fact.kind in SIGNED and (fact.value > 0) == up for _, fact in reading.facts)
 
 
 def _undetected(_: Claim, reading: Reading, __: EvidencePack) -> Iterator[Violation]:
     """No change was detected, which is not to say that there is none."""
-    denied = {token.clause for token in reading.words(_DENIERS) if token.negated}
+    denied = {token.clause for token in reading.words(_DENIERS) if token.negated} | _found_none(reading)
     open_clauses = {token.clause for token in reading.words(lexicon.UNDECIDED) if not token.negated}
     if not denied | open_clauses:
         yield broken("not told as undetected", "no detectable change", "inconclusive")
@@ -143,11 +164,25 @@ def _undetected(_: Claim, reading: Reading, __: EvidencePack) -> Iterator[Violat
     for token in reading.words(_SENSES | {"either_way"}):
         if not (token.clause in denied and (token.negated or "whether" in reading.clause_words(token.clause))):
             yield from () if token.clause in unsure else (broken(token.text),)
-    for token in reading.words(lexicon.EFFECT):
+    for token in reading.words(lexicon.EFFECT | {"detected"}):
         if token.negated and token.clause not in denied:
             yield broken(f"denied {token.text}", "no detectable change")
+        said = token.text in _HAPPENING and token.clause not in denied
+        if said and not token.negated and "whether" not in reading.clause_words(token.clause):
+            yield broken(token.text, "no detectable change")
+    if not any("whether" in reading.clause_words(token.clause) for token in reading.words({"at_all"})):
+        yield from (broken(token.text) for token in reading.words({"at_all"}))
     for token in reading.words(_UNFIT | lexicon.HEDGES - {"estimated", "so_far"}):
         yield broken(token.text)
+
+
+def _found_none(reading: Reading) -> set[int]:
+    """Returns the clauses in which somebody found none: `we found no effect`."""
+    return {
+        token.clause
+        for token, after in pairwise(reading.tokens)
+        if token.text in _FINDING and after.text in ("no", "neither") and after.kind is TokenKind.WORD
+    }
 
 
 def _insufficient(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Violation]:
@@ -162,10 +197,12 @@ def _insufficient(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterato
     said += [token for token in reading.words({"enough", "sufficient"} | lexicon.JUDGING) if token.negated]
     if not said:
         yield broken("not told as too little data", "too little data")
-    for token in reading.words(
-        _SENSES | lexicon.UNCHANGED | lexicon.EFFECT | lexicon.TOP | lexicon.HEDGES - {"so_far"}
-    ):
+    for token in reading.words(_SENSES | lexicon.UNCHANGED | lexicon.TOP | lexicon.HEDGES - {"so_far"}):
         yield broken(token.text)
+    for token in reading.words(lexicon.EFFECT):
+        unjudged = any(one.negated and one.clause == token.clause for one in reading.words(lexicon.JUDGING))
+        asked = token.text in _EFFECTS or reading.clause_words(token.clause) & {"how", "whether", "if"}
+        yield from () if token.negated and unjudged and asked else (broken(token.text),)
     for token in reading.words(_SCARCE | {"enough", "sufficient", "plenty", "large_enough"}):
         yield from (broken(token.text),) if token.negated is (token.text in _SCARCE) else ()
     if any(fact.kind in SIGNED for _, fact in reading.facts):
