@@ -145,3 +145,24 @@ def test_token_of_a_profile_when_there_is_no_tls_then_only_where_it_says_so(tmp_
         '[profiles.staging]\nreview = "review.example:80"\nplaintext = true\n'
     )
     assert access(tmp_path, Options(profile="staging")).server("review").token == Secret("exp_staging")
+
+
+def test_knows_when_there_is_an_address_of_its_own_then_yes(tmp_path: Path) -> None:
+    write_profile(tmp_path, 'default = "staging"\n' + PROFILE + 'gateway = "gateway.example:443"\n')
+
+    assert access(tmp_path).knows("gateway")
+    assert not access(tmp_path).knows("ai")
+    assert access(tmp_path, Options(ai_address="127.0.0.1:1")).knows("ai")
+    # It is one server's, and of whichever service the command calls.
+    assert not access(tmp_path, Options(address="127.0.0.1:1")).knows("gateway")
+
+
+def test_knows_when_a_stack_runs_then_what_is_in_it(tmp_path: Path) -> None:
+    directory = local_stack(tmp_path, "ann")
+    assert not access(tmp_path, Options(directory=directory)).knows("gateway")
+
+    with claimed(directory) as publish:
+        assert not access(tmp_path, Options(directory=directory)).knows("gateway")
+        publish({"review": "127.0.0.1:7", "gateway": "127.0.0.1:8"})
+        assert access(tmp_path, Options(directory=directory)).knows("gateway")
+        assert not access(tmp_path, Options(directory=directory)).knows("ai")

@@ -75,4 +75,15 @@ def test_entries_when_listed_then_are_those_that_are_promised() -> None:
     found = {entry.path[0]: set(entry.command.commands) for entry in ENTRIES if entry.is_group and entry.path}
     assert found == {group: set(names.split()) for group, names in promised.items()}
     single = {entry.path[0] for entry in ENTRIES if len(entry.path) == 1 and not entry.is_group}
-    assert single == {"up", "demo", "dashboard", "evaluate", "simulate", "login", "whoami", "doctor", "completion", "version"}
+    assert single == {
+        "up",
+        "demo",
+        "dashboard",
+        "evaluate",
+        "simulate",
+        "login",
+        "whoami",
+        "doctor",
+        "completion",
+        "version",
+    }
