@@ -40,9 +40,10 @@ _EXPERIMENTS: Final = lexicon.words(
     "experiment experiments test tests trial trials study studies arm arms variant variants treatment control baseline"
 )
 _OTHER_THINGS: Final = lexicon.words(
-    """metrics others goal goals target targets threshold thresholds limit limits per further another additional next
-    needs send sends sent route routes routed divide divides divided"""
+    """experiments tests trials studies metrics others goal goals target targets threshold thresholds limit limits per
+    further another additional next needs send sends sent route routes routed divide divides divided"""
 )
+_MORE_OF: Final = lexicon.words("data units users visitors customers sessions than are is")
 _PLANS: Final = lexicon.words("plan plans planned intended")
 _REFERENCES: Final = lexicon.words("than versus vs against compared_with relative_to over")
 _REACH: Final = 6
@@ -73,8 +74,9 @@ def _unnamed(claim: Claim, reading: Reading) -> Iterator[str]:
     """Yields comparisons of an arm with something that is no arm: `compared with earlier versions`."""
     for token, after in pairwise(reading.tokens):
         another = token.kind is TokenKind.WORD and token.text == "other" and after.text not in ("arm", "variant")
-        if another and (claim.arm or claim.subject.startswith("X")):
-            yield f"other {after.text}"
+        stronger = token.text == "more" and after.text not in _MORE_OF
+        if (another or stronger) and (claim.arm or claim.subject.startswith("X")):
+            yield f"{token.text} {after.text}"
     for token in reading.words(_PLANS):
         if claim.arm and not reading.clause_words(token.clause) & {"sample", "units", "size"}:
             yield token.text

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
-from services.ai.domain.grounding.claims import Claim, ClaimKind
+from services.ai.domain.grounding.claims import Claim, ClaimKind, Recommendation
 from services.ai.domain.grounding.evidence import Fact
 from services.ai.domain.grounding.kinds import FactKind
 from services.ai.domain.grounding.lexicon import words
@@ -41,7 +41,7 @@ _TOWARD: Final = words("to in for of with under")
 _SKIPPED: Final = words("the arm variant a an")
 
 
-def misplaced(claim: Claim, reading: Reading) -> Iterator[tuple[Fact, str]]:
+def misplaced(claim: Claim | Recommendation, reading: Reading) -> Iterator[tuple[Fact, str]]:
     """Returns the counts and shares that are told of another arm, as parts of another whole, or wrongly."""
     parts = {whole.evidence_id: part for part, whole in _pairs(reading)}
     for index, fact in reading.facts:
@@ -127,8 +127,9 @@ def _after_nouns(index: int, tokens: tuple[Token, ...], *, crossing: bool = Fals
     return rest
 
 
-def _missing(claim: Claim, reading: Reading) -> Iterator[tuple[Fact, str]]:
+def _missing(claim: Claim | Recommendation, reading: Reading) -> Iterator[tuple[Fact, str]]:
     """Yields units that came where the text tells of units that are missing, and of no others."""
     planned = any(fact.kind in _PLANNED | {_K.MISSING_DAYS} for _, fact in reading.facts)
-    if claim.kind is ClaimKind.POWER and not planned and reading.has(words("missing lacking outstanding")):
+    of_samples = isinstance(claim, Recommendation) or claim.kind is ClaimKind.POWER
+    if of_samples and not planned and reading.has(words("missing lacking outstanding")):
         yield from ((fact, "told as missing") for _, fact in reading.facts if fact.kind in _COUNTED)

@@ -20,7 +20,7 @@ _SENSES: Final = lexicon.UP | lexicon.DOWN | lexicon.BETTER | lexicon.WORSE
 _REST: Final = lexicon.words("rest remainder others other elsewhere")
 _BECOMING: Final = lexicon.words(
     """become becomes became get gets got getting recently recent lately trend trends trending turned turns now period
-    today latest"""
+    today latest differ differs differed"""
 )
 _COMPARING: Final = lexicon.words(
     """gap gaps rest remainder other others elsewhere than behind trail trails trailing trailed lag lags lagging lagged

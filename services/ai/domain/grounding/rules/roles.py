@@ -173,8 +173,7 @@ def role(claim: Claim | Recommendation, reading: Reading, pack: EvidencePack) ->
         if isinstance(claim, Claim) and fact.kind in _DESCRIBED and fact.subject != claim.subject:
             yield _broken(fact, "of another subject")
     yield from (_broken(fact, got) for fact, got in unbounded(reading))
-    if isinstance(claim, Claim):
-        yield from (_broken(fact, got) for fact, got in misplaced(claim, reading))
+    yield from (_broken(fact, got) for fact, got in misplaced(claim, reading))
 
 
 def _fits_before(before: str, fact: Fact) -> bool:

@@ -26,6 +26,8 @@ def subsets(claim: Claim, reading: Reading) -> Iterator[str]:
     for token, after in pairwise(reading.tokens):
         if after.kind is TokenKind.WORD and after.text in _UNITS and token.text in _KINDS_OF_UNITS and not segment:
             yield f"{token.text} {after.text}"
+        if token.text in ("wide", "narrow", "larger", "small") and after.text == "margin":
+            yield f"{token.text} margin"
         span = after.kind is TokenKind.WORD and after.text in _SPANS and token.text in _ONE
         if span and claim.kind is not ClaimKind.POWER:
             yield f"{token.text} {after.text}"

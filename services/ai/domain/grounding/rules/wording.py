@@ -34,6 +34,7 @@ _MOVERS: Final = lexicon.words("push pushes pushed pushing drive drives drove br
 _WAYS: Final = lexicon.words("up down upward upwards downward downwards higher lower above below")
 _FINDING: Final = lexicon.words("found find detected detect")
 _HAPPENING: Final = lexicon.words("detected differ differs differed changed moved affected affects influenced")
+_LIFTS: Final = lexicon.words("lift lifts uplift effect effects difference differences")
 _EFFECTS: Final = lexicon.words("effect effects impact change difference")
 _SCARCE: Final = lexicon.words("too_few too_little too_early insufficient insufficiently too_sparse too_thin too_small")
 
@@ -121,6 +122,8 @@ def _sense_problem(index: int, token: Token, reading: Reading, allowed: Collecti
         return f"negated {token.text}"
     if token.text not in allowed:
         return token.text
+    if before and before[-1] in _LIFTS and token.text not in _ADJECTIVES | _WAYS:
+        return f"{before[-1]} that {token.text}"
     if token.text in _PASSIVES and set(before) & _BE:
         return f"passive {token.text}"
     return f"{token.text} of another change" if _is_stacked(index, reading) else ""
