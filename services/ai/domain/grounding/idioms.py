@@ -207,4 +207,6 @@ IDIOMS: Final[dict[str, str]] = {
     "going on to": "going_to",
     "must not": "not",
     "for good": "forever",
+    "in the long run": "forever",
+    "in the long term": "forever",
 }

@@ -49,6 +49,7 @@ _CLAIMS: Final = (
     | lexicon.EFFECT
     | lexicon.ASSERTIVE
     | lexicon.HEALTHY
+    | lexicon.UNHEALTHY
     | lexicon.REASSURING
     | lexicon.TOP
 ) - frozenset().union(*_FAMILIES.values())
@@ -62,7 +63,10 @@ _ORDERS: Final = lexicon.words("stop halt terminate continue wait investigate ig
 _DUTIES: Final = lexicon.words("should shall can let")
 _SKIPPED: Final = frozenset({"the", "arm", "variant"})
 _OF_NO_ARM: Final = frozenset({Verdict.CONTINUE, Verdict.STOP_INCONCLUSIVE, Verdict.INVESTIGATE})
-_CONDITIONS: Final = lexicon.words("if later again next week weeks day days some some_units")
+_CONDITIONS: Final = lexicon.words(
+    """if later again next week weeks day days some some_units rest remainder confidence currently long restart
+    restarted retest rerun repeat"""
+)
 _UNDECIDING: Final = lexicon.words("decided needed required reviewed")
 """With these `will` promises nothing: `it will not be decided with this sample`."""
 _ENDING: Final = frozenset({Verdict.SHIP, Verdict.STOP_INCONCLUSIVE})
@@ -155,10 +159,10 @@ def _promises(advised: Verdict, reading: Reading) -> Iterator[Violation]:
     for token in reading.words({"will", "would"}):
         if not reading.clause_words(token.clause) & _UNDECIDING:
             yield _broken(token.text, advised)
+    yield from (_broken("a metric", advised) for _, token in reading.names() if token.text[0] == "M")
     if advised is Verdict.INVESTIGATE:
         trusted = reading.words(lexicon.words("trust trusted rely relied"))
         yield from (_broken(token.text, advised) for token in trusted if not token.negated)
-        yield from (_broken("a metric", advised) for _, token in reading.names() if token.text[0] == "M")
     yield from (_broken("a level", advised) for _, fact in reading.facts if fact.kind is FactKind.MEAN)
 
 

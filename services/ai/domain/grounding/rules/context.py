@@ -24,7 +24,7 @@ _TIMED: Final = frozenset(
 )
 _TIMES: Final = lexicon.words("day days week weeks")
 _EACH: Final = lexicon.words("a an per each every")
-_TIMELESS: Final = lexicon.words("keep keeps kept keeping again still repeatedly before after")
+_TIMELESS: Final = lexicon.words("keep keeps kept keeping again still stay stays stayed repeatedly before after")
 _PARTS: Final = lexicon.words(
     """segment segments group groups cohort part parts portion portions fraction fractions population some_units mainly
     mostly partly case cases historically particular particularly generally usually typically only"""
@@ -40,12 +40,12 @@ _EXPERIMENTS: Final = lexicon.words(
     "experiment experiments test tests trial trials study studies arm arms variant variants treatment control baseline"
 )
 _OTHER_THINGS: Final = lexicon.words(
-    """experiments tests trials studies metrics others goal goals target targets threshold thresholds limit limits per
-    further another additional next needs send sends sent route routes routed divide divides divided"""
+    """record experiments tests trials studies metrics others goal goals target targets threshold thresholds limit
+    limits per further another additional next needs send sends sent route routes routed divide divides divided"""
 )
 _MORE_OF: Final = lexicon.words("data units users visitors customers sessions than are is")
 _PLANS: Final = lexicon.words("plan plans planned intended")
-_REFERENCES: Final = lexicon.words("than versus vs against compared_with relative_to over")
+_REFERENCES: Final = lexicon.words("than versus vs against compared_with relative_to over beyond")
 _REACH: Final = 6
 _AUXILIARIES: Final = lexicon.words("do does did is are was were has had can could")
 _MEASURED: Final = frozenset({ClaimKind.EFFECT, ClaimKind.COMPARISON, ClaimKind.HISTORY})

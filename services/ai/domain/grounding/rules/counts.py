@@ -34,6 +34,8 @@ _SAID_OF: Final[Mapping[str, frozenset[FactKind]]] = {
     **dict.fromkeys(
         words("missing lacking short outstanding remaining remain"), frozenset({_K.MISSING_UNITS, _K.MISSING_DAYS})
     ),
+    "below": frozenset({_K.MISSING_UNITS, _K.MISSING_DAYS}),
+    **dict.fromkeys(words("above beyond"), frozenset[FactKind]()),
     **dict.fromkeys(words("won win wins successful succeeded"), frozenset({_K.PAST_WINS, _K.WIN_RATE})),
     **dict.fromkeys(words("lost lose loses failed"), frozenset({_K.PAST_LOSSES})),
 }

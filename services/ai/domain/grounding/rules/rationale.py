@@ -1,6 +1,7 @@
 """R10: what is supposed of mechanisms stays in the rationale; it claims no results, and knows nobody's feelings."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 from services.ai.domain.grounding import lexicon
@@ -19,6 +20,9 @@ def mechanism(claim: Claim | Recommendation, reading: Reading, _: EvidencePack) 
     spared = _CONNECTIVES if may_say_why else frozenset()
     if may_say_why or (isinstance(claim, Claim) and claim.kind is ClaimKind.HEALTH):
         spared |= {"explained"} if reading.has({"until", "before"}) else set()
+    for mark, token in pairwise(reading.tokens):
+        if not may_say_why and mark.text == "," and token.text == "as":
+            yield Violation("text", RuleId.RATIONALE, ", as", ("the rationale",))
     for token in reading.words((lexicon.CAUSAL - spared) | lexicon.FEELINGS - {"like"}):
         yield Violation("text", RuleId.RATIONALE, token.text, ("the rationale",))
 

@@ -84,9 +84,9 @@ def rank_wording(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator
         yield _broken(token)
     for token in reading.words(lexicon.STRONG - {"evidence"}):
         yield from () if token.negated else (_broken(token),)
-    if reading.has({"best", "of_being_best"}) and not (
-        reading.has(lexicon.CHANCES) and FactKind.PROBABILITY_BEST in kinds
-    ):
+    chances = {token.clause for token in reading.words(lexicon.CHANCES)}
+    bests = {token.clause for token in reading.words({"best", "of_being_best"})}
+    if bests - chances or (bests and FactKind.PROBABILITY_BEST not in kinds):
         yield Violation("text", RuleId.WORDING, "best", ("probability of being best",))
 
 
