@@ -122,6 +122,13 @@ JobInput: TypeAlias = HypothesesInput | DesignInput | AnalysisInput
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableInput:
+    """Stands for what another release stored and this one cannot read; `why` is for people."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobFailure:
     """Says why a job failed: a name of `Reason`, a message for people, and the fields at fault."""
 
@@ -146,7 +153,7 @@ class Job:
 
     job_id: str
     kind: JobKind
-    input: JobInput
+    input: JobInput | UnreadableInput
     queue: JobQueue
     creator: str
     created_at: datetime

@@ -13,6 +13,7 @@ from services.ai.domain.queries import AnalysisFilter, Cursor, StoredEvidence
 from services.ai.domain.records import AnalysisRecord, HypothesisRecord
 from services.ai.store import paging
 from services.ai.store.documents import from_document, to_document
+from services.ai.store.readable import readable
 from services.ai.store.tables import analyses, evidence_packs
 from shared.store.engine import transaction
 
@@ -69,8 +70,7 @@ class PostgresAnalyses:
         """Returns what the newest analyses of stopped experiments found on primary metrics, the last stopped first."""
         with transaction(self._engine) as connection:
             rows = connection.execute(_PAST, {"limit": limit}).all()
-        found = [past_effect(from_document(AnalysisRecord, row.document), _intervention(row)) for row in rows]
-        return [past for past in found if past is not None]
+        return [past for past in map(_past, rows) if past is not None]
 
     def note_change_request(self, analysis_id: str, change_request_id: str) -> None:
         """Notes which change request an analysis opened, or that there was none to open."""
@@ -85,7 +85,8 @@ class PostgresAnalyses:
     def unproposed(self, *, limit: int) -> list[AnalysisRecord]:
         """Returns analyses that nobody has proposed yet, oldest first, then by id."""
         oldest = _documents.where(_column.to_propose).order_by(_column.created_at, _column.analysis_id)
-        return self._all(oldest.limit(limit))
+        with transaction(self._engine) as connection:
+            return list(readable(AnalysisRecord, connection.scalars(oldest.limit(limit))))
 
     def find_evidence(self, sha256: str) -> StoredEvidence | None:
         """Returns what an answer rests on."""
@@ -108,9 +109,15 @@ class PostgresAnalyses:
             return [from_document(AnalysisRecord, document) for document in connection.scalars(query)]
 
 
+def _past(row: Row[Any]) -> PastExperiment | None:
+    analysis = next(readable(AnalysisRecord, [row.document]), None)
+    return past_effect(analysis, _intervention(row)) if analysis else None
+
+
 def _intervention(row: Row[Any]) -> str:
     """Returns what an experiment tried: that of the hypothesis that it tests, else what it says of itself."""
-    return from_document(HypothesisRecord, row.tested).hypothesis.intervention if row.tested else str(row.told)
+    tested = next(readable(HypothesisRecord, [row.tested] if row.tested else []), None)
+    return tested.hypothesis.intervention if tested else str(row.told)
 
 
 def _kept(kept: AnalysisFilter) -> Iterator[ColumnElement[bool]]:

@@ -16,6 +16,7 @@ from services.ai.domain.records import HypothesisRecord
 from services.ai.store import paging
 from services.ai.store.answers import hypothesis_row
 from services.ai.store.documents import from_document
+from services.ai.store.readable import readable
 from services.ai.store.tables import hypotheses, hypothesis_reviews
 from shared.store.engine import transaction
 
@@ -46,7 +47,7 @@ class PostgresHypotheses:
 
     def stored(self, *, limit: int) -> list[StoredHypothesis]:
         """Returns the newest hypotheses, as far as later work needs them."""
-        return [_as_stored(record) for record in self._all(_documents.order_by(*_NEWEST).limit(limit))]
+        return [_as_stored(record) for record in self._readable(_documents.order_by(*_NEWEST).limit(limit))]
 
     def change(self, record: HypothesisRecord, *, seen_version: int, key: RequestKey | None = None) -> bool:
         """Stores a changed hypothesis as the next version, and what the request left."""
@@ -69,7 +70,7 @@ class PostgresHypotheses:
 
     def tested_by(self, experiment_id: str) -> list[HypothesisRecord]:
         """Returns the hypotheses that an experiment tests, newest first."""
-        return self._all(_documents.where(_column.experiment_id == experiment_id).order_by(*_NEWEST))
+        return self._readable(_documents.where(_column.experiment_id == experiment_id).order_by(*_NEWEST))
 
     def counts(self) -> list[tuple[str, HypothesisState, float, datetime]]:
         """Returns provider, state, stated confidence and time of each, newest first."""
@@ -77,6 +78,10 @@ class PostgresHypotheses:
         with transaction(self._engine) as connection:
             rows = connection.execute(counted).all()
         return [(row.provider, HypothesisState(row.state), row.confidence, row.created_at) for row in rows]
+
+    def _readable(self, query: Select[Any]) -> list[HypothesisRecord]:
+        with transaction(self._engine) as connection:
+            return list(readable(HypothesisRecord, connection.scalars(query)))
 
     def _all(self, query: Select[Any]) -> list[HypothesisRecord]:
         with transaction(self._engine) as connection:

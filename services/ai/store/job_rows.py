@@ -16,6 +16,7 @@ from services.ai.domain.jobs import (
     JobStage,
     JobState,
     RequestKey,
+    UnreadableInput,
 )
 from services.ai.domain.provenance import Provenance
 from services.ai.store.documents import Document, from_document, to_document
@@ -59,12 +60,16 @@ def new_row(job: Job, key: RequestKey | None = None) -> dict[str, object]:
 
 
 def from_row(row: Row[Any]) -> Job:
-    """Returns a row as a job."""
+    """Returns a row as a job, also where its input cannot be read: it still has to end.
+
+    Raises:
+        ValueError: It is of a kind, state or queue that this release does not know.
+    """
     kind = JobKind(row.kind)
     return Job(
         job_id=row.job_id,
         kind=kind,
-        input=from_document(_INPUTS[kind], row.input),
+        input=_input_of(kind, row.input),
         queue=JobQueue(row.queue),
         creator=row.creator,
         created_at=row.created_at,
@@ -85,6 +90,13 @@ def from_row(row: Row[Any]) -> Job:
         analysis_id=row.analysis_id,
         version=row.version,
     )
+
+
+def _input_of(kind: JobKind, document: Document) -> JobInput | UnreadableInput:
+    try:
+        return from_document(_INPUTS[kind], document)
+    except ValueError as error:
+        return UnreadableInput(str(error))
 
 
 def part_of(value: object | None) -> Document | None:

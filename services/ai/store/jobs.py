@@ -1,10 +1,11 @@
 """Jobs in Postgres: each step is a compare-and-set of its row, and is announced when it commits."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, case, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, delete, func, literal, or_, select, update
 
 from services.ai.domain.jobs import Job, JobFailure, JobFilter, JobQueue, JobStage, JobState, RequestKey
 from services.ai.domain.ports import Kept
@@ -13,8 +14,10 @@ from services.ai.domain.records import JobResult
 from services.ai.store import answers, job_rows, opening, paging
 from services.ai.store.job_changes import change
 from services.ai.store.tables import jobs
+from shared import log
 from shared.store.engine import transaction
 
+_logger = logging.getLogger(__name__)
 _column = jobs.c
 _WAITING: Final = _column.state == JobState.QUEUED
 _RUNNING: Final = _column.state == JobState.RUNNING
@@ -149,7 +152,7 @@ class PostgresJobs:
         )
         sent = update(jobs).where(_column.job_id == chosen.c.job_id).values(last_sent_at=now).returning(*_column)
         with transaction(self._engine) as connection:
-            found = [job_rows.from_row(row) for row in connection.execute(sent)]
+            found = list(_readable(connection.execute(sent)))
         return sorted(found, key=lambda job: (job.queue is not JobQueue.INTERACTIVE, job.created_at, job.job_id))
 
     def counts(self) -> dict[str, int]:
@@ -182,6 +185,15 @@ class PostgresJobs:
 def _find(connection: Connection, job_id: str) -> Job | None:
     row = connection.execute(select(jobs).where(_column.job_id == job_id)).first()
     return job_rows.from_row(row) if row else None
+
+
+def _readable(rows: Iterable[Row[Any]]) -> Iterator[Job]:
+    """Yields what this release can do; a job of another one must not keep the others from being sent."""
+    for row in rows:
+        try:
+            yield job_rows.from_row(row)
+        except ValueError as error:
+            log.failure(_logger, "a job cannot be read", error, job_id=row.job_id)
 
 
 def _ended(state: JobState, now: datetime) -> dict[str, Any]:

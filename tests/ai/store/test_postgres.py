@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from services.ai.domain.jobs import JobFilter, JobStage, JobState
+from services.ai.domain.jobs import AnalysisInput, JobFilter, JobKind, JobStage, JobState, UnreadableInput
 from services.ai.domain.metrics import PastExperiment, PastOutcome
 from services.ai.domain.ports import AiStore
 from services.ai.domain.queries import AnalysisFilter, DesignFilter, HypothesisFilter
@@ -114,6 +114,51 @@ def _add_experiment(engine: sqlalchemy.Engine, experiment_id: str, state: str, t
     )
     with engine.begin() as connection:
         connection.execute(statement, {"id": experiment_id, "state": state, "told": told, "now": NOW})
+
+
+def test_due_when_a_job_cannot_be_read_then_the_others_are_sent(
+    engine: sqlalchemy.Engine, store: PostgresAiStore, desk: Desk
+) -> None:
+    desk.open(job("job_1"), job("job_2"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE jobs SET kind = 'GUESS' WHERE job_id = 'job_1'")
+
+    assert store.jobs.due(now=LATER, sent_before=LATER, limit=9) == [job("job_2")]
+
+
+def test_jobs_when_an_input_cannot_be_read_then_the_job_can_be_found_sent_and_taken_up(
+    engine: sqlalchemy.Engine, store: PostgresAiStore, desk: Desk
+) -> None:
+    desk.open(job("job_1"), job("job_2"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE jobs SET input = '{}' WHERE job_id = 'job_1'")
+    spoilt = desk.find("job_1")
+
+    assert isinstance(spoilt.input, UnreadableInput)
+    assert store.jobs.due(now=LATER, sent_before=LATER, limit=9) == [spoilt, job("job_2")]
+    assert store.jobs.list_jobs(JobFilter(), after=None, limit=9) == [spoilt, job("job_2")]
+    assert desk.claim("job_1") is not None
+
+
+def test_analyses_and_hypotheses_when_one_cannot_be_read_then_work_goes_on_with_the_others(
+    engine: sqlalchemy.Engine, store: PostgresAiStore, desk: Desk
+) -> None:
+    for name in ("first", "second"):
+        _add_experiment(engine, name, "STOPPED", name.title())
+        proposing = job(f"job_{name}", kind=JobKind.ANALYZE_EXPERIMENT, input=AnalysisInput(name, propose=True))
+        left = result(
+            hypothesis(f"hyp_{name}", f"job_{name}", experiment_id="tested"),
+            analysis=analysis(f"ana_{name}", f"job_{name}", experiment_id=name),
+        )
+        desk.finish(proposing, left)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE analyses SET document = '{}' WHERE analysis_id = 'ana_first'")
+        connection.exec_driver_sql("UPDATE hypotheses SET document = '{}' WHERE hypothesis_id = 'hyp_first'")
+
+    assert [one.experiment_id for one in store.analyses.past_experiments(limit=9)] == ["second"]
+    assert [one.analysis_id for one in store.analyses.unproposed(limit=9)] == ["ana_second"]
+    assert [one.hypothesis_id for one in store.hypotheses.stored(limit=9)] == ["hyp_second"]
+    assert [one.hypothesis_id for one in store.hypotheses.tested_by("tested")] == ["hyp_second"]
 
 
 @pytest.mark.parametrize(

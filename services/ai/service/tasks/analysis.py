@@ -10,6 +10,7 @@ from services.ai.service.analysis_records import Words, analysis_record
 from services.ai.service.answering import Answering
 from services.ai.service.gathering import Gathered, Gatherer
 from services.ai.service.task import Progress
+from services.ai.service.tasks.inputs import input_of
 from shared.clock import Clock
 from shared.definition.model import Experiment
 from shared.ids import NewId
@@ -35,7 +36,7 @@ class AnalysisTask:
             TryLater: A provider asks to wait.
             Ended: From `watch`.
         """
-        asked = _asked(job)
+        asked = input_of(job, AnalysisInput)
         watch.stage(JobStage.GATHERING)
         gathered = self._gatherer.gather(asked, now=self._clock())
         watch.stage(JobStage.COMPUTING)
@@ -56,12 +57,6 @@ class AnalysisTask:
             now=self._clock(),
         )
         return JobResult(answered.provenance, evidence.pack, analysis=record)
-
-
-def _asked(job: Job) -> AnalysisInput:
-    if not isinstance(job.input, AnalysisInput):
-        raise TypeError(f"job {job.job_id} is no analysis")
-    return job.input
 
 
 def _notes(experiment: Experiment | None) -> dict[str, str]:
