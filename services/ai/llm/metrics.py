@@ -59,7 +59,7 @@ class LlmMetrics:
 
     def attempted(self, call: CallRecord) -> None:
         """Counts one attempt."""
-        kind = (call.operation.value, call.provider.value, _model(call.model))
+        kind = (call.operation.value, call.provider.lower(), _model(call.model))
         error = "" if call.status is CallStatus.OK else call.status.value
         self._seconds.labels(*kind, error).observe(call.seconds)
         usage = call.usage
@@ -69,7 +69,7 @@ class LlmMetrics:
         self._cache_write.labels(*kind).inc(usage.cache_write_tokens)
         self._reasoning.labels(*kind).inc(usage.reasoning_tokens)
         self._cost.labels(kind[2], kind[0]).inc(call.cost_usd)
-        self._requests.labels(call.provider.value, call.status.value).inc()
+        self._requests.labels(call.provider.lower(), call.status.value).inc()
         if call.status is CallStatus.REFUSED:
             self._refusals.labels(call.operation.value).inc()
         if call.status is CallStatus.TRUNCATED:
@@ -77,7 +77,7 @@ class LlmMetrics:
 
     def not_sent(self, provider: ProviderName) -> None:
         """Counts a question that nobody was asked: no key, no money, no time, or too many failures before."""
-        self._requests.labels(provider.value, CallStatus.NOT_SENT.value).inc()
+        self._requests.labels(provider.lower(), CallStatus.NOT_SENT.value).inc()
 
     def retried(self, operation: Operation) -> None:
         """Counts a question that is asked again after a failure."""

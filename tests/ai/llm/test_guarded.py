@@ -73,7 +73,7 @@ def test_answer_when_it_comes_then_is_recorded_and_counted() -> None:
     assert (kept.response_text, kept.usage, kept.cost_usd, kept.at) == (reply.text, USAGE, 0.01, NOW)
     assert (kept.data, kept.repair) == (QUESTION.data, Repair("{}", "[]"))
     assert len(kept.system_sha256) == 64
-    assert setting.count("llm_requests_total", provider="ANTHROPIC", status="OK") == 1
+    assert setting.count("llm_requests_total", provider="anthropic", status="OK") == 1
     assert setting.budget.remaining().cost_usd == pytest.approx(4.99)
 
 
@@ -98,7 +98,7 @@ def test_budget_when_it_is_spent_then_nothing_is_sent_or_recorded() -> None:
     assert setting.failure().reason is FallbackReason.BUDGET_SPENT
     assert not setting.provider.asked
     assert not setting.ledger.calls
-    assert setting.count("llm_requests_total", provider="ANTHROPIC", status="NOT_SENT") == 1
+    assert setting.count("llm_requests_total", provider="anthropic", status="NOT_SENT") == 1
 
 
 def test_circuit_when_it_is_open_then_nothing_is_sent_and_nothing_held() -> None:

@@ -7,7 +7,7 @@ from services.ai.domain.asking import CallStatus, Operation, ProviderName, Usage
 from services.ai.llm.metrics import LlmMetrics
 from tests.ai.call_records import call
 
-KIND = {"operation": "ANALYZE_EXPERIMENT", "provider": "ANTHROPIC", "model": "claude-sonnet-5-5"}
+KIND = {"operation": "ANALYZE_EXPERIMENT", "provider": "anthropic", "model": "claude-sonnet-5-5"}
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_attempt_when_it_is_counted_then_tokens_money_and_time_are_there(registr
     assert registry.get_sample_value(f"{seconds}_bucket", KIND | {"error_type": "", "le": "2.56"}) == 1
     cost = {"model": KIND["model"], "operation": KIND["operation"]}
     assert registry.get_sample_value("llm_cost_usd_total", cost) == 0.25
-    assert registry.get_sample_value("llm_requests_total", {"provider": "ANTHROPIC", "status": "OK"}) == 1
+    assert registry.get_sample_value("llm_requests_total", {"provider": "anthropic", "status": "OK"}) == 1
 
 
 @pytest.mark.parametrize(
@@ -73,5 +73,5 @@ def test_events_when_they_happen_then_are_counted(registry: CollectorRegistry) -
     metrics.not_sent(ProviderName.ANTHROPIC)
 
     assert registry.get_sample_value("llm_retries_total", {"operation": "CHECK"}) == 1
-    assert registry.get_sample_value("llm_requests_total", {"provider": "ANTHROPIC", "status": "NOT_SENT"}) == 1
+    assert registry.get_sample_value("llm_requests_total", {"provider": "anthropic", "status": "NOT_SENT"}) == 1
     assert registry.get_sample_value("llm_price_table_info", {"as_of": "2026-11-27"}) == 1
