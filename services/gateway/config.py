@@ -63,6 +63,12 @@ class Config:
         default=None, metadata=setting("Is the server's certificate chain (PEM). Not given: no TLS.")
     )
     tls_key: Path | None = field(default=None, metadata=setting("Is the certificate's private key (PEM)."))
+    behind_tls: bool = field(
+        default=False,
+        metadata=setting(
+            "Says whether a proxy before it ends TLS: then cookies are sent over TLS alone, and browsers are told so."
+        ),
+    )
     cors_origins: tuple[str, ...] = field(
         default=(),
         metadata=setting("Are the origins of pages that may call, such as `https://shop.example`. Not given: none."),

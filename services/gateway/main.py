@@ -75,7 +75,7 @@ def build_app(options: Config, upstream: Upstream, *, metrics: HttpMetrics, drai
         cors.with_cors(limited, options.cors_origins),
         metrics=metrics,
         new_id=ids.new_id,
-        tls=options.tls_certificate is not None,
+        tls=options.tls_certificate is not None or options.behind_tls,
     )
 
 

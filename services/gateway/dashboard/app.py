@@ -56,7 +56,7 @@ def routes(options: Config, upstream: Upstream) -> APIRouter:
         return assets.answer(request, request.path_params["name"])
 
     router.add_api_route(f"{files.PREFIX}/{{name}}", file, methods=["GET"])
-    router.include_router(SignIn(site, SignInCodes(secret)).routes())
+    router.include_router(SignIn(site, SignInCodes()).routes())
     for page in (overview, experiment, bandit, analyses, hypotheses, designs, reviews, proposals, jobs):
         router.include_router(page.routes(site))
     return router

@@ -8,7 +8,6 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from shared.errors import PermissionDenied, Reason
 
 FIELD: Final = "csrf_token"
-HEADER: Final = "x-csrf-token"
 
 
 class FormTokens:

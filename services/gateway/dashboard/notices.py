@@ -6,7 +6,7 @@ from typing import Final
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 COOKIE: Final = "insights_notice"
-_LIFETIME_SECONDS: Final = 300
+LIFETIME_SECONDS: Final = 300
 _MOST_CHARACTERS: Final = 600
 
 
@@ -36,7 +36,7 @@ class Notices:
     def opened(self, value: str, session_id: str) -> Notice | None:
         """Returns the notice; None where it is another session's, or too old."""
         try:
-            for_session, text, bad = self._serializer.loads(value, max_age=_LIFETIME_SECONDS)
+            for_session, text, bad = self._serializer.loads(value, max_age=LIFETIME_SECONDS)
         except BadData:
             return None
         return Notice(text, bad) if for_session == session_id else None

@@ -73,7 +73,7 @@ class Renderer:
             "active": active,
             "theme": theme_of(visit.request),
             "charts": drawn,
-            "here": _here(visit.request),
+            "here": here(visit.request),
             "query": lambda name, value: _changed(visit.request, name, value),
             **values,
         }
@@ -115,7 +115,8 @@ def _finalized(value: Any) -> Any:
     return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _here(request: Request) -> str:
+def here(request: Request) -> str:
+    """Returns where a page is, with what was chosen there."""
     kept = _kept(request)
     return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 

@@ -12,6 +12,8 @@ from cryptography.fernet import Fernet, InvalidToken
 
 COOKIE: Final = "insights_session"
 _LEAST_SECRET_BYTES: Final = 16
+# Browsers drop cookies of more than 4096, name and all, without a word.
+_MOST_CHARACTERS: Final = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,16 @@ class SessionSeal:
         self.lifetime = lifetime
 
     def seal(self, session: Session, now: datetime) -> str:
-        """Returns the session as a cookie's value."""
-        content = json.dumps(asdict(session)).encode()
-        return self._fernet.encrypt_at_time(content, int(now.timestamp())).decode()
+        """Returns the session as a cookie's value.
+
+        Raises:
+            ValueError: It is longer than browsers keep, as tokens of others may be.
+        """
+        content = json.dumps(asdict(session), ensure_ascii=False).encode()
+        value = self._fernet.encrypt_at_time(content, int(now.timestamp())).decode()
+        if len(value) > _MOST_CHARACTERS:
+            raise ValueError(f"the session has {len(value)} characters, a cookie at most {_MOST_CHARACTERS}")
+        return value
 
     def open(self, value: str, now: datetime) -> Session | None:
         """Returns the session; None where it is over, or was not sealed here."""

@@ -8,8 +8,6 @@ from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from services.gateway.dashboard.sessions import derived_key
-
 LIFETIME: Final = timedelta(minutes=10)
 _MOST_KEPT: Final = 10_000
 
@@ -17,13 +15,9 @@ _MOST_KEPT: Final = 10_000
 class SignInCodes:
     """Makes codes, and takes each once; which were taken is known in memory alone, for as long as it matters."""
 
-    def __init__(self, secret: str) -> None:
-        """Takes the secret that sessions are sealed with.
-
-        Raises:
-            ValueError: It is too short to be one.
-        """
-        self._fernet = Fernet(derived_key(secret, "sign-in code"))
+    def __init__(self) -> None:
+        """Makes a key of its own: another process does not know which codes were taken, and must take none of these."""
+        self._fernet = Fernet(Fernet.generate_key())
         self._taken: OrderedDict[str, datetime] = OrderedDict()
 
     def make(self, token: str, now: datetime) -> str:

@@ -1,6 +1,5 @@
 """What all pages pass: who is signed in, forms that are bound to that, headers, and failures as pages."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -9,11 +8,11 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.gateway.dashboard import csrf, notices, sessions
+from services.gateway.dashboard import cookies, csrf, notices, sessions
 from services.gateway.dashboard.csrf import FormTokens
 from services.gateway.dashboard.notices import Notice, Notices
 from services.gateway.dashboard.policy import PAGE_HEADERS
-from services.gateway.dashboard.rendering import Renderer
+from services.gateway.dashboard.rendering import Renderer, here
 from services.gateway.dashboard.sessions import Session, SessionSeal
 from services.gateway.dashboard.visit import Visit
 from services.gateway.upstream.origin import Origin
@@ -27,8 +26,6 @@ SIGN_IN: Final = "/sign-in"
 
 Handler = Callable[[Visit], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +94,14 @@ class Site:
         return self.seal.open(request.cookies.get(sessions.COOKIE, ""), self.clock())
 
     def signed_in(self, request: Request, session: Session) -> Response:
-        """Returns the answer to a sign-in."""
+        """Returns the answer to a sign-in.
+
+        Raises:
+            ValueError: The session is longer than a cookie can be.
+        """
         response = RedirectResponse("/", 303, PAGE_HEADERS)
-        response.set_cookie(
-            sessions.COOKIE,
-            self.seal.seal(session, self.clock()),
-            max_age=int(self.seal.lifetime.total_seconds()),
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-        )
+        sealed = self.seal.seal(session, self.clock())
+        cookies.put(response, request, sessions.COOKIE, sealed, seconds=int(self.seal.lifetime.total_seconds()))
         return response
 
     def signed_out(self, request: Request) -> Response:
@@ -135,7 +130,7 @@ class Site:
     def _outside(self, request: Request) -> Response:
         # A strict cookie does not come with a link from elsewhere; the same page, asked for from here, gets it.
         if request.headers.get("sec-fetch-site") == "cross-site" and request.method == "GET":
-            return self.renderer.outside(request, "bounce.html", to=request.url.path)
+            return self.renderer.outside(request, "bounce.html", to=here(request))
         return self.signed_out(request)
 
     def _failure(self, visit: Visit, error: PlatformError) -> Response:
@@ -152,14 +147,7 @@ class Site:
     def _gone(self, visit: Visit, to: str, notice: Notice) -> Response:
         response = RedirectResponse(to, 303, PAGE_HEADERS)
         sealed = self.notices.sealed(notice, visit.session.session_id)
-        response.set_cookie(
-            notices.COOKIE,
-            sealed,
-            max_age=300,
-            httponly=True,
-            samesite="strict",
-            secure=visit.request.url.scheme == "https",
-        )
+        cookies.put(response, visit.request, notices.COOKIE, sealed, seconds=notices.LIFETIME_SECONDS)
         return response
 
 

@@ -25,7 +25,11 @@ def origin_of(headers: Headers, request_id: str) -> Origin:
         raise unauthenticated(Problem.MISSING)
     scheme, _, token = given[0].partition(" ")
     token = token.strip()
-    sound = token.isascii() and token.isprintable() and len(token) <= _MOST_CHARACTERS
-    if len(given) > 1 or scheme.lower() != _SCHEME or not token or not sound:
+    if len(given) > 1 or scheme.lower() != _SCHEME or not is_sound(token):
         raise unauthenticated(Problem.MALFORMED)
     return Origin(Secret(token), request_id)
+
+
+def is_sound(token: str) -> bool:
+    """Says whether the text can be sent as a token, whether anybody knows it or not."""
+    return token.isascii() and token.isprintable() and 0 < len(token) <= _MOST_CHARACTERS

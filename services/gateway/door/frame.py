@@ -34,9 +34,18 @@ class Frame:
     """Wraps an application."""
 
     def __init__(self, app: ASGIApp, *, metrics: HttpMetrics, new_id: NewId, tls: bool) -> None:
+        """Wraps it.
+
+        Args:
+            app: What answers.
+            metrics: Counts requests.
+            new_id: Makes ids for requests that bring none.
+            tls: Whether browsers come over TLS, which may end before this process.
+        """
         self._app = app
         self._metrics = metrics
         self._new_id = new_id
+        self._tls = tls
         self._headers = {**SECURITY_HEADERS, **_OVER_TLS} if tls else SECURITY_HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,6 +55,9 @@ class Frame:
             return
         request_id = self._request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
+        if self._tls:
+            # What a proxy sends on in the clear came over TLS all the same.
+            scope["scheme"] = "https"
         log.bind_request_id(lambda: request_id)
         framed = _Framed(send, self._headers, request_id, self._measure(scope))
         try:

@@ -1,5 +1,6 @@
 """Signing in and out: by token, by a one-time link, and what happens to sessions that are not good any more."""
 
+import html
 import re
 from dataclasses import replace
 
@@ -9,11 +10,14 @@ import pytest
 from services.gateway.dashboard import sessions
 from shared.errors import Reason, Unauthenticated
 from tests.fakes import identity
+from tests.gateway import front as fronts
+from tests.gateway.dashboard import canned as cans
+from tests.gateway.dashboard import visitor as visitors
 from tests.gateway.dashboard.canned import Canned
 from tests.gateway.dashboard.conftest import SignIn
 from tests.gateway.dashboard.paths import BANDIT, PAGES
 from tests.gateway.dashboard.visitor import Visitor
-from tests.gateway.front import authorization
+from tests.gateway.front import authorization, problem
 
 UNKNOWN = replace(identity.secret("rob"), value=identity.secret("rob").value[:-4] + "AAAA")
 
@@ -28,12 +32,22 @@ def test_a_token_signs_in(nobody: Visitor) -> None:
     assert nobody.see("/").status_code == 200
 
 
-@pytest.mark.parametrize("token", [UNKNOWN.value, "", "nonsense", "exp_\u00e4", "a b\nc"])
+@pytest.mark.parametrize("token", [UNKNOWN.value, "", "nonsense", "x" * 9000, "exp_\u00e4", "a b\nc"])
 def test_another_token_does_not(nobody: Visitor, token: str) -> None:
     answer = nobody.client.post("/sign-in", data={"csrf_token": nobody.form_token("/sign-in"), "token": token})
 
     assert answer.status_code == 401
     assert "This token is not good here" in answer.text
+    assert nobody.see("/").headers["location"] == "/sign-in"
+
+
+def test_a_token_that_no_cookie_can_hold_is_refused(nobody: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "_MOST_CHARACTERS", 100)
+
+    answer = nobody.sign_in("rob")
+
+    assert answer.status_code == 400
+    assert "This token is too long for a browser to keep" in answer.text
     assert nobody.see("/").headers["location"] == "/sign-in"
 
 
@@ -55,11 +69,25 @@ def test_a_part_of_a_page_goes_to_the_form_as_a_whole(nobody: Visitor) -> None:
     assert nobody.see("/insights/reviews", **{"HX-Request": "true"}).headers["hx-redirect"] == "/sign-in"
 
 
+def test_cookies_are_for_tls_alone_where_a_proxy_ends_it(canned: Canned) -> None:
+    with cans.served(canned) as upstream, fronts.opened(upstream, behind_tls=True) as front:
+        visitor = visitors.opened(front.url)
+        form = visitor.see("/sign-in")
+        # A browser would send it back over TLS, and that is what the proxy passes on.
+        visitor.client.cookies = httpx.Cookies({each.name: each.value or "" for each in form.cookies.jar})
+        answer = visitor.sign_in("rob")
+        visitor.client.close()
+
+    assert "; Secure" in form.headers["set-cookie"]
+    assert "; Secure" in next(each for each in answer.headers.get_list("set-cookie") if sessions.COOKIE in each)
+    assert form.headers["strict-transport-security"] == "max-age=31536000"
+
+
 def test_a_link_from_elsewhere_is_followed_once_more_from_here(nobody: Visitor) -> None:
-    answer = nobody.see("/insights/reviews", **{"Sec-Fetch-Site": "cross-site"})
+    answer = nobody.see("/insights/reviews?show=all", **{"Sec-Fetch-Site": "cross-site"})
 
     assert answer.status_code == 200
-    assert '<meta http-equiv="refresh" content="0; url=/insights/reviews">' in answer.text
+    assert '<meta http-equiv="refresh" content="0; url=/insights/reviews?show=all">' in answer.text
 
 
 @pytest.mark.parametrize("place", [10, 60, 120])
@@ -118,15 +146,34 @@ def test_a_link_is_not_used_up_by_looking_ahead(url: str, nobody: Visitor) -> No
     assert nobody.see(path).status_code == 303
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_link_of_another_page_signs_in_whoever_asks_for_it(url: str, nobody: Visitor, site: str) -> None:
+    path = _link(url).json()["path"]
+
+    asked = nobody.see(path, **{"Sec-Fetch-Site": site})
+
+    assert (asked.status_code, nobody.see("/").status_code) == (200, 303)
+    followed = re.search(r'href="(/sign-in[^"]+)"', asked.text)
+    assert followed
+    assert nobody.see(html.unescape(followed[1]), **{"Sec-Fetch-Site": "same-origin"}).headers["location"] == "/"
+
+
 @pytest.mark.parametrize("code", ["x", "gAAAAAB" + "x" * 90, "\u00e4"])
 def test_another_code_signs_nobody_in(nobody: Visitor, code: str) -> None:
     assert nobody.client.get("/sign-in", params={"code": code}).status_code == 400
 
 
 def test_a_link_is_made_for_whoever_has_a_token(url: str) -> None:
-    answer = httpx.post(f"{url}/sign-in/codes", headers={"Authorization": "Bearer nonsense"}, trust_env=False)
+    given = identity.secret("rob").value
+    codes = {
+        scheme: httpx.post(f"{url}/sign-in/codes", headers={"Authorization": scheme + given}, trust_env=False)
+        for scheme in ("bearer ", "Basic ", "", "Bearer x")
+    }
+    without = httpx.post(f"{url}/sign-in/codes", trust_env=False)
 
-    assert (answer.status_code, answer.json()["reason"]) == (401, "UNAUTHENTICATED")
+    assert codes["bearer "].status_code == 200
+    refused = [codes["Basic "], codes[""], codes["Bearer x"], without]
+    assert [problem(answer) for answer in refused] == [(401, "UNAUTHENTICATED")] * 4
 
 
 @pytest.mark.parametrize("token", ["", "nonsense"])

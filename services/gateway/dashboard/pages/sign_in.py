@@ -1,13 +1,14 @@
 """Signing in, by token or by a one-time link, and out."""
 
 import secrets
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from experimentation.v1 import identity_service_pb2 as pb
-from services.gateway.dashboard import csrf
+from services.gateway.dashboard import cookies, csrf
 from services.gateway.dashboard.policy import PAGE_HEADERS
 from services.gateway.dashboard.rendering import THEME_COOKIE, THEMES
 from services.gateway.dashboard.sessions import Session, new_session
@@ -15,12 +16,15 @@ from services.gateway.dashboard.sign_in_codes import SignInCodes
 from services.gateway.dashboard.site import SIGN_IN, Site, local
 from services.gateway.dashboard.visit import CALL_SECONDS
 from services.gateway.door import problem
+from services.gateway.door.bearer import is_sound, origin_of
 from services.gateway.upstream.origin import Origin
 from shared.config import Secret
 from shared.errors import PermissionDenied, PlatformError, Reason, Unauthenticated
 from shared.rpc import status
 
 ANONYMOUS_COOKIE = "insights_form"
+_ELSEWHERE = frozenset({"cross-site", "same-site"})
+_HOUR_SECONDS = 3600
 _YEAR_SECONDS = 366 * 86400
 
 
@@ -48,6 +52,9 @@ class SignIn:
             return self._form(request)
         if "prefetch" in request.headers.get("sec-purpose", ""):
             return Response("", 503, PAGE_HEADERS)
+        if request.headers.get("sec-fetch-site") in _ELSEWHERE:
+            # Who follows a link of another page may not know whom it signs in.
+            return self._site.renderer.outside(request, "follow.html", to=f"{SIGN_IN}?{urlencode({'code': code})}")
         token = self._codes.take(code, self._site.clock())
         if token is None:
             return self._form(request, "This link was used before, or is too old. Sign in with a token.", 400)
@@ -65,8 +72,8 @@ class SignIn:
 
     async def make_code(self, request: Request) -> Response:
         """Makes a one-time link for whoever has a token, so that a browser need not be given it."""
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
         try:
+            token = origin_of(request.headers, request.state.request_id).token.value
             await self._session(request, token)
         except PlatformError as error:
             return problem.response(error, request_id=request.state.request_id)
@@ -95,29 +102,23 @@ class SignIn:
             self._site.forms.check(str(form.get(csrf.FIELD, "")), session.session_id)
         except PermissionDenied:
             return response
-        response.set_cookie(
-            THEME_COOKIE,
-            theme,
-            max_age=_YEAR_SECONDS,
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-        )
+        cookies.put(response, request, THEME_COOKIE, theme, seconds=_YEAR_SECONDS)
         return response
 
     async def _signed_in(self, request: Request, token: str) -> Response:
         try:
-            session = await self._session(request, token)
+            response = self._site.signed_in(request, await self._session(request, token))
         except Unauthenticated:
             return self._form(request, "This token is not good here: it is unknown, has expired, or was revoked.", 401)
         except PlatformError as error:
             return self._form(request, error.message, status.HTTP_STATUSES[error.kind])
-        response = self._site.signed_in(request, session)
+        except ValueError:
+            return self._form(request, "This token is too long for a browser to keep. Sign in with an API token.", 400)
         response.delete_cookie(ANONYMOUS_COOKIE)
         return response
 
     async def _session(self, request: Request, token: str) -> Session:
-        if not token.isascii() or not token.isprintable() or not token:
+        if not is_sound(token):
             raise Unauthenticated(Reason.UNAUTHENTICATED, "this is no token")
         upstream = self._site.upstream
         answer = await upstream.call(
@@ -133,12 +134,5 @@ class SignIn:
         anonymous = request.cookies.get(ANONYMOUS_COOKIE) or secrets.token_urlsafe(16)
         token = self._site.forms.token_for(anonymous)
         response = self._site.renderer.outside(request, "sign_in.html", status=code, problem=wrong, csrf_token=token)
-        response.set_cookie(
-            ANONYMOUS_COOKIE,
-            anonymous,
-            max_age=3600,
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-        )
+        cookies.put(response, request, ANONYMOUS_COOKIE, anonymous, seconds=_HOUR_SECONDS)
         return response
