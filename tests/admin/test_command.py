@@ -15,6 +15,8 @@ from services.admin import claim
 from tests.admin.conftest import Command
 
 TIMEOUT_SECONDS = 300.0
+PARTS = ("database", "review", "learner", "bandit", "ai", "gateway")
+FREE_PORTS = ("--bandit-port", 0, "--review-port", 0, "--ai-port", 0, "--gateway-port", 0)
 
 
 def read_until_ready(process: "subprocess.Popen[str]") -> None:
@@ -36,10 +38,10 @@ def children_of(pid: int) -> list[int]:
 def test_up_when_killed_then_leaves_no_process(
     command: Command, stack_directory: Path, await_end: Callable[[int], None]
 ) -> None:
-    process = command("up", "--directory", stack_directory, "--bandit-port", 0, "--review-port", 0)
+    process = command("up", "--directory", stack_directory, *FREE_PORTS)
     read_until_ready(process)
     children = children_of(process.pid)
-    assert len(children) == 4
+    assert len(children) == len(PARTS)
 
     process.kill()
 
@@ -51,7 +53,7 @@ def test_up_when_killed_then_leaves_no_process(
 def test_up_when_signalled_then_stops_well(
     command: Command, stack_directory: Path, await_end: Callable[[int], None], number: signal.Signals
 ) -> None:
-    process = command("up", "--directory", stack_directory, "--bandit-port", 0, "--review-port", 0)
+    process = command("up", "--directory", stack_directory, *FREE_PORTS)
     read_until_ready(process)
     children = children_of(process.pid)
 
