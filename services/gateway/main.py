@@ -61,7 +61,7 @@ class Gateway:
 
 def build_app(options: Config, upstream: Upstream, *, metrics: HttpMetrics, draining: asyncio.Event) -> ASGIApp:
     """Returns the application, which opens its channels to the services when it starts to be served."""
-    app = FastAPI(lifespan=_serving(upstream), openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(lifespan=_serving(upstream), openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     failures.answer_failures(app)
     app.include_router(health.routes(draining))
     app.router.routes.extend(rest.routes(options, upstream, metrics=metrics, draining=draining))

@@ -1,4 +1,8 @@
-"""Limits how often each caller may ask: a bucket of tokens each, in memory, the longest idle forgotten first."""
+"""Limits how often each caller may ask: a bucket of tokens each, in memory, the longest idle forgotten first.
+
+A token has a bucket once a service took it: until then, as without one, the address pays. So nobody gets more by
+inventing tokens, and nobody's bucket is forgotten for invented ones.
+"""
 
 import hashlib
 import time
@@ -12,6 +16,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.door import problem
 from shared import errors
+
+TAKEN: Final = "token_taken"
+"""Is what the state of a request says once a service took its token."""
 
 _MOST_CALLERS: Final = 10_000
 
@@ -63,6 +70,16 @@ class TokenBuckets:
         bucket.left -= 1.0
         return 0.0
 
+    def admit(self, caller: str) -> None:
+        """Gives a caller a full bucket of their own, unless they have one."""
+        self._buckets.setdefault(caller, _Bucket(float(self._burst), self._seconds()))
+        if len(self._buckets) > self._most:
+            self._buckets.popitem(last=False)
+
+    def knows(self, caller: str) -> bool:
+        """Says whether a caller has a bucket."""
+        return caller in self._buckets
+
 
 class RateLimit:
     """Wraps an application. Probes of health are not limited."""
@@ -74,13 +91,18 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        if scope["type"] == "http" and scope["path"] not in self._free:
-            wait = self._buckets.take(_caller(scope))
-            if wait > 0:
-                refused = problem.response(_too_often(wait), request_id=scope["state"]["request_id"])
-                await refused(scope, receive, send)
-                return
+        if scope["type"] != "http" or scope["path"] in self._free:
+            await self._app(scope, receive, send)
+            return
+        token = _token(scope)
+        wait = self._buckets.take(token if self._buckets.knows(token) else _address(scope))
+        if wait > 0:
+            refused = problem.response(_too_often(wait), request_id=scope["state"]["request_id"])
+            await refused(scope, receive, send)
+            return
         await self._app(scope, receive, send)
+        if scope["state"].get(TAKEN):
+            self._buckets.admit(token)
 
 
 def buckets(*, per_second: float, burst: int) -> TokenBuckets:
@@ -88,11 +110,12 @@ def buckets(*, per_second: float, burst: int) -> TokenBuckets:
     return TokenBuckets(per_second=per_second, burst=burst, seconds=time.monotonic)
 
 
-def _caller(scope: Scope) -> str:
-    """Returns who asks: the token's hash, or without one the address."""
-    given = Headers(scope=scope).get("authorization")
-    if given is None:
-        return f"address {(scope.get('client') or ('',))[0]}"
+def _address(scope: Scope) -> str:
+    return f"address {(scope.get('client') or ('',))[0]}"
+
+
+def _token(scope: Scope) -> str:
+    given = Headers(scope=scope).get("authorization", "")
     return hashlib.sha256(given.encode("utf-8", "surrogateescape")).hexdigest()
 
 

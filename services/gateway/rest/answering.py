@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.door import refusals
 from services.gateway.door.bearer import origin_of
+from services.gateway.door.rate_limit import TAKEN
 from services.gateway.rest import binding, body, reply, reserved
 from services.gateway.rest.event_stream import EventStream, Timing
 from services.gateway.rest.route import Route
@@ -92,7 +93,9 @@ class Answering:
         asked = await _asked(route, request)
         method = self._upstream.method(route.rpc)
         if route.events is None:
-            return await _response(route, asked, await self._upstream.call(method, asked, origin))
+            response = await self._upstream.call(method, asked, origin)
+            request.scope["state"][TAKEN] = True
+            return await _response(route, asked, response)
         teller = TELLERS[route.events.name]()
         last_event_id = request.headers.get("last-event-id", "")
         if last_event_id:

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,13 +19,19 @@ from tests.gateway import front as fronts
 from tests.gateway.front import Front, authorization, fields, problem
 
 
+@contextmanager
+def _before_ai(**options: Any) -> Iterator[Front]:
+    with ai.served() as (_, address):
+        upstream = UpstreamOptions(review_address=fronts.NOWHERE, bandit_address=fronts.NOWHERE, ai_address=address)
+        with fronts.opened(upstream, **options) as opened:
+            yield opened
+
+
 @pytest.fixture(scope="module")
 def door() -> Iterator[Front]:
     """Is a gateway that takes small bodies and lets one origin call, before an AI."""
-    with ai.served() as (_, address):
-        upstream = UpstreamOptions(review_address=fronts.NOWHERE, bandit_address=fronts.NOWHERE, ai_address=address)
-        with fronts.opened(upstream, max_body_bytes=2048, cors_origins=("https://shop.example",)) as opened:
-            yield opened
+    with _before_ai(max_body_bytes=2048, cors_origins=("https://shop.example",)) as opened:
+        yield opened
 
 
 def test_any_answer_then_it_has_the_security_headers_and_a_request_id(door: Front) -> None:
@@ -65,11 +72,12 @@ def test_credentials_when_nobody_knows_them_then_401_of_the_service(door: Front)
     assert answer.json()["metadata"] == {"problem": "unknown"}
 
 
-def test_path_when_nothing_answers_there_then_404(door: Front) -> None:
-    answer = door.get("/jobs/a/b/c")
+@pytest.mark.parametrize("path", ["/jobs/a/b/c", "/jobs/", "/insights/reviews/", "//jobs"])
+def test_path_when_nothing_answers_there_then_404(door: Front, path: str) -> None:
+    answer = door.get(door.url + path)
 
     assert problem(answer) == (404, "ROUTE_NOT_FOUND")
-    assert answer.json()["metadata"] == {"path": "/jobs/a/b/c"}
+    assert answer.json()["metadata"] == {"path": path}
 
 
 @pytest.mark.parametrize(
@@ -202,17 +210,32 @@ def test_metrics_then_requests_are_counted_by_route(door: Front) -> None:
 
 
 def test_rate_limit_when_a_caller_asks_too_often_then_429_for_them_alone() -> None:
-    with fronts.opened(rate_limit=0.01, rate_burst=2) as limited:
-        answers = [limited.get("/nowhere", "ann") for _ in range(3)]
-        other = limited.get("/nowhere", "bob")
+    with _before_ai(rate_limit=0.01, rate_burst=4) as limited:
+        # The first pays from the address, as nobody knows yet whether its token is one.
+        answers = [limited.get("/jobs", "ann") for _ in range(6)]
+        other = limited.get("/jobs", "bob")
         nobody = limited.get("/nowhere", "")
         probes = [limited.get("/healthz", "") for _ in range(5)]
 
-    assert [answer.status_code for answer in answers] == [404, 404, 429]
-    assert problem(answers[2]) == (429, "LIMIT_EXCEEDED")
-    assert 1 <= int(answers[2].headers["retry-after"]) <= 100
-    assert (other.status_code, nobody.status_code) == (404, 404)
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 200, 429]
+    assert problem(answers[5]) == (429, "LIMIT_EXCEEDED")
+    assert 1 <= int(answers[5].headers["retry-after"]) <= 100
+    assert (other.status_code, nobody.status_code) == (200, 404)
     assert {probe.status_code for probe in probes} == {200}
+
+
+@pytest.mark.parametrize("path", ["/jobs", "/nowhere", "/openapi.json", "/static/icon.svg"])
+def test_rate_limit_when_tokens_are_invented_then_they_share_one(path: str) -> None:
+    with _before_ai(rate_limit=0.01, rate_burst=3) as limited:
+        known = limited.get("/jobs", "ann")
+        answers = [
+            limited.client.get(path, headers={"Authorization": f"Bearer exp_tok_{number}_{'a' * 43}"})
+            for number in range(3)
+        ]
+        again = limited.get("/jobs", "ann")
+
+    assert [answer.status_code == 429 for answer in answers] == [False, False, True]
+    assert (known.status_code, again.status_code) == (200, 200)
 
 
 def test_deadline_when_the_service_is_silent_then_504() -> None:
