@@ -891,6 +891,7 @@ class Aggregates(_message.Message):
     AS_OF_FIELD_NUMBER: _builtins.int
     STARTED_AT_FIELD_NUMBER: _builtins.int
     MULTIPLE_EXPOSURE_COUNT_FIELD_NUMBER: _builtins.int
+    SEGMENTS_FIELD_NUMBER: _builtins.int
     multiple_exposure_count: _builtins.int
     """Counts units that saw more than one arm. Default when unset: not known."""
     @_builtins.property
@@ -909,6 +910,10 @@ class Aggregates(_message.Message):
     def started_at(self) -> _timestamp_pb2.Timestamp:
         """Is when the first unit came. Default: not known."""
 
+    @_builtins.property
+    def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___SegmentAggregates]:
+        """Are the same data by parts of the units, for learning: nothing is decided by them. Fix them beforehand. At most 50."""
+
     def __init__(
         self,
         *,
@@ -917,16 +922,45 @@ class Aggregates(_message.Message):
         as_of: _timestamp_pb2.Timestamp | None = ...,
         started_at: _timestamp_pb2.Timestamp | None = ...,
         multiple_exposure_count: _builtins.int | None = ...,
+        segments: _abc.Iterable[Global___SegmentAggregates] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_multiple_exposure_count", b"_multiple_exposure_count", "as_of", b"as_of", "multiple_exposure_count", b"multiple_exposure_count", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_multiple_exposure_count", b"_multiple_exposure_count", "arms", b"arms", "as_of", b"as_of", "metrics", b"metrics", "multiple_exposure_count", b"multiple_exposure_count", "started_at", b"started_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_multiple_exposure_count", b"_multiple_exposure_count", "arms", b"arms", "as_of", b"as_of", "metrics", b"metrics", "multiple_exposure_count", b"multiple_exposure_count", "segments", b"segments", "started_at", b"started_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__multiple_exposure_count: _TypeAlias = _typing.Literal["multiple_exposure_count"]  # noqa: Y015
     _WhichOneofArgType__multiple_exposure_count: _TypeAlias = _typing.Literal["_multiple_exposure_count", b"_multiple_exposure_count"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__multiple_exposure_count) -> _WhichOneofReturnType__multiple_exposure_count | None: ...
 
 Global___Aggregates: _TypeAlias = Aggregates  # noqa: Y015
+
+@_typing.final
+class SegmentAggregates(_message.Message):
+    """Is the data of a part of the units. Those of one dimension, such as "device", have no units in common."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEGMENT_FIELD_NUMBER: _builtins.int
+    ARMS_FIELD_NUMBER: _builtins.int
+    segment: _builtins.str
+    """Names the part by dimension and value, such as "device=mobile"; 3 to 120 characters."""
+    @_builtins.property
+    def arms(self) -> _containers.RepeatedCompositeFieldContainer[Global___ArmAggregate]:
+        """Are its arms, those of the whole; one that is missing has no units in it. Only ids, units and the sums of the primary metric count."""
+
+    def __init__(
+        self,
+        *,
+        segment: _builtins.str = ...,
+        arms: _abc.Iterable[Global___ArmAggregate] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arms", b"arms", "segment", b"segment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SegmentAggregates: _TypeAlias = SegmentAggregates  # noqa: Y015
 
 @_typing.final
 class ArmAggregate(_message.Message):
@@ -1014,6 +1048,7 @@ class WarehouseTable(_message.Message):
     TIME_COLUMN_FIELD_NUMBER: _builtins.int
     METRICS_FIELD_NUMBER: _builtins.int
     CONTROL_ARM_ID_FIELD_NUMBER: _builtins.int
+    SEGMENT_COLUMNS_FIELD_NUMBER: _builtins.int
     connection: _builtins.str
     """Names a connection that the service is configured with. Required."""
     table: _builtins.str
@@ -1034,6 +1069,10 @@ class WarehouseTable(_message.Message):
     def metrics(self) -> _containers.RepeatedCompositeFieldContainer[_metrics_pb2.MetricProfile]:
         """Are the metrics. Default: those of the experiment."""
 
+    @_builtins.property
+    def segment_columns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names columns by which the primary metric is told apart: each value becomes a segment, such as "device=mobile". At most 5 columns, and the 50 largest segments."""
+
     def __init__(
         self,
         *,
@@ -1045,10 +1084,11 @@ class WarehouseTable(_message.Message):
         time_column: _builtins.str = ...,
         metrics: _abc.Iterable[_metrics_pb2.MetricProfile] | None = ...,
         control_arm_id: _builtins.str = ...,
+        segment_columns: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm_column", b"arm_column", "connection", b"connection", "control_arm_id", b"control_arm_id", "metric_columns", b"metric_columns", "metrics", b"metrics", "table", b"table", "time_column", b"time_column", "unit_column", b"unit_column"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm_column", b"arm_column", "connection", b"connection", "control_arm_id", b"control_arm_id", "metric_columns", b"metric_columns", "metrics", b"metrics", "segment_columns", b"segment_columns", "table", b"table", "time_column", b"time_column", "unit_column", b"unit_column"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1153,6 +1193,8 @@ class ExperimentAnalysis(_message.Message):
     UNIT_COUNT_FIELD_NUMBER: _builtins.int
     ARMS_FIELD_NUMBER: _builtins.int
     DECISION_CHANGED_FIELD_NUMBER: _builtins.int
+    SEGMENTS_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_SEGMENTS_FIELD_NUMBER: _builtins.int
     analysis_id: _builtins.str
     """Names the analysis."""
     job_id: _builtins.str
@@ -1227,6 +1269,14 @@ class ExperimentAnalysis(_message.Message):
     def arms(self) -> _containers.RepeatedCompositeFieldContainer[Global___AnalyzedArm]:
         """Are the arms, the control first."""
 
+    @_builtins.property
+    def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___SegmentComparison]:
+        """Are the treatments against the control on the primary metric in parts of the units. They are for learning: nothing is decided by them."""
+
+    @_builtins.property
+    def left_out_segments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Name segments that there was no room for, the largest first; at most 50."""
+
     def __init__(
         self,
         *,
@@ -1253,14 +1303,97 @@ class ExperimentAnalysis(_message.Message):
         unit_count: _builtins.int = ...,
         arms: _abc.Iterable[Global___AnalyzedArm] | None = ...,
         decision_changed: _builtins.bool = ...,
+        segments: _abc.Iterable[Global___SegmentComparison] | None = ...,
+        left_out_segments: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "bandit", b"bandit", "created_at", b"created_at", "decision", b"decision", "plan", b"plan", "provenance", b"provenance", "sample", b"sample", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["analysis_id", b"analysis_id", "arms", b"arms", "as_of", b"as_of", "bandit", b"bandit", "change_request_id", b"change_request_id", "comparisons", b"comparisons", "created_at", b"created_at", "data_source", b"data_source", "decision", b"decision", "decision_changed", b"decision_changed", "experiment_id", b"experiment_id", "health", b"health", "job_id", b"job_id", "next_steps", b"next_steps", "plan", b"plan", "provenance", b"provenance", "revision", b"revision", "sample", b"sample", "started_at", b"started_at", "statements", b"statements", "unit_count", b"unit_count", "version", b"version", "what_would_change", b"what_would_change"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["analysis_id", b"analysis_id", "arms", b"arms", "as_of", b"as_of", "bandit", b"bandit", "change_request_id", b"change_request_id", "comparisons", b"comparisons", "created_at", b"created_at", "data_source", b"data_source", "decision", b"decision", "decision_changed", b"decision_changed", "experiment_id", b"experiment_id", "health", b"health", "job_id", b"job_id", "left_out_segments", b"left_out_segments", "next_steps", b"next_steps", "plan", b"plan", "provenance", b"provenance", "revision", b"revision", "sample", b"sample", "segments", b"segments", "started_at", b"started_at", "statements", b"statements", "unit_count", b"unit_count", "version", b"version", "what_would_change", b"what_would_change"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExperimentAnalysis: _TypeAlias = ExperimentAnalysis  # noqa: Y015
+
+@_typing.final
+class SegmentComparison(_message.Message):
+    """Is one treatment against the control on the primary metric, in one segment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEGMENT_FIELD_NUMBER: _builtins.int
+    ARM_ID_FIELD_NUMBER: _builtins.int
+    METRIC_ID_FIELD_NUMBER: _builtins.int
+    ARM_MEAN_FIELD_NUMBER: _builtins.int
+    CONTROL_MEAN_FIELD_NUMBER: _builtins.int
+    ARM_UNIT_COUNT_FIELD_NUMBER: _builtins.int
+    CONTROL_UNIT_COUNT_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    DEMOTED_FIELD_NUMBER: _builtins.int
+    CAUTIONS_FIELD_NUMBER: _builtins.int
+    INTERACTION_P_VALUE_FIELD_NUMBER: _builtins.int
+    segment: _builtins.str
+    """Names the segment, such as "device=mobile"."""
+    arm_id: _builtins.str
+    """Names the treatment."""
+    metric_id: _builtins.str
+    """Names the primary metric."""
+    arm_mean: _builtins.float
+    """Is the treatment's mean in the segment; unset without units."""
+    control_mean: _builtins.float
+    """Is the control's mean in the segment; unset without units."""
+    arm_unit_count: _builtins.int
+    """Counts the treatment's units in the segment."""
+    control_unit_count: _builtins.int
+    """Counts the control's units in the segment."""
+    status: Global___ComparisonStatus.ValueType
+    """Says what to make of it."""
+    demoted: _builtins.bool
+    """Says that it would be significant, were it the only comparison."""
+    interaction_p_value: _builtins.float
+    """Is the p-value of equal effects in the segment and in the rest of the units, adjusted for all of these: of equal lifts, where the whole has them. Unset: not estimable, too few units, or the data were not looked at once, at the planned end."""
+    @_builtins.property
+    def answer(self) -> Global___ComparisonAnswer:
+        """Is the effect in the segment; interval and p-value allow for all segments and treatments."""
+
+    @_builtins.property
+    def cautions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Say what weakens the answer, a sentence each."""
+
+    def __init__(
+        self,
+        *,
+        segment: _builtins.str = ...,
+        arm_id: _builtins.str = ...,
+        metric_id: _builtins.str = ...,
+        arm_mean: _builtins.float | None = ...,
+        control_mean: _builtins.float | None = ...,
+        arm_unit_count: _builtins.int = ...,
+        control_unit_count: _builtins.int = ...,
+        status: Global___ComparisonStatus.ValueType = ...,
+        answer: Global___ComparisonAnswer | None = ...,
+        demoted: _builtins.bool = ...,
+        cautions: _abc.Iterable[_builtins.str] | None = ...,
+        interaction_p_value: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_arm_mean", b"_arm_mean", "_control_mean", b"_control_mean", "_interaction_p_value", b"_interaction_p_value", "answer", b"answer", "arm_mean", b"arm_mean", "control_mean", b"control_mean", "interaction_p_value", b"interaction_p_value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_arm_mean", b"_arm_mean", "_control_mean", b"_control_mean", "_interaction_p_value", b"_interaction_p_value", "answer", b"answer", "arm_id", b"arm_id", "arm_mean", b"arm_mean", "arm_unit_count", b"arm_unit_count", "cautions", b"cautions", "control_mean", b"control_mean", "control_unit_count", b"control_unit_count", "demoted", b"demoted", "interaction_p_value", b"interaction_p_value", "metric_id", b"metric_id", "segment", b"segment", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__arm_mean: _TypeAlias = _typing.Literal["arm_mean"]  # noqa: Y015
+    _WhichOneofArgType__arm_mean: _TypeAlias = _typing.Literal["_arm_mean", b"_arm_mean"]  # noqa: Y015
+    _WhichOneofReturnType__control_mean: _TypeAlias = _typing.Literal["control_mean"]  # noqa: Y015
+    _WhichOneofArgType__control_mean: _TypeAlias = _typing.Literal["_control_mean", b"_control_mean"]  # noqa: Y015
+    _WhichOneofReturnType__interaction_p_value: _TypeAlias = _typing.Literal["interaction_p_value"]  # noqa: Y015
+    _WhichOneofArgType__interaction_p_value: _TypeAlias = _typing.Literal["_interaction_p_value", b"_interaction_p_value"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__arm_mean) -> _WhichOneofReturnType__arm_mean | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__control_mean) -> _WhichOneofReturnType__control_mean | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__interaction_p_value) -> _WhichOneofReturnType__interaction_p_value | None: ...
+
+Global___SegmentComparison: _TypeAlias = SegmentComparison  # noqa: Y015
 
 @_typing.final
 class AnalyzedArm(_message.Message):
