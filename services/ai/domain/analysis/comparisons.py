@@ -143,11 +143,11 @@ def _comparison(
 ) -> ArmComparison:
     known = None if math.isnan(p_value) else p_value
     alone = not isinstance(report.p_value, NotEstimable) and report.p_value < alpha
-    status = _status(report, metric, significant=p_value < alpha, enough=enough)
+    status = status_of(report, metric, significant=p_value < alpha, enough=enough)
     return ArmComparison(metric, role, arm_id, report, known, status, demoted=alone and not p_value < alpha)
 
 
-def _status(report: Report, metric: MetricProfile, *, significant: bool, enough: bool) -> ComparisonStatus:
+def status_of(report: Report, metric: MetricProfile, *, significant: bool, enough: bool) -> ComparisonStatus:
     """Returns what to make of it; harm that is shown counts however few the data are."""
     effect = report.difference
     if isinstance(effect, NotEstimable) or Caution.BEFORE_BURN_IN in report.caution:

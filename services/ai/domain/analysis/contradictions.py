@@ -7,16 +7,15 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from services.ai.domain.analysis.data import Aggregates, ArmAggregate, BanditData, MetricSums, VersionArm
+from services.ai.domain.analysis.contradicting_segments import contradicting_segments
+from services.ai.domain.analysis.contradicting_sums import contradicting_sums
+from services.ai.domain.analysis.data import Aggregates, ArmAggregate, BanditData, VersionArm
 from services.ai.domain.analysis.roles import primary_of
 from services.ai.domain.metrics import MetricProfile
-from shared.definition.model import MAX_ABSOLUTE_VALUE, MetricKind, MetricRole
+from shared.definition.model import MetricKind, MetricRole
 from shared.errors import FieldViolation, invalid_fields
 
 SHARE_TOLERANCE: Final = 1e-6
-
-_ROUNDING: Final = 1e-9
-"""Sums of squares may be below what the mean asks for by this share of them: they were rounded on their way."""
 
 
 def check(aggregates: Aggregates) -> None:
@@ -28,7 +27,9 @@ def check(aggregates: Aggregates) -> None:
     violations = [*_metrics(aggregates.metrics, "aggregates.metrics"), *_arms(aggregates.arms), *_times(aggregates)]
     known = {metric.metric_id: metric for metric in aggregates.metrics}
     for place, arm in enumerate(aggregates.arms):
-        violations += _sums(f"aggregates.arms[{place}]", arm, known)
+        violations += contradicting_sums(f"aggregates.arms[{place}]", arm, known)
+    if not violations:
+        violations += contradicting_segments(aggregates, known)
     if violations:
         raise invalid_fields(violations)
 
@@ -107,49 +108,6 @@ def _times(aggregates: Aggregates) -> Iterator[FieldViolation]:
     several = aggregates.multiple_exposure_count
     if several is not None and not 0 <= several <= total:
         yield FieldViolation("aggregates.multiple_exposure_count", f"{several}, must be in [0, {total}]")
-
-
-def _sums(path: str, arm: ArmAggregate, known: dict[str, MetricProfile]) -> Iterator[FieldViolation]:
-    seen: set[str] = set()
-    for place, sums in enumerate(arm.sums):
-        where, metric = f"{path}.sums[{place}]", known.get(sums.metric_id)
-        if sums.metric_id in seen:
-            yield FieldViolation(f"{where}.metric_id", f"{sums.metric_id} is there twice")
-        seen.add(sums.metric_id)
-        if metric is None:
-            yield FieldViolation(f"{where}.metric_id", f"{sums.metric_id} is not one of the metrics")
-        elif not abs(sums.value_sum) <= MAX_ABSOLUTE_VALUE * max(arm.unit_count, 1):
-            yield FieldViolation(f"{where}.value_sum", f"{sums.value_sum:g}, units have no such values")
-        elif metric.kind is MetricKind.PROPORTION:
-            yield from _conversions(where, arm.unit_count, sums)
-        else:
-            yield from _squares(where, arm.unit_count, sums)
-
-
-def _conversions(where: str, unit_count: int, sums: MetricSums) -> Iterator[FieldViolation]:
-    if not 0 <= sums.value_sum <= max(unit_count, 0):
-        yield FieldViolation(
-            f"{where}.value_sum", f"{sums.value_sum:.15g} of {unit_count} units converted: no such rate"
-        )
-    elif sums.value_sum != math.floor(sums.value_sum):
-        yield FieldViolation(f"{where}.value_sum", f"{sums.value_sum:.15g}, must be a whole number of units")
-
-
-def _squares(where: str, unit_count: int, sums: MetricSums) -> Iterator[FieldViolation]:
-    squares = sums.value_square_sum
-    if squares is None:
-        yield FieldViolation(
-            f"{where}.value_square_sum", "is missing: without it nothing tells how precise the mean is"
-        )
-    elif not 0 <= squares <= MAX_ABSOLUTE_VALUE**2 * max(unit_count, 1):
-        yield FieldViolation(f"{where}.value_square_sum", f"{squares:g}, units have no such values")
-    elif unit_count <= 0:
-        if sums.value_sum or squares:
-            yield FieldViolation(f"{where}.value_sum", "the arm has no units")
-    elif squares < sums.value_sum**2 / unit_count * (1 - _ROUNDING):
-        yield FieldViolation(
-            f"{where}.value_square_sum", "is below the squared sum over the units: a negative variance"
-        )
 
 
 def _version_arm(path: str, arm: VersionArm, known: dict[str, MetricProfile]) -> Iterator[FieldViolation]:

@@ -39,6 +39,24 @@ class ArmAggregate:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentAggregates:
+    """Is the data of a part of the units.
+
+    Attributes:
+        segment: Dimension and value, such as `device=mobile`; those of one dimension have no units in common.
+        arms: Some of the whole's; one that is missing has no units in it. What marks an arm is that of the whole.
+    """
+
+    segment: str
+    arms: tuple[ArmAggregate, ...]
+
+    @property
+    def dimension(self) -> str:
+        """Returns what the units are told apart by."""
+        return self.segment.partition("=")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Aggregates:
     """Is the data of an experiment whose weights never changed.
 
@@ -46,6 +64,8 @@ class Aggregates:
         started_at: When the first unit came; None: not known.
         as_of: As of when the sums are.
         multiple_exposure_count: Units that saw more than one arm; None: not known.
+        segments: Parts of the units.
+        left_out_segments: Names of parts that there was no room for, the largest first.
     """
 
     arms: tuple[ArmAggregate, ...]
@@ -53,6 +73,8 @@ class Aggregates:
     as_of: datetime
     started_at: datetime | None = None
     multiple_exposure_count: int | None = None
+    segments: tuple[SegmentAggregates, ...] = ()
+    left_out_segments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from services.ai.domain.analysis import health, looks
 from services.ai.domain.analysis.bandit_state import BanditState, bandit_state
 from services.ai.domain.analysis.comparisons import ArmComparison, Look, compared
-from services.ai.domain.analysis.data import Aggregates, BanditData
+from services.ai.domain.analysis.data import Aggregates, BanditData, SegmentAggregates
 from services.ai.domain.analysis.health import ArmFinding
 from services.ai.domain.analysis.plan import AnalysisPlan
 from services.ai.domain.analysis.roles import roles_of
 from services.ai.domain.analysis.sample_size import SampleState, sample_state, stated_mde
 from services.ai.domain.analysis.samples import Samples, samples_of, samples_of_bandit
+from services.ai.domain.analysis.segments import SegmentComparison, SegmentLook, compared_in_segments
 from services.ai.domain.analysis.verdict import rule_of, verdict_on
 from shared.definition.model import MetricRole
 from shared.errors import invalid_field
@@ -29,6 +30,7 @@ class ExperimentAnalysis:
         comparisons: The primary metric first, then guardrails, then secondary metrics.
         health: The worst first.
         bandit: None where weights do not follow the data.
+        segments: The primary metric in parts of the units, for learning: the verdict takes no notice of it.
         ended: Whether the planned end is reached.
         missing: What is missing to the planned end; None where it is reached, or not known.
     """
@@ -44,6 +46,7 @@ class ExperimentAnalysis:
     rule: DecisionRule
     progress: Progress
     verdict: ExperimentVerdict
+    segments: tuple[SegmentComparison, ...] = ()
 
     @property
     def day_count(self) -> float | None:
@@ -88,6 +91,7 @@ def analyze(aggregates: Aggregates, plan: AnalysisPlan, *, now: datetime) -> Exp
             *health.age_of_given(plan, as_of=aggregates.as_of, now=now),
         ),
         any_time=looks.at_any_time(samples, optimal_unit_count=plan.optimal_unit_count(2)),
+        segments=aggregates.segments,
     )
 
 
@@ -139,6 +143,7 @@ def _analysis(
     any_time: Look,
     weights_changed: bool = False,
     bandit: BanditState | None = None,
+    segments: Sequence[SegmentAggregates] = (),
 ) -> ExperimentAnalysis:
     place = _primary_place(samples)
     one_look = plan.ends_by_one_look and not weights_changed
@@ -146,10 +151,11 @@ def _analysis(
     rule = rule_of(plan, sample, samples.metrics[place], one_look=one_look)
     progress = _progress(samples, as_of, started_at, adaptive=weights_changed)
     is_due = has_ended(rule, progress) and plan.is_planned_look(samples.total, len(samples.arm_ids))
+    at_the_end = one_look and is_due
     comparisons = compared(
         samples.metrics,
         samples.arm_ids,
-        looks.at_the_end(samples) if one_look and is_due else any_time,
+        looks.at_the_end(samples) if at_the_end else any_time,
         alpha=plan.alpha,
         enough=lambda metric, arm_id: health.enough_in_arms(samples, metric, (0, samples.arm_ids.index(arm_id))),
     )
@@ -164,8 +170,15 @@ def _analysis(
         ]
     )
     verdict = verdict_on(comparisons, found, rule=rule, progress=progress, bandit=bandit)
+    look = SegmentLook(
+        plan.alpha,
+        at_the_end,
+        plan.optimal_unit_count(2),
+        relative=all(one.relative_lift is not None for one in comparisons if one.role is MetricRole.PRIMARY),
+    )
+    parts = compared_in_segments(samples, place, segments, look)
     return ExperimentAnalysis(
-        samples, plan, as_of, started_at, comparisons, found, sample, bandit, rule, progress, verdict
+        samples, plan, as_of, started_at, comparisons, found, sample, bandit, rule, progress, verdict, parts
     )
 
 

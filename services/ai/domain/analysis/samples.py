@@ -1,5 +1,6 @@
 """Arms as the statistics take them: units, means and deviations by metric, the control first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.ai.domain.analysis import contradictions
-from services.ai.domain.analysis.data import Aggregates, ArmAggregate, BanditData
+from services.ai.domain.analysis.data import Aggregates, ArmAggregate, BanditData, SegmentAggregates
 from services.ai.domain.metrics import MetricProfile
 from shared.definition.model import MetricKind
 from shared.statistics.adaptive.batches import Batches
@@ -52,14 +53,16 @@ def samples_of(aggregates: Aggregates) -> Samples:
     contradictions.check(aggregates)
     arms = sorted(aggregates.arms, key=lambda arm: not arm.control)
     shares = np.array([arm.planned_share for arm in arms])
-    parts = np.array([[_moments(metric, arm) for arm in arms] for metric in aggregates.metrics])
-    return Samples(
-        arm_ids=tuple(arm.arm_id for arm in arms),
-        metrics=aggregates.metrics,
-        unit_count=np.array([arm.unit_count for arm in arms], dtype=np.float64),
-        planned_shares=shares / shares.sum() if shares.any() else np.full(len(arms), 1 / len(arms)),
-        moments=Moments.of_values(parts[..., 0], parts[..., 1], parts[..., 2]),
+    return _samples(
+        arms, aggregates.metrics, shares / shares.sum() if shares.any() else np.full(len(arms), 1 / len(arms))
     )
+
+
+def samples_in_segment(segment: SegmentAggregates, whole: Samples, place: int) -> Samples:
+    """Returns a part of the units of a whole, with the metric at a place alone; what contradicts it was refused."""
+    known = {arm.arm_id: arm for arm in segment.arms}
+    arms = [known.get(arm_id, ArmAggregate(arm_id)) for arm_id in whole.arm_ids]
+    return _samples(arms, (whole.metrics[place],), whole.planned_shares)
 
 
 def samples_of_bandit(data: BanditData) -> Samples:
@@ -120,6 +123,17 @@ def batches_of(data: BanditData, place: int) -> Batches | None:
     moments = version_moments(data)
     chosen = Moments(*(part[place][served] for part in (moments.count, moments.mean, moments.products)))
     return Batches.of(chosen, weights[served]) if served else None
+
+
+def _samples(arms: Sequence[ArmAggregate], metrics: tuple[MetricProfile, ...], planned_shares: Floats) -> Samples:
+    parts = np.array([[_moments(metric, arm) for arm in arms] for metric in metrics])
+    return Samples(
+        arm_ids=tuple(arm.arm_id for arm in arms),
+        metrics=metrics,
+        unit_count=np.array([arm.unit_count for arm in arms], dtype=np.float64),
+        planned_shares=planned_shares,
+        moments=Moments.of_values(parts[..., 0], parts[..., 1], parts[..., 2]),
+    )
 
 
 def _moments(metric: MetricProfile, arm: ArmAggregate) -> tuple[float, float, float]:
