@@ -99,7 +99,7 @@ def _clean(evaluation: Evaluation) -> Iterator[str]:
 def _held_out(by_set: Mapping[str, Sequence[Outcome]]) -> Iterator[str]:
     for name, found in by_set.items():
         yield ""
-        yield f"Held-out paraphrases, {name} (95 % Wilson interval)"
+        yield f"Paraphrases, {name} (95 % Wilson interval)"
         yield from _held_out_set(found)
 
 
