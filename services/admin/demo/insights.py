@@ -16,6 +16,7 @@ from services.admin.clients import CALL_SECONDS
 from services.admin.demo.definition import METRIC_ID
 from services.admin.demo.replay import Run
 from services.admin.demo.thornton import RealArm
+from services.admin.words import plural
 from shared.rpc import client
 
 UNITS_PER_DAY: Final = 1000.0
@@ -79,7 +80,8 @@ def tell(console: Console, insights: Insights) -> None:
     if insights.design is not None:
         console.print("\n[bold]Design[/bold] of its test:")
         plan = insights.design.plan
-        units = f"{sum(plan.units_per_arm):,} units in {plan.duration.ToTimedelta().days // 7} weeks"
+        weeks = plural(plan.duration.ToTimedelta().days // 7, "week")
+        units = f"{plural(sum(plan.units_per_arm), 'unit')} in {weeks}"
         recommended = "no rule blocks it" if insights.design.recommended else "a rule blocks it"
         _say(console, f"{units} for a lift of {plan.relative_mde:.0%} on {plan.primary_metric_id}; {recommended}.")
     if insights.change_request_id:
