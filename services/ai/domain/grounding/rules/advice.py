@@ -64,7 +64,7 @@ _DUTIES: Final = lexicon.words("should shall can let")
 _SKIPPED: Final = frozenset({"the", "arm", "variant"})
 _OF_NO_ARM: Final = frozenset({Verdict.CONTINUE, Verdict.STOP_INCONCLUSIVE, Verdict.INVESTIGATE})
 _CONDITIONS: Final = lexicon.words(
-    """if later again next week weeks day days some some_units rest remainder confidence currently long restart
+    """if later again week weeks day days some some_units rest remainder confidence currently long restart
     restarted retest rerun repeat"""
 )
 _UNDECIDING: Final = lexicon.words("decided needed required reviewed")

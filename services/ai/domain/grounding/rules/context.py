@@ -11,6 +11,7 @@ from services.ai.domain.grounding.kinds import FactKind
 from services.ai.domain.grounding.reading import Reading, TokenKind
 from services.ai.domain.grounding.rules.engine_view import DIRECTED, cited
 from services.ai.domain.grounding.rules.gaps import misread
+from services.ai.domain.grounding.rules.in_segments import effects_in_segments
 from services.ai.domain.grounding.rules.subsets import subsets
 from services.ai.domain.grounding.rules.totality import totalities
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
@@ -55,7 +56,7 @@ _JUDGED: Final = DIRECTED | {Relation.NO_DETECTABLE_CHANGE}
 def context(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Violation]:
     """Yields words for circumstances that the cited facts do not bear, and clauses that say no more than `it does`."""
     wide = (*totalities(claim, reading, pack), *misread(claim, reading, pack), *subsets(claim, reading))
-    for word in (*_rates(reading), *_ellipses(reading), *wide):
+    for word in (*_rates(reading), *_ellipses(reading), *wide, *effects_in_segments(claim, reading)):
         yield _broken(word)
     if not any(fact.kind in _TIMED for fact in cited(claim, pack)):
         yield from (_broken(token.text) for token in reading.words(_TIMES))

@@ -50,6 +50,9 @@ _HEALTH: Final = {
     Check.EFFECT_DRIFT: _ANY_HEALTH | _EFFECT,
     Check.POWER: _ANY_HEALTH | _PLAN,
 }
+_OF_ALL_PARTS: Final = frozenset({_K.AS_OF, _K.DAYS, _K.WEEKS, _K.ALPHA})
+"""Facts of the experiment that hold of each segment, too."""
+_OF_SEGMENTS: Final = frozenset({ClaimKind.EFFECT, ClaimKind.CAVEAT})
 _TYPES: Final = (("metric", "M"), ("arm", "V"), ("baseline", "V"), ("subject", "XS"))
 
 
@@ -61,6 +64,8 @@ def membership(claim: Claim, _: Reading, pack: EvidencePack) -> Iterator[Violati
             allowed = tuple(one for one in pack.ref_by_alias if one[0] in letters)
             yield Violation(field, RuleId.MEMBERSHIP, alias, allowed)
     yield from _unknown_evidence(claim.evidence_ids, pack)
+    if _is_of_part(claim, pack) and claim.kind not in _OF_SEGMENTS:
+        yield Violation("subject", RuleId.MEMBERSHIP, f"{claim.kind} of {claim.subject}", tuple(sorted(_OF_SEGMENTS)))
     if claim.kind is ClaimKind.HEALTH and (claim.check, claim.status) not in _health(claim.arm, pack):
         allowed = tuple(f"{check}={status}" for check, status in _health(claim.arm, pack))
         yield Violation("check", RuleId.MEMBERSHIP, f"{claim.check}={claim.status}", allowed)
@@ -94,7 +99,14 @@ def _health(arm: str, pack: EvidencePack) -> list[tuple[object, object]]:
     return [(one.check, one.status) for one in pack.health if one.arm == arm]
 
 
+def _is_of_part(claim: Claim, pack: EvidencePack) -> bool:
+    """Says whether a claim is about a part of an experiment's units; where there are no arms there is no experiment."""
+    return claim.subject.startswith("S") and bool(pack.arms)
+
+
 def _in_scope(fact: Fact, claim: Claim, pack: EvidencePack) -> bool:
+    if _is_of_part(claim, pack) and not fact.subject:
+        return fact.kind in _OF_ALL_PARTS
     return (
         fact.metric in ("", claim.metric)
         and fact.arm in ("", claim.arm, baseline_of(claim, pack))
