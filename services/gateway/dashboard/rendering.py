@@ -64,7 +64,7 @@ class Renderer:
         """
         drawn = {chart.name: chart for chart in charts if chart is not None}
         wanted = visit.asked("download")
-        if wanted:
+        if wanted and status < 400:
             return self._file(drawn, wanted)
         context = {
             "visit": visit,
@@ -103,6 +103,11 @@ class Renderer:
         style = Markup("<style>{}</style>").format(Markup(self._assets.text("charts.css")))  # noqa: S704 - our own file
         head, _, rest = chart.svg.partition("<title")
         return f"{head}{style}<title{rest}"
+
+
+def no_news() -> Response:
+    """Returns the answer to a part of a page that shows what there is already."""
+    return Response("", 204, PAGE_HEADERS)
 
 
 def theme_of(request: Request) -> str:

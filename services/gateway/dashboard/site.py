@@ -1,5 +1,6 @@
 """What all pages pass: who is signed in, forms that are bound to that, headers, and failures as pages."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -15,14 +16,18 @@ from services.gateway.dashboard.policy import PAGE_HEADERS
 from services.gateway.dashboard.rendering import Renderer, here
 from services.gateway.dashboard.sessions import Session, SessionSeal
 from services.gateway.dashboard.visit import Visit
+from services.gateway.door import problem
 from services.gateway.upstream.origin import Origin
 from services.gateway.upstream.services import Upstream
+from shared import log
 from shared.clock import Clock
 from shared.config import Secret
 from shared.errors import PlatformError, Unauthenticated
 from shared.rpc import status
 
 SIGN_IN: Final = "/sign-in"
+
+_logger = logging.getLogger(__name__)
 
 Handler = Callable[[Visit], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -61,6 +66,8 @@ class Site:
                 return self.signed_out(request)
             except PlatformError as error:
                 return self._failure(visit, error)
+            except Exception as error:  # whatever it is, a person is answered with a page
+                return self._defect(visit, error)
             if visit.notice is not None:
                 response.delete_cookie(notices.COOKIE)
             return response
@@ -85,6 +92,8 @@ class Site:
                 return self.signed_out(request)
             except PlatformError as error:
                 return self._gone(visit, _back(visit), Notice(_told(error), bad=True))
+            except Exception as error:  # whatever it is, a person is answered with a page
+                return self._defect(visit, error)
             return self._gone(visit, done.to, Notice(done.text))
 
         return endpoint
@@ -115,7 +124,8 @@ class Site:
         return response
 
     def _visit(self, request: Request, session: Session, form: FormData) -> Visit:
-        said = request.cookies.get(notices.COOKIE, "")
+        # A part of a page has no place for it: the next whole page says it.
+        said = "" if "hx-request" in request.headers else request.cookies.get(notices.COOKIE, "")
         return Visit(
             request=request,
             session=session,
@@ -143,6 +153,10 @@ class Site:
             status=code,
             error=error,
         )
+
+    def _defect(self, visit: Visit, error: Exception) -> Response:
+        log.failure(_logger, "page failed", error)
+        return self._failure(visit, problem.defect(visit.origin.request_id))
 
     def _gone(self, visit: Visit, to: str, notice: Notice) -> Response:
         response = RedirectResponse(to, 303, PAGE_HEADERS)

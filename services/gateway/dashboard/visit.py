@@ -107,3 +107,14 @@ class Visit:
         if not math.isfinite(number):
             raise invalid_field(name, "must be finite")
         return number
+
+    def sent_count(self, name: str, *, most: int) -> int:
+        """Returns a field of the form as a whole number; 0 where it was left empty.
+
+        Raises:
+            InvalidArgument: It is none, or more than the most.
+        """
+        number = self.sent_number(name) or 0.0
+        if number != int(number) or not 0 <= number <= most:
+            raise invalid_field(name, f"must be a whole number from 0 to {most}")
+        return int(number)

@@ -67,6 +67,15 @@ def test_a_verdict_on_an_earlier_edit_says_so(rob: Visitor, canned: Canned) -> N
     assert "the request was edited since (STALE_REVISION)" not in rob.see(REVIEW).text, "it is said once"
 
 
+def test_what_a_form_came_to_is_said_by_a_whole_page(rob: Visitor) -> None:
+    rob.send(REVIEW, f"{REVIEW}/comment", text="Why now?")
+
+    part = rob.see(REVIEW, **{"HX-Request": "true"})
+
+    assert "Your comment is there." not in part.text
+    assert "Your comment is there." in rob.see(REVIEW).text
+
+
 @pytest.mark.parametrize(
     ("form", "fields", "expected"),
     [

@@ -36,8 +36,19 @@ def test_a_hypothesis_becomes_a_design(rob: Visitor, canned: Canned) -> None:
     assert sent.aim == hypothesis_pb2.DESIGN_AIM_PICK
 
 
-@pytest.mark.parametrize("fields", [{}, {"units_per_day": "many"}, {"units_per_day": "-1"}])
-def test_a_design_without_traffic_is_refused(rob: Visitor, canned: Canned, fields: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"units_per_day": "many"},
+        {"units_per_day": "-1"},
+        {"units_per_day": "3000", "arm_count": "1e300"},
+        {"units_per_day": "3000", "arm_count": "2.5"},
+        {"units_per_day": "3000", "max_weeks": "1e300"},
+        {"units_per_day": "3000", "max_weeks": "-1"},
+    ],
+)
+def test_a_design_of_impossible_numbers_is_refused(rob: Visitor, canned: Canned, fields: dict[str, str]) -> None:
     answer = rob.send(IDEAS, f"{HYPOTHESIS}/design", **fields)
 
     assert "(INVALID_FIELD)" in rob.told(answer)
@@ -88,13 +99,26 @@ def test_more_hypotheses_are_asked_for_about_a_metric_told_in_the_form(rob: Visi
     ]
 
 
-@pytest.mark.parametrize("segments", ["device=mobile", "device=mobile, many, 3", "device=mobile, 3, x"])
+@pytest.mark.parametrize(
+    "segments", ["device=mobile", "device=mobile, many, 3", "device=mobile, 3, x", "m, 3, 9999999999999999999"]
+)
 def test_parts_of_the_units_must_be_whole(rob: Visitor, canned: Canned, segments: str) -> None:
     told = {"metric_id": "m", "metric_kind": "mean", "metric_segments": segments}
 
     shown = rob.told(rob.send(IDEAS, f"{IDEAS}/suggest", metrics="new", **told))
 
     assert "metric_segments" in shown
+    assert canned.of(analysis_service_pb2.SuggestHypothesesRequest) == []
+
+
+@pytest.mark.parametrize("field", ["max_count", "metric_units"])
+@pytest.mark.parametrize("value", ["many", "1e300", "-1", "2.5"])
+def test_what_is_counted_must_be_a_whole_number(rob: Visitor, canned: Canned, field: str, value: str) -> None:
+    told = {"metric_id": "m", "metric_kind": "mean", field: value}
+
+    shown = rob.told(rob.send(IDEAS, f"{IDEAS}/suggest", metrics="new", **told))
+
+    assert f"{field}: must be a" in shown
     assert canned.of(analysis_service_pb2.SuggestHypothesesRequest) == []
 
 

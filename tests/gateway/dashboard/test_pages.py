@@ -11,7 +11,7 @@ from services.gateway.dashboard.policy import CONTENT_SECURITY_POLICY
 from tests.gateway.dashboard import examples
 from tests.gateway.dashboard.canned import Canned
 from tests.gateway.dashboard.conftest import SignIn
-from tests.gateway.dashboard.paths import BANDIT, DESIGN, EXPERIMENT, PAGES, REVIEW
+from tests.gateway.dashboard.paths import BANDIT, DESIGN, EXPERIMENT, JOB, PAGES, REVIEW
 from tests.gateway.dashboard.visitor import Visitor
 
 _SAID = {
@@ -118,6 +118,9 @@ def test_a_viewer_is_not_offered_what_is_not_theirs(sign_in: SignIn) -> None:
 
     assert "Freeze the weights" not in vic.see(BANDIT).text
     assert "Your verdict" not in vic.see(REVIEW).text
+    assert f'action="{REVIEW}/comment"' not in vic.see(REVIEW).text
+    assert "Analyse now" not in vic.see(f"{EXPERIMENT}/analyses").text
+    assert "End it early" not in vic.see(JOB).text
     assert "Send for review" not in vic.see(DESIGN).text
     assert "Suggest more" not in vic.see("/insights/hypotheses").text
 
@@ -139,13 +142,32 @@ def test_results_are_shown_by_method_and_scale(rob: Visitor, query: str, words: 
     assert words in html.unescape(rob.see(f"{EXPERIMENT}?{query}").text)
 
 
-def test_an_experiment_without_analysis_can_be_analysed(rob: Visitor, canned: Canned) -> None:
+def test_an_experiment_without_analysis_can_be_analysed(rob: Visitor, sign_in: SignIn, canned: Canned) -> None:
     canned.answers["ListAnalyses"] = lambda request: examples.listed_analyses(request).__class__()
 
     text = rob.see(EXPERIMENT).text
 
     assert "No analysis yet" in text
     assert f'action="{EXPERIMENT}/analyze"' in text
+    for path in (EXPERIMENT, f"{EXPERIMENT}/analyses"):
+        assert f'action="{EXPERIMENT}/analyze"' not in sign_in("vic").see(path).text
+
+
+def test_a_defect_is_told_on_a_page(
+    rob: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("the secret of the defect")
+
+    monkeypatch.setattr("services.gateway.dashboard.pages.designs.design_rows", broken)
+
+    answer = rob.see("/insights/designs")
+
+    assert answer.status_code == 500
+    assert answer.headers["content-type"].startswith("text/html")
+    assert f"request id {answer.headers['x-request-id']}" in answer.text
+    assert "secret of the defect" not in answer.text
+    assert "secret of the defect" in caplog.text
 
 
 def test_no_page_is_large(pages: Mapping[str, httpx.Response]) -> None:

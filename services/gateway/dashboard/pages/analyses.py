@@ -15,6 +15,7 @@ from services.gateway.dashboard.views.head import experiment_head, unknown_head
 from services.gateway.dashboard.views.messages import arm_names, metric_names
 from services.gateway.dashboard.views.outcome import outcome_view
 from services.gateway.dashboard.visit import Visit
+from shared.identity.permission import Permission
 
 
 def routes(site: Site) -> APIRouter:
@@ -76,10 +77,11 @@ async def _shown(
     analysis: analysis_pb2.ExperimentAnalysis | None,
     history: Answer[list[analysis_pb2.ExperimentAnalysis]],
 ) -> Response:
-    experiment, pack, calls = await asyncio.gather(
+    experiment, pack, calls, caller = await asyncio.gather(
         ask(reading.experiment(visit, experiment_id)),
         ask(_evidence(visit, analysis)),
         ask(_calls(visit, analysis)),
+        ask(reading.caller(visit)),
     )
     if analysis is None:
         reading.must_exist(experiment)
@@ -98,6 +100,7 @@ async def _shown(
         canonical_json=pack.value.canonical_json if pack.value else "",
         calls=provider_calls(calls.value or ()),
         history=analysis_rows(history.value or ()),
+        may_ask=reading.may(Permission.ANALYSES_REQUEST, caller),
         missing=missing(history=history, evidence=pack, what_was_sent=calls),
     )
 

@@ -51,7 +51,6 @@ async def _show(site: Site, visit: Visit) -> Response:
     reading.must_exist(found)
     view = bandit_view(bandit.value.bandit, found.value, visit.now) if bandit.value else None
     unserved = isinstance(bandit.error, NotFound)
-    allowed = reading.permissions(caller)
     head = experiment_head(found.value, visit.now) if found.value else unknown_head(experiment_id)
     return site.renderer.page(
         visit,
@@ -63,7 +62,7 @@ async def _show(site: Site, visit: Visit) -> Response:
         it=view,
         unserved=unserved,
         versions=version_rows(snapshots.value.snapshots if snapshots.value else (), found.value),
-        may_halt=allowed is None or Permission.EXPERIMENTS_HALT in allowed,
+        may_halt=reading.may(Permission.EXPERIMENTS_HALT, caller),
         missing=missing(experiment=found)
         if unserved
         else missing(experiment=found, bandit=bandit, policy_versions=snapshots),

@@ -55,8 +55,7 @@ async def _one(site: Site, visit: Visit) -> Response:
     )
     design = found.got().design
     view, tried = design_view(design), await what_if.tried(visit, design)
-    allowed = reading.permissions(caller)
-    may = allowed is None or {Permission.EXPERIMENTS_CREATE, Permission.CHANGES_PROPOSE} <= allowed
+    may = all(reading.may(each, caller) for each in (Permission.EXPERIMENTS_CREATE, Permission.CHANGES_PROPOSE))
     return site.renderer.page(
         visit,
         "design.html",

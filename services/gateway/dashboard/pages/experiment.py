@@ -14,6 +14,7 @@ from services.gateway.dashboard.views.outcome import outcome_view
 from services.gateway.dashboard.views.results import METHODS, SCALES
 from services.gateway.dashboard.views.revisions import audit_events, revisions
 from services.gateway.dashboard.visit import Visit
+from shared.identity.permission import Permission
 
 
 def routes(site: Site) -> APIRouter:
@@ -34,11 +35,12 @@ def routes(site: Site) -> APIRouter:
 
 async def _show(site: Site, visit: Visit, template: str) -> Response:
     experiment_id = visit.named("experiment_id")
-    found, analyses, changes, events = await asyncio.gather(
+    found, analyses, changes, events, caller = await asyncio.gather(
         ask(reading.experiment(visit, experiment_id)),
         ask(reading.analyses(visit, experiment_id)),
         ask(reading.revisions(visit, experiment_id)),
         ask(reading.audit(visit, f"experiments/{experiment_id}")),
+        ask(reading.caller(visit)),
     )
     reading.must_exist(found)
     method = visit.chosen("method", tuple(value for value, _ in METHODS))
@@ -60,6 +62,7 @@ async def _show(site: Site, visit: Visit, template: str) -> Response:
         head=head,
         outcome=outcome,
         analysed=analyses.value is not None,
+        may_ask=reading.may(Permission.ANALYSES_REQUEST, caller),
         revisions=revisions(changes.value or ()),
         events=audit_events(events.value or ()),
         method=method,

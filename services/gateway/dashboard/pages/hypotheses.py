@@ -30,6 +30,8 @@ STATES = {
 AIMS = {"learn": "How large the effect is", "earn": "To earn meanwhile", "pick": "To find the best arm soon"}
 _PATH = "/insights/hypotheses"
 _WEEK_SECONDS = 7 * 86400
+_MOST_WEEKS = 520
+_INT32 = 2**31 - 1
 
 
 def routes(site: Site) -> APIRouter:
@@ -52,7 +54,6 @@ async def _show(site: Site, visit: Visit) -> Response:
         ask(_listed(visit, state)), ask(_experiments(visit)), ask(reading.caller(visit))
     )
     hypotheses = found.value.hypotheses if found.value else ()
-    allowed = reading.permissions(caller)
     return site.renderer.page(
         visit,
         "hypotheses.html",
@@ -66,8 +67,8 @@ async def _show(site: Site, visit: Visit) -> Response:
         next_page=found.value.next_page_token if found.value else "",
         sources=metric_sources.choices(hypotheses, experiments.value or ()),
         aims=AIMS,
-        may_ask=allowed is None or Permission.ANALYSES_REQUEST in allowed,
-        may_judge=allowed is None or Permission.HYPOTHESES_REVIEW in allowed,
+        may_ask=reading.may(Permission.ANALYSES_REQUEST, caller),
+        may_judge=reading.may(Permission.HYPOTHESES_REVIEW, caller),
         known=found.value is not None,
         missing=missing(hypotheses=found, experiments=experiments),
     )
@@ -96,12 +97,11 @@ async def _experiments(visit: Visit) -> list[common_pb2.Experiment]:
 
 async def _suggest(visit: Visit) -> Done:
     known = await _listed(visit, "") if visit.sent("metrics") == metric_sources.EARLIER else None
-    count = visit.sent("max_count")
     request = pb.SuggestHypothesesRequest(
         metrics=await metric_sources.chosen(visit, known.hypotheses if known else ()),
         goal=visit.sent("goal"),
         constraints=[line.strip() for line in visit.sent("constraints").splitlines() if line.strip()],
-        max_count=int(count) if count.isdecimal() and len(count) < 4 else 0,
+        max_count=visit.sent_count("max_count", most=_INT32),
         traffic=metric_sources.traffic(visit),
         request_id=visit.sent("request_id")[:64],
     )
@@ -125,12 +125,14 @@ async def _review(visit: Visit) -> Done:
 
 
 async def _design(visit: Visit) -> Done:
-    aim, weeks, arms = visit.sent("aim"), visit.sent_number("max_weeks"), visit.sent_number("arm_count")
+    aim, weeks = visit.sent("aim"), visit.sent_number("max_weeks")
+    if weeks is not None and not 0 < weeks <= _MOST_WEEKS:
+        raise invalid_field("max_weeks", f"must be above 0 and at most {_MOST_WEEKS}")
     request = pb.RecommendDesignRequest(
         hypothesis_id=visit.named("hypothesis_id"),
         traffic=metric_sources.traffic(visit),
         relative_mde=visit.sent_number("mde", scale=100.0),
-        arm_count=int(arms or 0),
+        arm_count=visit.sent_count("arm_count", most=_INT32),
         aim=hypothesis_pb2.DesignAim.Value(f"DESIGN_AIM_{(aim if aim in AIMS else 'unspecified').upper()}"),
         max_duration=None if weeks is None else Duration(seconds=int(weeks * _WEEK_SECONDS)),
         request_id=visit.sent("request_id")[:64],

@@ -1,12 +1,18 @@
 """Jobs of the AI: their progress, live, and ending them early."""
 
+import asyncio
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from experimentation.v1 import analysis_service_pb2 as pb
+from services.gateway.dashboard.answers import ask
+from services.gateway.dashboard.pages import reading
+from services.gateway.dashboard.rendering import no_news
 from services.gateway.dashboard.site import Done, Site
 from services.gateway.dashboard.views.jobs import job_view
 from services.gateway.dashboard.visit import Visit
+from shared.identity.permission import Permission
 
 _PATH = "/insights/jobs/{job_id}"
 
@@ -17,11 +23,14 @@ def routes(site: Site) -> APIRouter:
 
     async def show(visit: Visit) -> Response:
         request = pb.GetJobRequest(job_id=visit.named("job_id"))
-        answer = await visit.call(visit.upstream.analysis.GetJob, request, pb.GetJobResponse)
+        answer, caller = await asyncio.gather(
+            visit.call(visit.upstream.analysis.GetJob, request, pb.GetJobResponse), ask(reading.caller(visit))
+        )
         view = job_view(answer.job)
         if not visit.is_news(str(view.version)):
-            return Response("", 204)
-        return site.renderer.page(visit, "job.html", title=view.kind, active="", it=view)
+            return no_news()
+        may_ask = reading.may(Permission.ANALYSES_REQUEST, caller)
+        return site.renderer.page(visit, "job.html", title=view.kind, active="", it=view, may_ask=may_ask)
 
     router.add_api_route(_PATH, site.page(show), methods=["GET"])
     router.add_api_route(f"{_PATH}/cancel", site.form(_cancel), methods=["POST"])

@@ -11,6 +11,7 @@ from shared.errors import invalid_field
 
 EARLIER: Final = "earlier"
 NEW: Final = "new"
+_INT64: Final = 2**63 - 1
 _EXPERIMENT: Final = "experiment:"
 _KINDS: Final = {
     "proportion": common_pb2.METRIC_KIND_PROPORTION,
@@ -99,7 +100,7 @@ def _told(visit: Visit) -> MetricProfile:
         else common_pb2.METRIC_DIRECTION_MAXIMIZE,
         baseline=visit.sent_number("metric_baseline", scale=scale),
         standard_deviation=visit.sent_number("metric_deviation"),
-        unit_count=int(visit.sent_number("metric_units") or 0),
+        unit_count=visit.sent_count("metric_units", most=_INT64),
         segments=[_segment(line, scale) for line in visit.sent("metric_segments").splitlines() if line.strip()],
     )
 
@@ -108,7 +109,6 @@ def _segment(line: str, scale: float) -> SegmentBaseline:
     """Returns a part of the units, told as `device=mobile, 8.2, 20000`: its name, its mean, its units."""
     parts = [part.strip() for part in line.rsplit(",", 2)]
     try:
-        name, baseline, units = parts[0], float(parts[1]) / scale, int(parts[2])
+        return SegmentBaseline(segment=parts[0], baseline=float(parts[1]) / scale, unit_count=int(parts[2]))
     except (IndexError, ValueError) as error:
         raise invalid_field("metric_segments", "each line must be a name, a number and how many units") from error
-    return SegmentBaseline(segment=name, baseline=baseline, unit_count=units)

@@ -13,6 +13,7 @@ from services.gateway.dashboard.answers import Answer
 from services.gateway.dashboard.views.messages import newest_first
 from services.gateway.dashboard.visit import Visit
 from shared.errors import NotFound
+from shared.identity.permission import Permission
 
 MOST_ANALYSES = 60
 
@@ -81,6 +82,12 @@ async def change_requests(
 def permissions(answer: Answer[identity_service_pb2.GetCallerResponse]) -> frozenset[str] | None:
     """Returns what whoever looks may do; None where that is not known just now."""
     return frozenset(answer.value.permissions) if answer.value is not None else None
+
+
+def may(permission: Permission, answer: Answer[identity_service_pb2.GetCallerResponse]) -> bool:
+    """Says whether to offer whoever looks what needs a permission: yes where that is not known just now."""
+    allowed = permissions(answer)
+    return allowed is None or permission in allowed
 
 
 def must_exist(answer: Answer[common_pb2.Experiment]) -> None:

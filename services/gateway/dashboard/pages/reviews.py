@@ -14,6 +14,7 @@ from experimentation.v1 import review_service_pb2 as pb
 from services.gateway.dashboard.answers import ask, missing
 from services.gateway.dashboard.pages import proposals, reading
 from services.gateway.dashboard.policy import PAGE_HEADERS
+from services.gateway.dashboard.rendering import no_news
 from services.gateway.dashboard.site import Done, Site
 from services.gateway.dashboard.views.head import experiment_head, unknown_head
 from services.gateway.dashboard.views.messages import arm_names
@@ -69,7 +70,7 @@ async def _queue(site: Site, visit: Visit) -> Response:
     found = await ask(reading.change_requests(visit, chosen, page_token=visit.asked("page")))
     requests = found.value.change_requests if found.value else ()
     if found.value and not visit.is_news(news_key(requests)):
-        return Response("", 204)
+        return no_news()
     return site.renderer.page(
         visit,
         "reviews.html",
@@ -91,14 +92,17 @@ async def _of_experiment(site: Site, visit: Visit) -> Response:
     experiment_id = visit.named("experiment_id")
     experiment, found, caller = await asyncio.gather(
         ask(reading.experiment(visit, experiment_id)),
-        ask(reading.change_requests(visit, pb.ChangeRequestFilter(experiment_id=experiment_id))),
+        ask(
+            reading.change_requests(
+                visit, pb.ChangeRequestFilter(experiment_id=experiment_id), page_token=visit.asked("page")
+            )
+        ),
         ask(reading.caller(visit)),
     )
-    allowed = reading.permissions(caller)
     reading.must_exist(experiment)
     requests = found.value.change_requests if found.value else ()
     if found.value and not visit.is_news(news_key(requests)):
-        return Response("", 204)
+        return no_news()
     head = experiment_head(experiment.value, visit.now) if experiment.value else unknown_head(experiment_id)
     return site.renderer.page(
         visit,
@@ -109,10 +113,10 @@ async def _of_experiment(site: Site, visit: Visit) -> Response:
         key=news_key(requests),
         shown="all",
         choices={},
-        next_page="",
+        next_page=found.value.next_page_token if found.value else "",
         known=found.value is not None,
         head=head,
-        kinds=proposals.kinds(experiment.value) if allowed is None or Permission.CHANGES_PROPOSE in allowed else (),
+        kinds=proposals.kinds(experiment.value) if reading.may(Permission.CHANGES_PROPOSE, caller) else (),
         arms=list(arm_names(experiment.value).items()) if experiment.value else [],
         etag=experiment.value.etag if experiment.value else "",
         missing=missing(experiment=experiment, change_requests=found),
@@ -132,7 +136,7 @@ async def _request(site: Site, visit: Visit) -> Response:
         permissions=reading.permissions(caller),
     )
     if not visit.is_news(view.key):
-        return Response("", 204)
+        return no_news()
     return site.renderer.page(
         visit,
         "review.html",

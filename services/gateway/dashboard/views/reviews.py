@@ -72,6 +72,7 @@ class Said:
 class Powers:
     """Says which forms a page shows; the service decides what they may do."""
 
+    comment: bool
     judge: bool
     submit: bool
     apply: bool
@@ -211,6 +212,7 @@ def _powers(request: pb.ChangeRequest, principal_id: str, permissions: Collectio
     own = principal_id == request.requester or principal_id in request.contributors
     state, unsigned = request.state, request.HasField("emergency") and not request.emergency.signed_by
     return Powers(
+        comment=may(Permission.CHANGES_COMMENT),
         judge=state in _JUDGED and not own and may(Permission.CHANGES_REVIEW),
         submit=state == pb.CHANGE_REQUEST_STATE_DRAFT and may(Permission.CHANGES_PROPOSE),
         apply=state == pb.CHANGE_REQUEST_STATE_APPROVED and may(Permission.CHANGES_APPLY),

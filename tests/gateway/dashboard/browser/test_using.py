@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from experimentation.v1 import analysis_pb2, analysis_service_pb2, review_service_pb2
+from shared.errors import Aborted, Reason
 from tests.gateway.dashboard import examples
 from tests.gateway.dashboard.browser.conftest import Open
 from tests.gateway.dashboard.canned import Canned
@@ -51,6 +52,30 @@ def test_other_numbers_are_computed_as_they_are_typed(open_as: Open) -> None:
     page.keyboard.press("Tab")
 
     expect(page.locator("#tried")).to_contain_text("With these numbers")
+
+
+def test_a_form_that_is_refused_keeps_what_was_typed(open_as: Open, canned: Canned) -> None:
+    taken = canned.answers["RejectChangeRequest"]
+    canned.answers["RejectChangeRequest"] = Aborted(Reason.STALE_REVISION, "the request was edited since")
+    page = open_as("rob")
+    page.goto(REVIEW)
+
+    page.get_by_label("Reject, for good").check()
+    page.get_by_label("Why", exact=True).first.fill("Nobody\nmeasured it.")
+    page.get_by_role("button", name="Send the verdict").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("the request was edited since")
+    expect(page.get_by_label("Why", exact=True).first).to_have_value("Nobody\nmeasured it.")
+    expect(page.get_by_label("Reject, for good")).not_to_be_checked()
+
+    canned.answers["RejectChangeRequest"] = taken
+    page.get_by_label("Reject, for good").check()
+    page.get_by_role("button", name="Send the verdict").click()
+
+    expect(page.get_by_role("status").first).to_contain_text("Rejected.")
+    expect(page.get_by_label("Why", exact=True).first).to_have_value("")
+    page.goto(REVIEW)
+    expect(page.get_by_label("Why", exact=True).first).to_have_value("")
 
 
 def test_a_verdict_is_given_by_keyboard_alone(open_as: Open, canned: Canned) -> None:
