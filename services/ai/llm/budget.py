@@ -21,7 +21,7 @@ class Hold:
 
     Attributes:
         most: The most that it can cost.
-        unclear: Whether nobody knows what it cost, and it stays held until the day is over.
+        unclear: Whether it is not on record what it cost, and it stays held until the day is over.
     """
 
     most: Spend

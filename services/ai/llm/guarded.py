@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from services.ai.domain.asking import (
@@ -95,22 +96,29 @@ class GuardedProvider:
             status = CallStatus.OK
         except ProviderFailure as failure:
             status = failure.status
-            hold.unclear = status in _UNCLEAR and not failure.usage.total_tokens
             if status is not CallStatus.NOT_SENT:
                 call = of_failure(failure, question, self._provider, at, self._monotonic() - began)
-                self._keep(call, record, hold, most)
+                self._metrics.attempted(call)
+                self._keep(self._at_worst(call, question, most), record, hold)
             raise
         finally:
             self._breaker.report(status, trial=trial)
-        self._keep(of_reply(reply, question, self._provider.name, at), record, hold, most)
+        call = of_reply(reply, question, self._provider.name, at)
+        self._metrics.attempted(call)
+        self._keep(call, record, hold)
         return reply
 
-    def _keep(self, call: CallRecord, record: RecordCall, hold: Hold, most: Spend) -> None:
-        """Counts and records an attempt; what could not be recorded stays held, as the ledger does not know of it."""
-        self._metrics.attempted(call)
-        unclear, hold.unclear = hold.unclear, True
+    def _keep(self, call: CallRecord, record: RecordCall, hold: Hold) -> None:
+        """Records an attempt; what could not be recorded stays held, as the ledger does not know of it."""
+        hold.unclear = True
         record(call)
-        hold.unclear, hold.most = unclear, most
+        hold.unclear = False
+
+    def _at_worst(self, call: CallRecord, question: Question, most: Spend) -> CallRecord:
+        """Returns the record; where nobody knows what was charged, with the most, for all processes to reckon with."""
+        if call.status not in _UNCLEAR or call.usage.total_tokens:
+            return call
+        return replace(call, usage=self._usage(question), cost_usd=most.cost_usd)
 
     def _most(self, question: Question) -> Spend:
         """Returns the most that a question can cost."""

@@ -125,16 +125,23 @@ def test_question_when_the_provider_has_no_key_then_is_not_recorded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "is_held"),
+    ("status", "counts"),
     [(CallStatus.TIMED_OUT, True), (CallStatus.DISCONNECTED, True), (CallStatus.UNREACHABLE, False)],
 )
-def test_failure_when_it_may_have_been_charged_then_its_most_stays_held(status: CallStatus, *, is_held: bool) -> None:
+def test_failure_when_it_may_have_been_charged_then_its_most_counts_in_all_processes(
+    status: CallStatus, *, counts: bool
+) -> None:
     setting = Setting()
+    worst = setting.guarded._most(QUESTION) if counts else Spend()
     setting.provider.does = failing(status)
 
     setting.failure()
 
-    assert (setting.budget.remaining().cost_usd < 5.0) is is_held
+    anew = Budget(setting.ledger, Spend(5.0, 1_000_000), now=setting.clocks.now)
+    for budget in (setting.budget, anew):
+        assert budget.remaining().cost_usd == pytest.approx(5.0 - worst.cost_usd)
+        assert budget.remaining().tokens == 1_000_000 - worst.tokens
+    assert setting.count("llm_cost_usd_total", model="claude-sonnet-5-5", operation="SUGGEST_HYPOTHESES") == 0
 
 
 def test_attempt_when_it_is_put_on_record_before_then_with_the_most_that_it_can_cost() -> None:
