@@ -67,6 +67,8 @@ class CallStatus(StrEnum):
     """A replay has no such exchange."""
     NOT_SENT = "NOT_SENT"
     """Nobody was asked: no key, no money, no time, or too many failures before."""
+    UNKNOWN = "UNKNOWN"
+    """It was about to be sent; nobody saw the end of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def of_sending(question: Question, provider: Provider, at: datetime, *, most: Us
         stop_reason="",
         usage=most,
         cost_usd=cost_usd,
-        status=CallStatus.NOT_SENT,
+        status=CallStatus.UNKNOWN,
         fallback_reason=None,
         message="nobody saw the end of it",
         seconds=0.0,

@@ -161,7 +161,7 @@ def test_attempt_when_it_is_put_on_record_before_then_with_the_most_that_it_can_
     setting.guarded.ask(QUESTION, timeout_seconds=30, record=lambda _: None, begin=begin)
 
     assert (begun[0].cost_usd, begun[0].usage.total_tokens) == (worst.cost_usd, worst.tokens)
-    assert begun[0].status is CallStatus.NOT_SENT
+    assert begun[0].status is CallStatus.UNKNOWN
     assert left == [pytest.approx(5.0 - worst.cost_usd)], "what the ledger counts is not held besides"
 
 

@@ -837,7 +837,7 @@ class ProviderCall(_message.Message):
     response_text: _builtins.str
     """Is the answer, as it came."""
     status: _builtins.str
-    """Says how the call ended, such as "ok", "refusal", "overloaded_error"."""
+    """Says how the call ended, such as "ok", "refused", "overloaded"; "unknown": nobody saw its end."""
     input_token_count: _builtins.int
     """Counts tokens read, cached ones included."""
     output_token_count: _builtins.int
