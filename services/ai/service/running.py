@@ -91,6 +91,9 @@ class JobRunner:
         self._metrics.taken(job, now=now)
         lease = self._lease(job, owner, now)
         with self.keeper.holding(lease):
+            if self._closed.is_set():
+                # Who closed it meanwhile may not have seen this lease.
+                lease.stop_before_asking()
             Attempt(
                 self._jobs,
                 self._tasks[job.kind],

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import pytest
 
@@ -74,6 +75,27 @@ def test_close_when_a_message_comes_then_its_job_is_not_taken_up(new_world: NewW
 
     assert world.run().state is JobState.QUEUED
     assert world.task.remaining == []
+
+
+def test_close_when_a_job_is_just_being_taken_up_then_it_is_given_back_and_sent(
+    new_world: NewWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def step(job: Job, watch: Progress) -> JobResult:
+        watch.stage(JobStage.GATHERING)
+        return hypotheses_answer(job)
+
+    world = new_world(step)
+    world.open()
+    claim = world.jobs.claim
+
+    def claim_while_it_closes(job_id: str, owner: str, *, now: datetime, lease_until: datetime) -> Job | None:
+        world.runner.close()
+        return claim(job_id, owner, now=now, lease_until=lease_until)
+
+    monkeypatch.setattr(world.jobs, "claim", claim_while_it_closes)
+
+    assert world.run().state is JobState.QUEUED
+    assert world.sender.sent == ["job_1"]
 
 
 @pytest.mark.parametrize("stages", [(JobStage.ASKING,), (JobStage.ASKING, JobStage.CHECKING)], ids=["last", "further"])
