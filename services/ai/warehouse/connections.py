@@ -29,6 +29,10 @@ _KEYS: Final = ("parquet", "url", "url_file")
 _DUCKDB: Final = "duckdb://"
 
 
+class UnusableUrl(Exception):  # noqa: N818 (it says what is wrong)
+    """Says that nothing can be connected to by a URL, and repeats nothing of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParquetDirectory:
     """Is a directory whose Parquet files are tables."""
@@ -62,13 +66,24 @@ class Engine:
 
     @contextmanager
     def opened(self) -> Iterator[BaseBackend]:
-        """Gives a connection; to a DuckDB file one that cannot write."""
-        own = {"read_only": True} if self.url.value.startswith(_DUCKDB) else {}
-        backend = ibis.connect(self.url.value, **own)
+        """Gives a connection; to a DuckDB file one that cannot write.
+
+        Raises:
+            UnusableUrl: It cannot be read, or there is no such engine.
+        """
+        backend = self._connected()
         try:
             yield backend
         finally:
             backend.disconnect()
+
+    def _connected(self) -> BaseBackend:
+        own = {"read_only": True} if self.url.value.startswith(_DUCKDB) else {}
+        try:
+            return ibis.connect(self.url.value, **own)
+        except ValueError as error:
+            # Its message may repeat the URL, and that the password.
+            raise UnusableUrl(f"the URL cannot be used ({type(error).__name__})") from None
 
     def table(self, backend: BaseBackend, name: str) -> ibis.Table | None:
         """Returns a table; None: there is none of that name."""

@@ -1,10 +1,11 @@
 """The file that names warehouses: what it may say, and what is refused at the start."""
 
+import traceback
 from pathlib import Path
 
 import pytest
 
-from services.ai.warehouse.connections import Engine, ParquetDirectory, read
+from services.ai.warehouse.connections import Engine, ParquetDirectory, UnusableUrl, read
 from shared.config import ConfigError, Secret
 
 
@@ -53,3 +54,11 @@ def test_read_when_there_is_no_file_then_refused(tmp_path: Path) -> None:
 
 def test_engine_then_its_url_is_not_shown() -> None:
     assert "secret" not in repr(Engine(Secret("postgres://reader:secret@db/shop")))
+
+
+@pytest.mark.parametrize("url", ["postgrs://reader:secret@db/shop", "postgres://reader:secret#1@db/shop"])
+def test_engine_when_its_url_cannot_be_used_then_the_error_repeats_nothing_of_it(url: str) -> None:
+    with pytest.raises(UnusableUrl) as caught, Engine(Secret(url)).opened():
+        pass
+
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
