@@ -77,6 +77,9 @@ class Config:
         default=MAX_MESSAGE_BYTES,
         metadata=setting("Is the largest request body.", unit="bytes", minimum=1024, maximum=MAX_MESSAGE_BYTES),
     )
+    head_timeout: timedelta = field(
+        default=timedelta(seconds=10), metadata=setting("Is how long a request's head may take to come.", minimum=0.05)
+    )
     body_timeout: timedelta = field(
         default=timedelta(seconds=30), metadata=setting("Is how long a request's body may take to come.", minimum=0.05)
     )
@@ -95,9 +98,7 @@ class Config:
     )
     stall_timeout: timedelta = field(
         default=timedelta(seconds=60),
-        metadata=setting(
-            "Is how long the client of an event stream may take nothing before it is given up.", minimum=1
-        ),
+        metadata=setting("Is how long a client may take nothing of an answer before it is given up.", minimum=1),
     )
     session_secret: Secret = field(
         default=Secret(""),

@@ -36,6 +36,8 @@ class Gateway:
             certificate=options.tls_certificate,
             key=options.tls_key,
             drain_grace=options.drain_grace,
+            head_timeout=options.head_timeout,
+            stall_timeout=options.stall_timeout,
             on_drain=self._draining.set,
         )
         self._running = ExitStack()

@@ -12,6 +12,8 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from services.gateway.door.patience import patient
+
 _KEEP_ALIVE_SECONDS: Final = 20
 
 
@@ -38,6 +40,8 @@ class HttpServer:
         certificate: Path | None,
         key: Path | None,
         drain_grace: timedelta,
+        head_timeout: timedelta,
+        stall_timeout: timedelta,
         on_drain: Callable[[], None],
     ) -> None:
         """Makes a server.
@@ -48,6 +52,8 @@ class HttpServer:
             certificate: The certificate chain. None: no TLS.
             key: Its private key.
             drain_grace: How long requests under way may take when it stops.
+            head_timeout: How long the head of a request may take to come.
+            stall_timeout: How long a client may take nothing of an answer.
             on_drain: Is called on the loop when it begins to stop, so that streams end.
         """
         self._address = address
@@ -65,6 +71,7 @@ class HttpServer:
             # Whoever stands before it is not believed about where requests come from.
             proxy_headers=False,
             ws="none",
+            http=patient(head_seconds=head_timeout.total_seconds(), stall_seconds=stall_timeout.total_seconds()),
             lifespan="on",
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             # It counts whole seconds.

@@ -58,6 +58,8 @@ def served(app: ASGIApp) -> Iterator[httpx.Client]:
         certificate=None,
         key=None,
         drain_grace=timedelta(seconds=1),
+        head_timeout=timedelta(seconds=10),
+        stall_timeout=timedelta(seconds=10),
         on_drain=lambda: None,
     )
     address = server.start()
