@@ -8,6 +8,7 @@ from services.ai.domain.jobs import AnalysisInput
 from services.ai.domain.records import AnalysisRecord
 from services.ai.service.proposals import Proposals
 from shared.errors import (
+    DeadlineExceeded,
     FailedPrecondition,
     InvalidArgument,
     NotFound,
@@ -62,18 +63,11 @@ def test_sweep_when_an_analysis_is_not_to_propose_then_nothing() -> None:
     assert review.calls == []
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        Unavailable(Reason.STORE_UNAVAILABLE, "away"),
-        PermissionDenied(Reason.PERMISSION_DENIED, "no agent"),
-    ],
-)
-def test_sweep_when_review_does_not_take_it_now_then_later_and_others_go_on(error: PlatformError) -> None:
+def test_sweep_when_review_does_not_take_it_now_then_later_and_others_go_on() -> None:
     store, review = InMemoryAiStore(), Review()
     first = stored(store, decided())
     second = stored(store, decided(), number=2)
-    review.refused = {first.analysis_id: error}
+    review.refused = {first.analysis_id: PermissionDenied(Reason.PERMISSION_DENIED, "no agent")}
     proposals = Proposals(store.analyses, review)
 
     assert proposals.sweep() == 1
@@ -82,6 +76,25 @@ def test_sweep_when_review_does_not_take_it_now_then_later_and_others_go_on(erro
 
     noted = [store.analyses.find(one.analysis_id) for one in (first, second)]
     assert [one.change_request_id for one in noted if one] == ["cr_2", "cr_1"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unavailable(Reason.STORE_UNAVAILABLE, "away"),
+        DeadlineExceeded(Reason.DEADLINE_EXCEEDED, "no answer"),
+    ],
+)
+def test_sweep_when_review_is_away_then_it_is_asked_once_and_all_wait(error: PlatformError) -> None:
+    store, review = InMemoryAiStore(), Review()
+    both = [stored(store, decided(), number=number).analysis_id for number in (1, 2)]
+    review.refused = dict.fromkeys(both, error)
+    proposals = Proposals(store.analyses, review)
+
+    assert proposals.sweep() == 0
+    assert len(review.calls) == 1
+    review.refused = {}
+    assert proposals.sweep() == 2
 
 
 @pytest.mark.parametrize(
