@@ -38,8 +38,8 @@ class LlmOptions:
     base_url: str = field(
         default="https://api.anthropic.com", metadata=setting("Is where the Messages API is: a URL without its /v1.")
     )
-    proxy: str = field(
-        default="",
+    proxy: Secret = field(
+        default=Secret(""),
         metadata=setting("Is the HTTP proxy on the way there, as a URL; those of the environment are not used."),
     )
     model: str = field(default="claude-sonnet-5-5", metadata=setting("Is the model that is asked."))
@@ -78,7 +78,7 @@ class LlmOptions:
             raise ValueError("AI_ANTHROPIC_API_KEY has spaces, line ends or other characters that no key has")
         if not _URL.fullmatch(self.base_url):
             raise ValueError(f"base_url == {self.base_url!r}, must be an http or https URL without a query")
-        if self.proxy and not _URL.fullmatch(self.proxy):
+        if self.proxy.value and not _URL.fullmatch(self.proxy.value):
             raise ValueError("proxy must be an http or https URL")
         if not self.model.strip():
             raise ValueError("model == '', must name a model")

@@ -38,6 +38,13 @@ def test_key_when_it_is_in_a_file_then_is_read_from_there_and_never_shown(tmp_pa
     assert "sk-ant-1" not in repr(options)
 
 
+def test_options_when_the_proxy_has_a_password_then_it_is_not_shown() -> None:
+    options = _loaded({"AI_LLM_PROXY": "http://ai:hidden@proxy:80"})
+
+    assert options.proxy.value == "http://ai:hidden@proxy:80"
+    assert "hidden" not in repr(options)
+
+
 @pytest.mark.parametrize(
     ("environ", "told"),
     [

@@ -130,7 +130,7 @@ def _client(options: LlmOptions, monotonic: Callable[[], float]) -> anthropic.An
     """Returns a client that knows what it is given, and no more: no key, address, profile or tracing of elsewhere."""
     # ANTHROPIC_LOG would have it log whole questions.
     logging.getLogger("anthropic").setLevel(logging.WARNING)
-    transport = httpx2.HTTPTransport(proxy=options.proxy or None)
+    transport = httpx2.HTTPTransport(proxy=options.proxy.value or None)
     return anthropic.Anthropic(
         # An empty key would have it look for another one.
         api_key=options.anthropic_api_key.value or "none",

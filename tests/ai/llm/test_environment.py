@@ -10,6 +10,7 @@ import pytest
 from services.ai.config import LlmOptions
 from services.ai.domain.asking import FallbackReason, ProviderFailure
 from services.ai.llm.anthropic_provider import AnthropicProvider
+from shared.config import Secret
 from tests.ai.llm.questions import QUESTION, Clocks, options
 from tests.ai.stand_in.messages_api import KEY, MessagesApi
 
@@ -133,7 +134,7 @@ def test_client_when_it_is_made_then_traces_nothing(api: MessagesApi) -> None:
 
 def test_proxy_when_one_is_configured_then_it_is_asked(api: MessagesApi) -> None:
     made = LlmOptions(
-        anthropic_api_key=options(api).anthropic_api_key, base_url="http://messages.invalid", proxy=api.url
+        anthropic_api_key=options(api).anthropic_api_key, base_url="http://messages.invalid", proxy=Secret(api.url)
     )
 
     with pytest.raises(ProviderFailure):
