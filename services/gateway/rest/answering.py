@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from google.protobuf import message
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.gateway.door import refusals
 from services.gateway.door.bearer import origin_of
 from services.gateway.door.rate_limit import TAKEN
-from services.gateway.rest import binding, body, reply, reserved
+from services.gateway.rest import binding, body, reply
 from services.gateway.rest.event_stream import EventStream, Timing
 from services.gateway.rest.route import Route
 from services.gateway.rest.telling import TELLERS, Teller
@@ -135,15 +136,17 @@ class Answering:
 
 async def _asked(route: Route, request: Request) -> message.Message:
     content = await body.read_json(request) if route.body else None
-    asked = binding.request_of(
+    asked = partial(
+        binding.request_of,
         route,
         path=request.path_params,
         given=request.query_params.multi_items(),
         headers=request.headers,
         body=content,
     )
-    reserved.check(route, asked)
-    return asked
+    # What takes long must not hold up the others.
+    large = route.body and len(await request.body()) > _LARGE_BYTES
+    return await run_in_threadpool(asked) if large else asked()
 
 
 async def _response(route: Route, asked: message.Message, response: message.Message) -> Response:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from google.protobuf import json_format, message, message_factory
@@ -9,6 +10,9 @@ from google.protobuf import json_format, message, message_factory
 from services.gateway.rest import json_check, query
 from services.gateway.rest.route import WHOLE, Etag, Route
 from shared.errors import FieldViolation, invalid_field, invalid_fields
+
+MOST_VIOLATIONS: Final = 100
+"""Bounds how many fields at fault are named: a body of nothing else must not make an answer many times its size."""
 
 _ENTITY_TAG: Final = re.compile(r'"([\x21\x23-\x7e]*)"')
 _REVISION: Final = re.compile(r"([0-9]{1,18})-(.+)")
@@ -40,7 +44,7 @@ def request_of(
     _merge(values, query.read(route, given))
     _merge(values, _from_headers(route, headers))
     _merge(_inner(route, values), _from_path(route, path))
-    problems = list(json_check.violations(route.request, values))
+    problems = list(islice(json_check.violations(route.request, values), MOST_VIOLATIONS))
     if problems:
         raise invalid_fields(problems)
     request = message_factory.GetMessageClass(route.request)()

@@ -54,13 +54,6 @@ def test_review_hypothesis_by_entity_tag_then_the_etag_is_sent(stack: Stack) -> 
     assert stack.ai.requests[-1].etag == "abc"
 
 
-def test_create_experiment_from_design_when_the_id_is_a_word_of_a_path_then_400(front: Front) -> None:
-    answer = front.post("/designs/des_1/create-experiment", {"experiment_id": "suggest-hypotheses"})
-
-    assert problem(answer) == (400, "INVALID_FIELD")
-    assert fields(answer) == ["experiment_id"]
-
-
 def test_plan_sample_size_then_the_answer_at_once(front: Front) -> None:
     answer = front.post("/designs/plan-sample-size", {"metric": METRIC, "relative_mde": 0.05})
 

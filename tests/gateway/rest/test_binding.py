@@ -110,3 +110,9 @@ def test_request_when_a_header_is_for_no_field_of_it_then_it_counts_for_nothing(
     headers = {"idempotency-key": "k", "if-match": '"x"'}
 
     assert made("GET", "/caller", headers=headers).ByteSize() == 0
+
+
+def test_body_when_much_of_it_is_wrong_then_the_first_are_named() -> None:
+    fields = refused("POST", "/outcomes", {"outcomes": [1] * 1000})
+
+    assert fields == [f"outcomes[{place}]" for place in range(binding.MOST_VIOLATIONS)]
