@@ -53,6 +53,9 @@ class Assets:
         if asset is None:
             return Response("there is no such file", 404, {**FILE_HEADERS, "Cache-Control": "no-store"}, "text/plain")
         headers = {**FILE_HEADERS, "Vary": "Accept-Encoding"}
+        if request.query_params.get("v") != asset.digest:
+            # Another release's page asks, whose replica has other content under this address.
+            headers["Cache-Control"] = "no-store"
         if "gzip" not in request.headers.get("accept-encoding", ""):
             return Response(asset.content, 200, headers, asset.media_type)
         return Response(asset.packed, 200, {**headers, "Content-Encoding": "gzip"}, asset.media_type)

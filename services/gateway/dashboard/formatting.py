@@ -9,6 +9,8 @@ _MINUS: Final = "\u2212"
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _LEAST_P: Final = 0.0001
 _LEAST: Final = 1e-6
+# From here on digits are counted, not read.
+_MOST: Final = 1e15
 
 
 def number(value: float | None, *, digits: int = 3) -> str:
@@ -19,19 +21,25 @@ def number(value: float | None, *, digits: int = 3) -> str:
         return "0"
     if abs(value) < _LEAST:
         return "\u2248 0"
+    if abs(value) >= _MOST:
+        return _powers(value)
     whole = math.floor(math.log10(abs(value))) + 1
     return _signed_minus(f"{value:,.{max(digits - whole, 0)}f}")
 
 
 def count(value: float | None) -> str:
     """Returns a whole number, thousands apart."""
-    return NOTHING if value is None or not math.isfinite(value) else _signed_minus(f"{round(value):,}")
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    return _powers(value) if abs(value) >= _MOST else _signed_minus(f"{round(value):,}")
 
 
 def share(value: float | None, *, digits: int = 1) -> str:
     """Returns a share in percent."""
     if value is None or not math.isfinite(value):
         return NOTHING
+    if abs(value) >= _MOST:
+        return f"{_powers(value, more=2)} %"
     return f"{_signed_minus(_unzero(f'{value * 100:,.{digits}f}'))} %"
 
 
@@ -117,6 +125,11 @@ def plural(value: int, thing: str, things: str = "") -> str:
 def words(name: str) -> str:
     """Returns the name of an enum's member in words: `SAMPLE_RATIO` becomes `sample ratio`."""
     return name.replace("_", " ").lower()
+
+
+def _powers(value: float, *, more: int = 0) -> str:
+    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    return f"{_signed_minus(mantissa)}\u00b710^{int(exponent) + more}"
 
 
 def _change_digits(value: float) -> int:

@@ -18,7 +18,7 @@ def test_a_file_is_served_as_what_it_is(nobody: Visitor, name: str) -> None:
     assert answer.content == (DIRECTORY / name).read_bytes()
     assert answer.headers["content-type"].partition(";")[0] == TYPES[name.rpartition(".")[2]]
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_a_file_is_compressed_for_who_takes_that(nobody: Visitor) -> None:
@@ -33,7 +33,13 @@ def test_files_are_named_by_what_is_in_them(nobody: Visitor) -> None:
     found = re.findall(r"/static/[\w.]+\?v=[0-9a-f]{12}", nobody.see("/sign-in").text)
 
     assert len(found) == 3
-    assert [nobody.see(path).status_code for path in found] == [200, 200, 200]
+    answers = [nobody.see(path) for path in found]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert ["immutable" in answer.headers["cache-control"] for answer in answers] == [True, True, True]
+
+
+def test_a_file_of_another_release_is_not_kept(nobody: Visitor) -> None:
+    assert nobody.see("/static/dashboard.css?v=0123456789ab").headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("name", ["nothing.css", "..%2Fapp.py", "htmx.min.js%00"])

@@ -42,13 +42,15 @@ def test_there_is_no_other_file(rob: Visitor, wanted: str) -> None:
     assert rob.client.get(BANDIT, params={"download": wanted}).status_code == 404
 
 
-def test_a_cell_that_a_spreadsheet_would_run_is_a_text(rob: Visitor, canned: Canned) -> None:
+@pytest.mark.parametrize("text", ["=cmd", "+1", "-1", "@a", "\t=a", "\n=a", " =a", "\uff1da"])
+def test_a_cell_that_a_spreadsheet_would_run_is_a_text(rob: Visitor, canned: Canned, text: str) -> None:
     hostile = examples.analysis(
         comparisons=[
             one for one in examples.analysis().comparisons if one.metric_id == "bought" and one.arm_id == "green"
         ]
     )
-    hostile.comparisons[0].arm_id = "=cmd"
+    hostile.comparisons[0].arm_id = text
     canned.answers["ListAnalyses"] = analysis_service_pb2.ListAnalysesResponse(analyses=[hostile])
 
-    assert ",'=cmd," in rob.see(f"{EXPERIMENT}?download=estimate-series.csv").text
+    rows = list(csv.DictReader(io.StringIO(rob.see(f"{EXPERIMENT}?download=estimate-series.csv").text)))
+    assert [row["arm"] for row in rows] == [f"'{text}"]

@@ -21,6 +21,7 @@ DASH = "\u2013"
         (12.345, "12.3"),
         (-0.00012345, f"{MINUS}0.000123"),
         (1e-13, "\u2248 0"),
+        (-1.5e300, f"{MINUS}1.50\u00b710^300"),
     ],
 )
 def test_numbers(value: float | None, shown: str) -> None:
@@ -36,6 +37,7 @@ def test_numbers(value: float | None, shown: str) -> None:
         (-0.0, "0.0 %"),
         (-0.00001, "0.00 %"),
         (12.5, "+1,250.0 %"),
+        (1.7e308, "+1.70\u00b710^310 %"),
         (None, DASH),
     ],
 )

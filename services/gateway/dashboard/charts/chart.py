@@ -10,7 +10,7 @@ from markupsafe import Markup
 from services.gateway.dashboard.plain_text import plain
 
 # What a spreadsheet would take for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Cell = str | int | float | None
 
@@ -47,4 +47,5 @@ class Chart:
 def _harmless(cell: Cell) -> Cell:
     if not isinstance(cell, str):
         return cell
-    return f"'{plain(cell)}" if cell.startswith(_FORMULA) else plain(cell)
+    # Programs that read tables pass over what is blank.
+    return f"'{plain(cell)}" if cell.strip().startswith(_FORMULA) else plain(cell)
