@@ -1,5 +1,6 @@
 """What jobs of the AI service left behind, in memory; it passes the contract tests of `services.ai.domain.ports`."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 
@@ -178,8 +179,9 @@ class InMemoryAnalyses:
         with self._state.mutex:
             return self._state.evidence.get(sha256)
 
-    def counts(self) -> list[tuple[str, datetime]]:
-        return [(one.provenance.provider.value, one.created_at) for one in self._newest()]
+    def counts(self, *, since: datetime | None) -> dict[str, int]:
+        made = (one for one in self._newest() if since is None or one.created_at >= since)
+        return dict(Counter(one.provenance.provider.value for one in made))
 
     def _past(self, experiment_id: str) -> PastExperiment | None:
         record = self._state.latest(experiment_id)

@@ -53,7 +53,7 @@ class EffectivenessReader:
             if since is None or at >= since
         ]
         designs = [one for one in self._store.designs.counts() if since is None or one[2] >= since]
-        analyses = [provider for provider, at in self._store.analyses.counts() if since is None or at >= since]
+        analyses = self._store.analyses.counts(since=since)
         by_provider = {one.provider: one for one in effectiveness(rows)}
         names = sorted({*by_provider, *(one[0] for one in designs), *analyses})
         return EffectivenessReport(
@@ -62,7 +62,7 @@ class EffectivenessReader:
                     hypotheses=by_provider.get(name) or _none_of(name),
                     design_count=sum(one[0] == name for one in designs),
                     adopted_design_count=sum(one[0] == name and one[3] is not None for one in designs),
-                    analysis_count=analyses.count(name),
+                    analysis_count=analyses.get(name, 0),
                 )
                 for name in names
             ),

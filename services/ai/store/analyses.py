@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, and_, exists, select, text, update
+from sqlalchemy import ColumnElement, Engine, Row, Select, and_, exists, func, select, text, update
 
 from services.ai.domain.metrics import PastExperiment
 from services.ai.domain.past_effects import past_effect
@@ -94,11 +94,12 @@ class PostgresAnalyses:
             row = connection.execute(select(evidence_packs).where(evidence_packs.c.sha256 == sha256)).first()
         return StoredEvidence(row.sha256, row.canonical_json, row.as_of) if row else None
 
-    def counts(self) -> list[tuple[str, datetime]]:
-        """Returns provider and time of each, newest first."""
-        counted = select(_column.provider, _column.created_at).order_by(*_NEWEST)
+    def counts(self, *, since: datetime | None) -> dict[str, int]:
+        """Returns how many there are of each provider."""
+        made = [] if since is None else [_column.created_at >= since]
+        counted = select(_column.provider, func.count()).where(*made).group_by(_column.provider)
         with transaction(self._engine) as connection:
-            return [(row.provider, row.created_at) for row in connection.execute(counted)]
+            return {row[0]: row[1] for row in connection.execute(counted)}
 
     def _first(self, query: Select[Any]) -> AnalysisRecord | None:
         found = self._all(query)

@@ -110,5 +110,5 @@ class Analyses(Protocol):
     def find_evidence(self, sha256: str) -> StoredEvidence | None:
         """Returns what an answer rests on."""
 
-    def counts(self) -> list[tuple[str, datetime]]:
-        """Returns provider and time of each."""
+    def counts(self, *, since: datetime | None) -> dict[str, int]:
+        """Returns how many there are of each provider, made at that instant or later; None: ever."""

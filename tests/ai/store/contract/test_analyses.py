@@ -9,7 +9,7 @@ from services.ai.domain.queries import AnalysisFilter, Cursor, StoredEvidence
 from services.ai.domain.records import AnalysisRecord
 from shared.statistics.decision.verdict import Verdict
 from tests.ai.store.contract.desk import Desk
-from tests.ai.store.examples import LATER, NOW, PACK, analysis, hypothesis, job, result
+from tests.ai.store.examples import LATER, NOW, PACK, SECOND, analysis, hypothesis, job, result
 
 
 def store_analyses(desk: Desk, *made: AnalysisRecord, propose: bool = False) -> None:
@@ -99,7 +99,9 @@ def test_find_evidence_when_answers_rest_on_the_same_then_it_is_there(store: AiS
     assert store.analyses.find_evidence("0" * 64) is None
 
 
-def test_counts_when_there_are_analyses_then_their_times(store: AiStore, desk: Desk) -> None:
+def test_counts_when_there_are_analyses_then_those_of_each_provider_from_then_on(store: AiStore, desk: Desk) -> None:
     store_analyses(desk, named(1), named(2, created_at=NOW))
 
-    assert store.analyses.counts() == [("HEURISTIC", LATER), ("HEURISTIC", NOW)]
+    counted = [store.analyses.counts(since=since) for since in (None, NOW, LATER, LATER + SECOND)]
+
+    assert counted == [{"HEURISTIC": 2}, {"HEURISTIC": 2}, {"HEURISTIC": 1}, {}]
