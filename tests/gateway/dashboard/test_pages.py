@@ -3,11 +3,16 @@
 import html
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 
 import httpx
 import pytest
 
+from experimentation.v1 import analysis_service_pb2, bandit_service_pb2, common_pb2
 from services.gateway.dashboard.policy import CONTENT_SECURITY_POLICY
+from services.gateway.dashboard.views.bandit import bandit_view
+from shared import clock
+from shared.errors import Reason, Unavailable
 from tests.gateway.dashboard import examples
 from tests.gateway.dashboard.canned import Canned
 from tests.gateway.dashboard.conftest import SignIn
@@ -140,6 +145,43 @@ def test_who_asked_is_not_offered_a_verdict(sign_in: SignIn) -> None:
 )
 def test_results_are_shown_by_method_and_scale(rob: Visitor, query: str, words: str) -> None:
     assert words in html.unescape(rob.see(f"{EXPERIMENT}?{query}").text)
+
+
+def test_a_bandit_that_has_stopped_gives_no_advice_and_its_weights_end_there(rob: Visitor, canned: Canned) -> None:
+    snapshot = examples.snapshot(9, state=common_pb2.EXPERIMENT_STATE_STOPPED)
+    experiment = examples.experiment(state=common_pb2.EXPERIMENT_STATE_STOPPED, stopped_at=examples.at(minutes=5))
+    bandit = examples.bandit(snapshot=snapshot)
+    canned.answers["GetBandit"] = bandit_service_pb2.GetBanditResponse(bandit=bandit)
+
+    text = rob.see(BANDIT).text
+    soon, late = (bandit_view(bandit, experiment, clock.now() + timedelta(days=days)) for days in (1, 100))
+
+    assert "Keep going" not in text
+    assert " leads. " not in text
+    assert soon.weights
+    assert late.weights
+    assert soon.weights.svg == late.weights.svg
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Unavailable(Reason.DRAINING, "the ai service cannot be reached"),
+        analysis_service_pb2.ListAnalysesResponse(next_page_token="more"),
+    ],
+)
+def test_what_was_not_read_is_not_said_to_be_missing(rob: Visitor, canned: Canned, answer: examples.Answer) -> None:
+    canned.answers["ListAnalyses"] = answer
+
+    assert "not analysed yet" not in rob.see("/").text
+
+
+def test_cautions_are_told_apart(rob: Visitor, canned: Canned) -> None:
+    analysis = examples.analysis()
+    analysis.comparisons[0].cautions[:] = ["few units", "too early"]
+    canned.answers["ListAnalyses"] = analysis_service_pb2.ListAnalysesResponse(analyses=[analysis])
+
+    assert "<bdi>few units</bdi>; <bdi>too early</bdi>" in rob.see(EXPERIMENT).text
 
 
 def test_an_experiment_without_analysis_can_be_analysed(rob: Visitor, sign_in: SignIn, canned: Canned) -> None:

@@ -45,13 +45,14 @@ def routes(site: Site) -> APIRouter:
 
 
 async def _list(site: Site, visit: Visit) -> Response:
-    found = await ask(reading.latest_analyses(visit))
+    found = await ask(reading.latest_analyses(visit, page_token=visit.asked("page")))
     return site.renderer.page(
         visit,
         "analyses.html",
         title="Analyses",
         active="analyses",
-        rows=analysis_rows(found.value or ()),
+        rows=analysis_rows(found.value.analyses if found.value else ()),
+        next_page=found.value.next_page_token if found.value else "",
         known=found.value is not None,
         missing=missing(analyses=found),
     )

@@ -11,8 +11,9 @@ from experimentation.v1 import bandit_service_pb2 as pb
 from services.gateway.dashboard.answers import ask, missing
 from services.gateway.dashboard.pages import reading
 from services.gateway.dashboard.site import Done, Site
-from services.gateway.dashboard.views.bandit import bandit_view, version_rows
+from services.gateway.dashboard.views.bandit import bandit_view
 from services.gateway.dashboard.views.head import experiment_head, unknown_head
+from services.gateway.dashboard.views.policy_versions import version_rows
 from services.gateway.dashboard.visit import Visit
 from shared.errors import NotFound
 from shared.identity.permission import Permission

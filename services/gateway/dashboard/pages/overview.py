@@ -50,7 +50,7 @@ async def _show(site: Site, visit: Visit) -> Response:
         "overview.html",
         title="Overview",
         active="overview",
-        rows=overview_rows(experiments, analyses.value or (), visit.now),
+        rows=overview_rows(experiments, analyses.value.analyses if analyses.value else (), visit.now),
         waiting=request_rows(waiting.value.change_requests if waiting.value else (), visit.now),
         jobs=job_rows([*(running.value or ()), *(queued.value or ())]),
         states=_STATES,
@@ -59,6 +59,7 @@ async def _show(site: Site, visit: Visit) -> Response:
         next_page=found.value.next_page_token if found.value else "",
         missing=missing(experiments=found, results=analyses, what_waits_for_you=waiting, jobs=running),
         known=found.value is not None,
+        all_analyses=analyses.value is not None and not analyses.value.next_page_token,
     )
 
 

@@ -32,11 +32,10 @@ async def analyses(visit: Visit, experiment_id: str) -> list[analysis_pb2.Experi
     return newest_first(answer.analyses)
 
 
-async def latest_analyses(visit: Visit) -> list[analysis_pb2.ExperimentAnalysis]:
-    """Returns the newest analysis of each experiment."""
-    request = analysis_service_pb2.ListAnalysesRequest(latest_only=True, page_size=100)
-    answer = await visit.call(visit.upstream.analysis.ListAnalyses, request, analysis_service_pb2.ListAnalysesResponse)
-    return list(answer.analyses)
+async def latest_analyses(visit: Visit, *, page_token: str = "") -> analysis_service_pb2.ListAnalysesResponse:
+    """Returns a page of the newest analysis of each experiment."""
+    request = analysis_service_pb2.ListAnalysesRequest(latest_only=True, page_size=100, page_token=page_token)
+    return await visit.call(visit.upstream.analysis.ListAnalyses, request, analysis_service_pb2.ListAnalysesResponse)
 
 
 async def revisions(visit: Visit, experiment_id: str) -> list[experiments_pb2.Revision]:

@@ -43,7 +43,6 @@ class FactRow:
 class ProviderCallView:
     """Is one call of a provider."""
 
-    call_id: str
     provider: str
     model: str
     at: datetime | None
@@ -98,7 +97,6 @@ def provider_calls(calls: Iterable[analysis_pb2.ProviderCall]) -> tuple[Provider
     """Returns what a provider was sent and what came back."""
     return tuple(
         ProviderCallView(
-            one.call_id,
             enum_words(analysis_pb2.AiProvider.DESCRIPTOR, one.provider),
             one.model,
             moment(one, "called_at"),

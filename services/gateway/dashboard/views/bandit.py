@@ -25,14 +25,6 @@ _ADVICE: Final = {
     pb.STOP_VERDICT_SUPERIORITY_SHOWN: Badge("Stop: one arm is shown to be the best", "good", "▲"),
     pb.STOP_VERDICT_INDIFFERENT: Badge("Stop: the choice hardly matters", "warn", "■"),
 }
-_PUBLISHED: Final = {
-    pb.PUBLISH_REASON_DEFINITION: "new definition",
-    pb.PUBLISH_REASON_LEARNING: "followed the data",
-    pb.PUBLISH_REASON_SWITCH: "frozen or unfrozen",
-    pb.PUBLISH_REASON_PERIOD: "new period",
-    pb.PUBLISH_REASON_GUARDRAIL: "an arm was paused by a guardrail",
-    pb.PUBLISH_REASON_BUDGET: "the budget",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +43,6 @@ class ArmRow:
     best: str
     best_picture: Markup | None
     loss: str
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRow:
-    """Is one version of the policy."""
-
-    version: int
-    at: datetime | None
-    why: str
-    weights: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +73,15 @@ def bandit_view(bandit: pb.Bandit, experiment: common_pb2.Experiment | None, now
     metric = primary_metric(experiment) if experiment else _primary(snapshot)
     proportion = _learns_proportion(snapshot, metric)
     published = moment(snapshot, "published_at")
+    stopped = snapshot.state == common_pb2.EXPERIMENT_STATE_STOPPED
+    ended = (moment(experiment, "stopped_at") if experiment else None) or published or now
+    advice = None if stopped or not bandit.HasField("stop_advice") else bandit.stop_advice
     return BanditView(
         arms=tuple(_arms(bandit, names, proportion=proportion)),
         stage=_stage(bandit),
         figures=tuple(_figures(bandit)),
-        advice=_ADVICE.get(bandit.stop_advice.verdict) if bandit.HasField("stop_advice") else None,
-        advice_text=_advice_text(bandit.stop_advice, names),
+        advice=_ADVICE.get(advice.verdict) if advice else None,
+        advice_text=_advice_text(advice, names) if advice else "",
         next_update=_next_update(snapshot, published, now),
         frozen=snapshot.frozen,
         control_served=bandit.HasField("control_switch"),
@@ -105,25 +90,11 @@ def bandit_view(bandit: pb.Bandit, experiment: common_pb2.Experiment | None, now
         published_at=published,
         policy_version=snapshot.policy_version,
         contextual=snapshot.HasField("contextual_model"),
-        weights=_weights(bandit, names, now),
+        weights=_weights(bandit, names, ended if stopped else now),
         beliefs=densities(
             _beliefs(bandit.arms, names), metric=metric.display_name or metric.metric_id, proportion=proportion
         ),
     )
-
-
-def version_rows(snapshots: Sequence[pb.PolicySnapshot], experiment: common_pb2.Experiment | None) -> list[VersionRow]:
-    """Returns the versions, in the order given."""
-    names = arm_names(experiment) if experiment else {}
-    return [
-        VersionRow(
-            one.policy_version,
-            moment(one, "published_at"),
-            _PUBLISHED.get(one.publish_reason, ""),
-            ", ".join(f"{names.get(arm.arm_id, arm.arm_id)} {formatting.share(arm.weight)}" for arm in one.arms),
-        )
-        for one in snapshots
-    ]
 
 
 def _primary(snapshot: pb.PolicySnapshot) -> common_pb2.Metric:
@@ -227,7 +198,7 @@ def _next_update(snapshot: pb.PolicySnapshot, published: datetime | None, now: d
     return f"{formatting.ago(due, now)} at the earliest, {moved}" if due > now else moved
 
 
-def _weights(bandit: pb.Bandit, names: dict[str, str], now: datetime) -> Chart | None:
+def _weights(bandit: pb.Bandit, names: dict[str, str], until: datetime) -> Chart | None:
     ids = [arm.arm_id for arm in bandit.snapshot.arms]
     ids += sorted({one.arm_id for point in bandit.history for one in point.weights} - set(ids))
     vectors = [
@@ -236,7 +207,7 @@ def _weights(bandit: pb.Bandit, names: dict[str, str], now: datetime) -> Chart |
         if (since := moment(point, "published_at")) is not None
         and (weights := {one.arm_id: one.weight for one in point.weights}) is not None
     ]
-    return weights_over_time([names.get(arm_id, arm_id) for arm_id in ids], vectors, until=now)
+    return weights_over_time([names.get(arm_id, arm_id) for arm_id in ids], vectors, until=until)
 
 
 def _beliefs(arms: Sequence[pb.ArmPosterior], names: dict[str, str]) -> list[Belief]:

@@ -35,7 +35,6 @@ class HypothesisView:
     hypothesis_id: str
     rank: int
     statement: str
-    intervention: str
     rationale: str
     because: tuple[StatementView, ...]
     metric: str
@@ -72,7 +71,6 @@ def _view(one: pb.Hypothesis, rank: int) -> HypothesisView:
         hypothesis_id=one.hypothesis_id,
         rank=rank,
         statement=one.statement,
-        intervention=one.intervention,
         rationale=one.rationale,
         because=statements(one.because),
         metric=names.get(one.primary_metric_id, one.primary_metric_id),

@@ -34,7 +34,6 @@ class Outcome:
     """Is what the newest analysis says."""
 
     analysis_id: str
-    job_id: str
     version: int
     as_of: datetime | None
     created_at: datetime | None
@@ -51,7 +50,6 @@ class Outcome:
     provenance: ProvenanceView
     change_request_id: str
     rules: tuple[str, ...]
-    figures: tuple[tuple[str, str, str], ...]
 
 
 def outcome_view(
@@ -75,10 +73,8 @@ def outcome_view(
         return None
     newest = analyses[0]
     shipped = newest.decision.arm_id
-    health = health_view(newest, arms)
     return Outcome(
         analysis_id=newest.analysis_id,
-        job_id=newest.job_id,
         version=newest.version,
         as_of=moment(newest, "as_of"),
         created_at=moment(newest, "created_at"),
@@ -88,14 +84,13 @@ def outcome_view(
         reasons=statements(newest.decision.reasons),
         groups=result_groups(newest, method=method, scale=scale, arms=arms, metrics=metrics),
         series=estimate_chart(analyses, scale=scale, arms=arms, metrics=metrics),
-        health=health,
+        health=health_view(newest, arms),
         statements=statements(newest.statements),
         next_steps=statements(newest.next_steps),
         would_change=statements(newest.what_would_change),
         provenance=provenance(newest.provenance),
         change_request_id=newest.change_request_id,
         rules=_rules(newest),
-        figures=health.figures,
     )
 
 

@@ -96,7 +96,6 @@ class RequestView:
     talk: tuple[Said, ...]
     contributors: tuple[str, ...]
     created_at: datetime | None
-    expires_at: datetime | None
     scheduled_at: datetime | None
     applied_at: datetime | None
     applied_revision: int
@@ -127,7 +126,6 @@ def request_view(
         talk=_talk(request),
         contributors=tuple(request.contributors),
         created_at=moment(request, "created_at"),
-        expires_at=moment(request, "expires_at"),
         scheduled_at=moment(request, "scheduled_at"),
         applied_at=moment(request, "applied_at"),
         applied_revision=request.applied_revision,

@@ -31,7 +31,6 @@ class RevisionView:
 class AuditView:
     """Is one event."""
 
-    sequence: int
     actor: str
     action: str
     details: str
@@ -55,10 +54,7 @@ def revisions(messages: Iterable[pb.Revision]) -> tuple[RevisionView, ...]:
 
 def audit_events(messages: Iterable[audit_service_pb2.AuditEvent]) -> tuple[AuditView, ...]:
     """Returns events, in the order given."""
-    return tuple(
-        AuditView(one.sequence, one.actor, one.action, _told(one.details), moment(one, "occurred_at"))
-        for one in messages
-    )
+    return tuple(AuditView(one.actor, one.action, _told(one.details), moment(one, "occurred_at")) for one in messages)
 
 
 def _told(details: Mapping[str, str]) -> str:

@@ -32,7 +32,6 @@ class StatementView:
 
     text: str
     evidence: tuple[str, ...]
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +44,11 @@ class ProvenanceView:
     grounding: Badge
     dropped: int
     evidence_sha256: str
-    prompt_version: str
 
 
 def statement(message: analysis_pb2.Statement) -> StatementView:
     """Returns a sentence."""
-    kind = enum_words(analysis_pb2.StatementKind.DESCRIPTOR, message.kind)
-    return StatementView(message.text, tuple(message.evidence_ids), kind)
+    return StatementView(message.text, tuple(message.evidence_ids))
 
 
 def statements(messages: Iterable[analysis_pb2.Statement]) -> tuple[StatementView, ...]:
@@ -70,5 +67,4 @@ def provenance(message: analysis_pb2.Provenance) -> ProvenanceView:
         grounding=_GROUNDINGS.get(message.grounding, Badge("Not checked")),
         dropped=message.dropped_claim_count,
         evidence_sha256=message.evidence_sha256,
-        prompt_version=message.prompt_version,
     )
