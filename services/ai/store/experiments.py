@@ -32,12 +32,15 @@ _MULTIPLE: Final = text(
     "SELECT count(*) FROM trials WHERE experiment_id = :experiment_id AND lowest_arm_id <> highest_arm_id"
 )
 # A stopped experiment is due once more when its last outcomes are in. One that was asked for and came to nothing is not
-# asked for again before its time.
+# asked for again before its time. Analyses of data or by a plan that somebody gave are theirs: else whoever asks for
+# them could keep ours from being made.
 _TO_ANALYZE: Final = text(
     """
 SELECT experiment_id FROM experiments
 LEFT JOIN LATERAL (
-  SELECT max(created_at) AS at FROM analyses WHERE analyses.experiment_id = experiments.experiment_id
+  SELECT max(analyses.created_at) AS at FROM analyses JOIN jobs USING (job_id)
+  WHERE analyses.experiment_id = experiments.experiment_id
+    AND input -> 'data' = 'null' AND input -> 'plan' = 'null'
 ) AS newest ON true
 CROSS JOIN LATERAL (
   SELECT CAST(definition ->> 'stopped_at' AS timestamptz)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -34,6 +35,7 @@ from shared.definition.model import (
 from shared.statistics.health.finding import Check
 from tests.ai.service.analysis_world import CHECKOUT as ANALYSED
 from tests.ai.service.analysis_world import World, job_of, stored
+from tests.ai.service.test_analysis_task import BETTER
 from tests.ai.store.recording import CHECKOUT, Recording, apply, instant
 
 SPLIT = replace(CHECKOUT, traffic=Traffic(analysis_share=0.3, holdout_share=0.1))
@@ -291,8 +293,8 @@ def named(experiment_id: str, **fields: object) -> Experiment:
     return replace(CHECKOUT, experiment_id=experiment_id, **fields)  # type: ignore[arg-type]
 
 
-def analysed(engine: Engine, experiment_id: str, *, hours: float) -> None:
-    asked = AnalysisInput(experiment_id)
+def analysed(engine: Engine, experiment_id: str, *, hours: float, **given: Any) -> None:
+    asked = AnalysisInput(experiment_id, **given)
     world = World()
     world.experiments.definition = replace(ANALYSED, experiment_id=experiment_id)
     stored(PostgresAiStore(engine), asked, at=instant(hours), number=round(hours * 10), world=world)
@@ -312,6 +314,17 @@ def test_to_analyze_then_running_experiments_whose_analysis_is_old_the_longest_w
     assert due(experiments, hours=20) == ["never", "longer-ago", "long-ago"]
     assert due(experiments, hours=20, limit=2) == ["never", "longer-ago"]
     assert due(experiments, hours=26) == ["never", "longer-ago", "long-ago", "recent"]
+
+
+@pytest.mark.parametrize("given", [{"data": BETTER}, {"plan": AnalysisPlan(alpha=0.01)}], ids=["data", "plan"])
+def test_to_analyze_when_somebody_gave_data_or_a_plan_then_it_does_not_count(
+    engine: Engine, experiments: PostgresExperiments, given: dict[str, Any]
+) -> None:
+    apply(engine, CHECKOUT)
+    analysed(engine, "checkout", hours=1)
+    analysed(engine, "checkout", hours=15, **given)
+
+    assert due(experiments, hours=20) == ["checkout"]
 
 
 def test_to_analyze_when_an_experiment_has_stopped_then_once_more_when_its_last_outcomes_are_in(

@@ -19,7 +19,10 @@ class Experiments(Protocol):
         """Returns what the bandit recorded of an experiment; None: nothing yet."""
 
     def to_analyze(self, *, now: datetime, older_than: datetime, limit: int) -> list[str]:
-        """Returns running experiments whose newest analysis is older than that, or that have none, longest first."""
+        """Returns running experiments whose newest analysis is older than that, or that have none, longest first.
+
+        An analysis counts that is of what the bandit recorded, by the plan that was declared.
+        """
 
 
 class Warehouse(Protocol):
