@@ -15,13 +15,14 @@ from services.ai.evaluation.matrix import Row
 from services.ai.evaluation.report import Evaluation, evaluate, written
 from services.ai.evaluation.wilson import wilson
 
-FIRST, SECOND = HELD_OUT
+FIRST, SECOND, THIRD = HELD_OUT
 FROZEN = (
     (FIRST, "52a5376dcce6f5f33daa6499dbad39c99e593f6955d7f630545caa3101b57287"),
     (SECOND, "a913d0ce2820702a8b04a5cc634aeb3c8f5d7c77f1d17b6b79d7d354ed92d75e"),
+    (THIRD, "66e1d5279d19b529620823d0817364dd76013ead93099210499b3bf2af084a8c"),
 )
-# Shares escaped and dropped: what was measured may not get worse. The second set is one that the rules are tuned on.
-BARS = ((FIRST, 0.01, 0.06), (SECOND, 0.01, 0.1))
+# Shares escaped and dropped: what was measured may not get worse. The rules are tuned on the first two sets.
+BARS = ((FIRST, 0.01, 0.06), (SECOND, 0.01, 0.1), (THIRD, 4 / 230, 121 / 230))
 
 
 @pytest.fixture(scope="module", name="evaluation")
