@@ -110,12 +110,13 @@ class Expctl:
 @pytest.fixture
 def review_address(engine: Engine, database_url: str) -> Iterator[str]:
     """Where a whole review process answers, in this one, with the policy that ships and a store of its own."""
+    others = frozenset(threading.enumerate())
     identity.install(engine)
     review = main.Review(Config(address="127.0.0.1:0", database_url=Secret(database_url)))
     yield review.start()["grpc"]
     review.stop()
     # Streams whose caller has left may look into the store once more.
-    for thread in [thread for thread in threading.enumerate() if thread.name.startswith("rpc-")]:
+    for thread in {thread for thread in threading.enumerate() if thread.name.startswith("rpc-")} - others:
         thread.join(TIMEOUT_SECONDS)
 
 

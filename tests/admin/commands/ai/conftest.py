@@ -1,4 +1,4 @@
-"""A review and an AI service without a key, in this process, one for all tests: each makes what it needs."""
+"""A review and an AI service without a key, in this process, which the tests of a module share."""
 
 import threading
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def database(postgres: EmbeddedPostgres, administration: Engine, template: str) 
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def services(postgres: EmbeddedPostgres, administration: Engine, template: str) -> Iterator[Services]:
     """Both services over a database of their own; the AI service proposes as the agent."""
     others = frozenset(threading.enumerate())
