@@ -157,10 +157,19 @@ def test_a_bandit_that_has_stopped_gives_no_advice_and_its_weights_end_there(rob
     soon, late = (bandit_view(bandit, experiment, clock.now() + timedelta(days=days)) for days in (1, 100))
 
     assert "Keep going" not in text
-    assert " leads. " not in text
+    assert "has the best estimate" not in text
     assert soon.weights
     assert late.weights
     assert soon.weights.svg == late.weights.svg
+
+
+def test_a_bandit_that_goes_by_contexts_tells_no_gain(rob: Visitor, canned: Canned) -> None:
+    assert "Gained over an equal split" in rob.see(BANDIT).text
+
+    snapshot = examples.snapshot(9, contextual_model=bandit_service_pb2.ContextualModel())
+    canned.answers["GetBandit"] = bandit_service_pb2.GetBanditResponse(bandit=examples.bandit(snapshot=snapshot))
+
+    assert "Gained over an equal split" not in rob.see(BANDIT).text
 
 
 @pytest.mark.parametrize(

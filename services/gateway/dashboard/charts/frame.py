@@ -52,9 +52,10 @@ def value_axis(frame: Frame, words: Callable[[float], str], *, most: int = 7) ->
 
 def time_axis(frame: Frame, first: datetime, last: datetime) -> None:
     """Marks instants below the frame, whose values are seconds since the epoch."""
-    short = (last - first).total_seconds() < 3 * 86400
+    seconds = (last - first).total_seconds()
+    marks = "%H:%M:%S" if seconds < 300 else "%H:%M" if seconds < 3 * 86400 else "%d %b"
     for moment in time_ticks(first, last):
-        _mark(frame, frame.x(moment.timestamp()), f"{moment:%H:%M}" if short else f"{moment:%d %b}")
+        _mark(frame, frame.x(moment.timestamp()), f"{moment:{marks}}")
 
 
 def legend(frame: Frame, names: Sequence[str], *, dashed: bool = True, first: int = 0) -> None:

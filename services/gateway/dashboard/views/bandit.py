@@ -158,9 +158,13 @@ def _stage(bandit: pb.Bandit) -> Badge:
 def _figures(bandit: pb.Bandit) -> list[tuple[str, str, str]]:
     units = sum(arm.unit_count for arm in bandit.arms)
     health, gain = bandit.health, bandit.estimated_gain_over_equal_split
-    figures = [
+    gains = [
         ("Gained over an equal split", f"{'+' if gain > 0 else ''}{formatting.number(gain)}", "estimate, so far"),
         ("Lost to exploration", formatting.number(bandit.estimated_regret), "estimate, so far"),
+    ]
+    figures = [
+        # Units of different contexts cannot be compared, so nothing is estimated there.
+        *([] if bandit.snapshot.HasField("contextual_model") else gains),
         ("Units", formatting.count(units), f"{formatting.plural(bandit.snapshot.policy_version, 'policy version')}"),
         ("In more than one arm", formatting.count(health.multiple_arm_unit_count), "count in their first"),
         ("Outcomes unseen", formatting.count(health.unexposed_unit_count), "units without exposure"),
@@ -175,8 +179,8 @@ def _advice_text(advice: pb.StopAdvice, names: dict[str, str]) -> str:
         return ""
     arm = names.get(advice.arm_id, advice.arm_id)
     return (
-        f"{arm} leads. Taking it costs {formatting.number(advice.expected_loss)} a unit on average; a better arm would"
-        f" gain {formatting.number(advice.value_remaining)} at most, with 95 % probability."
+        f"{arm} has the best estimate so far. Taking it costs {formatting.number(advice.expected_loss)} a unit on"
+        f" average; a better arm would gain {formatting.number(advice.value_remaining)} at most, with 95 % probability."
     )
 
 

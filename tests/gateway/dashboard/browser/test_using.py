@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from experimentation.v1 import analysis_pb2, analysis_service_pb2, review_service_pb2
+from experimentation.v1 import analysis_pb2, analysis_service_pb2, experiment_service_pb2, review_service_pb2
 from shared.errors import Aborted, Reason
 from tests.gateway.dashboard import examples
 from tests.gateway.dashboard.browser.conftest import Open
@@ -52,6 +52,19 @@ def test_other_numbers_are_computed_as_they_are_typed(open_as: Open) -> None:
     page.keyboard.press("Tab")
 
     expect(page.locator("#tried")).to_contain_text("With these numbers")
+
+
+def test_a_long_name_leaves_the_rest_of_a_table_in_sight(open_as: Open, canned: Canned) -> None:
+    long = examples.experiment(display_name="W" * 200)
+    canned.answers["ListExperiments"] = experiment_service_pb2.ListExperimentsResponse(experiments=[long])
+    page = open_as("rob")
+
+    assert (
+        page.evaluate(
+            "(() => { const it = document.querySelector('.scroll'); return it.scrollWidth - it.clientWidth })()"
+        )
+        < 2
+    )
 
 
 def test_a_form_that_is_refused_keeps_what_was_typed(open_as: Open, canned: Canned) -> None:

@@ -136,6 +136,17 @@ def test_the_plan_is_marked_among_the_weeks() -> None:
     assert chart.description.endswith("Planned: 4.0 weeks. Wanted: 5.0 %.")
 
 
+@pytest.mark.parametrize("length", [timedelta(seconds=40), timedelta(minutes=20), timedelta(days=20)])
+def test_instants_on_an_axis_are_told_apart(length: timedelta) -> None:
+    vectors = [WeightVector(1, instant(), [1.0]), WeightVector(2, instant() + length / 2, [1.0])]
+
+    root = drawn(weights_over_time(["a"], vectors, until=instant() + length))
+
+    marks = [each.text for each in root.iter(f"{SVG}text") if each.get("text-anchor") == "middle"]
+    assert len(marks) > 2
+    assert len(set(marks)) == len(marks)
+
+
 def test_shares_are_as_wide_as_they_are() -> None:
     root = drawn(shares("split", "Split", [("control", 0.25), ("variant", 0.75)]))
 
