@@ -73,8 +73,10 @@ def services(postgres: EmbeddedPostgres, administration: Engine, template: str) 
 
 
 @pytest.fixture(scope="module")
-def idle_ai_address(postgres: EmbeddedPostgres, administration: Engine, template: str) -> Iterator[str]:
-    """Where an AI service answers whose jobs wait for a worker that never comes."""
+def idle_ai_address(
+    services: Services, postgres: EmbeddedPostgres, administration: Engine, template: str
+) -> Iterator[str]:
+    """Where an AI service answers whose jobs wait for a worker that never comes; it is gone before the others stop."""
     with database(postgres, administration, template) as url:
         engine = create_engine(url, application_name="test")
         with labs.opened(engine) as lab:
