@@ -158,6 +158,9 @@ class InMemoryAnalyses:
         with self._state.mutex:
             return self._state.latest(experiment_id)
 
+    def latest_since(self, since: datetime) -> list[AnalysisRecord]:
+        return [one for one in self._newest() if one.created_at >= since and self.latest(one.experiment_id) == one]
+
     def past_experiments(self, *, limit: int) -> list[PastExperiment]:
         with self._state.mutex:
             analysed = [one for one in reversed(self._state.stopped) if self._state.latest(one) is not None][:limit]

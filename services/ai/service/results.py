@@ -8,7 +8,6 @@ from services.ai.domain.hypotheses.model import HypothesisState
 from services.ai.domain.hypotheses.states import Event, moved, with_result
 from services.ai.domain.hypothesis_results import result_of
 from services.ai.domain.ports import Analyses, Experiments, Hypotheses
-from services.ai.domain.queries import AnalysisFilter, Cursor
 from services.ai.domain.records import AnalysisRecord, HypothesisRecord
 from shared.clock import Clock
 from shared.definition.model import Experiment, ExperimentState
@@ -20,7 +19,6 @@ _OVERLAP: Final = timedelta(minutes=5)
 """An analysis is dated before it is stored, so that a later look may find an earlier one."""
 
 _ATTEMPTS: Final = 5
-_PAGE: Final = 100
 _UNTESTED: Final = frozenset({HypothesisState.PROPOSED, HypothesisState.ACCEPTED})
 
 
@@ -42,7 +40,7 @@ class Results:
         """
         now = self._clock()
         since = now - LOOK_BACK if self._seen_until is None else self._seen_until - _OVERLAP
-        count = sum(self.settle(analysis) for analysis in self._newest_since(since))
+        count = sum(self.settle(analysis) for analysis in self._analyses.latest_since(since))
         self._seen_until = now
         return count
 
@@ -57,15 +55,6 @@ class Results:
         if experiment is None:
             return 0
         return sum(self._settled(record, analysis, experiment) for record in tested)
-
-    def _newest_since(self, since: datetime) -> list[AnalysisRecord]:
-        kept, found, after = AnalysisFilter(latest_only=True), list[AnalysisRecord](), None
-        while True:
-            page = self._analyses.list_analyses(kept, after=after, limit=_PAGE)
-            found += [one for one in page if one.created_at >= since]
-            if len(page) < _PAGE or page[-1].created_at < since:
-                return found
-            after = Cursor(page[-1].created_at, page[-1].analysis_id)
 
     def _settled(self, record: HypothesisRecord, analysis: AnalysisRecord, experiment: Experiment) -> bool:
         """Says whether the hypothesis moved; who changes it meanwhile is not overruled, but read again."""

@@ -66,6 +66,12 @@ class PostgresAnalyses:
         own = _documents.where(_column.experiment_id == experiment_id)
         return self._first(own.order_by(_column.version.desc()).limit(1))
 
+    def latest_since(self, since: datetime) -> list[AnalysisRecord]:
+        """Returns the newest analysis of each experiment that had one at that instant or later, newest first."""
+        found = _documents.where(_IS_LATEST, _column.created_at >= since).order_by(*_NEWEST)
+        with transaction(self._engine) as connection:
+            return list(readable(AnalysisRecord, connection.scalars(found)))
+
     def past_experiments(self, *, limit: int) -> list[PastExperiment]:
         """Returns what the newest analyses of stopped experiments found on primary metrics, the last stopped first."""
         with transaction(self._engine) as connection:

@@ -157,6 +157,7 @@ def test_analyses_and_hypotheses_when_one_cannot_be_read_then_work_goes_on_with_
 
     assert [one.experiment_id for one in store.analyses.past_experiments(limit=9)] == ["second"]
     assert [one.analysis_id for one in store.analyses.unproposed(limit=9)] == ["ana_second"]
+    assert [one.analysis_id for one in store.analyses.latest_since(NOW)] == ["ana_second"]
     assert [one.hypothesis_id for one in store.hypotheses.stored(limit=9)] == ["hyp_second"]
     assert [one.hypothesis_id for one in store.hypotheses.tested_by("tested")] == ["hyp_second"]
 

@@ -98,6 +98,9 @@ class Analyses(Protocol):
     def latest(self, experiment_id: str) -> AnalysisRecord | None:
         """Returns an experiment's newest analysis."""
 
+    def latest_since(self, since: datetime) -> list[AnalysisRecord]:
+        """Returns the newest analysis of each experiment that had one at that instant or later, newest first."""
+
     def past_experiments(self, *, limit: int) -> list[PastExperiment]:
         """Returns the effects on primary metrics that the newest analyses of stopped experiments found."""
 

@@ -99,6 +99,19 @@ def test_find_evidence_when_answers_rest_on_the_same_then_it_is_there(store: AiS
     assert store.analyses.find_evidence("0" * 64) is None
 
 
+def test_latest_since_then_the_newest_of_each_experiment_that_is_not_older(store: AiStore, desk: Desk) -> None:
+    store_analyses(
+        desk,
+        named(1, created_at=NOW),
+        named(2, created_at=NOW + SECOND),
+        named(3, created_at=NOW, experiment_id="other"),
+    )
+
+    found = [store.analyses.latest_since(since) for since in (NOW, NOW + SECOND, LATER)]
+
+    assert [[one.analysis_id for one in some] for some in found] == [["ana_2", "ana_3"], ["ana_2"], []]
+
+
 def test_counts_when_there_are_analyses_then_those_of_each_provider_from_then_on(store: AiStore, desk: Desk) -> None:
     store_analyses(desk, named(1), named(2, created_at=NOW))
 
