@@ -40,7 +40,7 @@ def contradicting_segments(aggregates: Aggregates, known: Mapping[str, MetricPro
             if not found and arm.arm_id in wholes:
                 key = segment.dimension, arm.arm_id
                 before = left.get(key, wholes[arm.arm_id])
-                found += _taken(where, arm, before, primary)
+                found += _taken(where, arm, before, wholes[arm.arm_id], primary)
                 left[key] = before.without(_left_of(arm, primary))
             yield from found
         yield from _strangers(path, segment, wholes)
@@ -86,8 +86,10 @@ def _strangers(path: str, segment: SegmentAggregates, wholes: Collection[str]) -
         seen.add(arm.arm_id)
 
 
-def _taken(where: str, arm: ArmAggregate, before: _Left, primary: MetricProfile) -> Iterator[FieldViolation]:
-    """Yields why an arm of a segment cannot be a part of what is left."""
+def _taken(
+    where: str, arm: ArmAggregate, before: _Left, whole: _Left, primary: MetricProfile
+) -> Iterator[FieldViolation]:
+    """Yields why an arm of a segment cannot be a part of what is left of the whole."""
     part = _left_of(arm, primary)
     after = before.without(part)
     if not 0 <= arm.unit_count <= before.unit_count:
@@ -98,10 +100,10 @@ def _taken(where: str, arm: ArmAggregate, before: _Left, primary: MetricProfile)
     elif arm.unit_count and (part.sums is None) is not (before.sums is None):
         what = "is missing, while the whole has it" if part.sums is None else "is not known of the whole"
         yield FieldViolation(f"{where}.sums", f"{primary.metric_id} {what}")
-    elif part.sums is not None and after.sums is not None and before.sums is not None:
+    elif part.sums is not None and after.sums is not None and before.sums is not None and whole.sums is not None:
         place = arm.sums.index(part.sums)
         fits = _is_rate if primary.kind is MetricKind.PROPORTION else _varies
-        if not fits(after.unit_count, after.sums, before.sums):
+        if not fits(after.unit_count, after.sums, whole.sums):
             yield FieldViolation(
                 f"{where}.sums[{place}].value_sum",
                 f"{part.sums.value_sum:.15g} of {before.sums.value_sum:.15g}: what is left cannot be that of the "
@@ -113,9 +115,9 @@ def _is_rate(unit_count: int, rest: MetricSums, _: MetricSums) -> bool:
     return 0 <= rest.value_sum <= unit_count
 
 
-def _varies(unit_count: int, rest: MetricSums, before: MetricSums) -> bool:
-    """Says whether so many units can have what is left, as far as rounding tells."""
-    squares, most = rest.value_square_sum or 0.0, before.value_square_sum or 0.0
-    if squares > ROUNDING * most and not unit_count:
+def _varies(unit_count: int, rest: MetricSums, whole: MetricSums) -> bool:
+    """Says whether so many units can have what is left, as far as rounding of the whole tells."""
+    squares, rounding = rest.value_square_sum or 0.0, ROUNDING * (whole.value_square_sum or 0.0)
+    if squares > rounding and not unit_count:
         return False
-    return rest.value_sum**2 <= max(squares + ROUNDING * most, 0.0) * unit_count + ROUNDING * before.value_sum**2
+    return rest.value_sum**2 <= max(squares + rounding, 0.0) * unit_count + ROUNDING * whole.value_sum**2 + rounding

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypedDict
 
 from services.ai.domain.analysis.comparisons import ArmComparison
 from services.ai.domain.analysis.engine import ExperimentAnalysis
+from services.ai.domain.analysis.metric_units import difference_unit, level_unit
+from services.ai.domain.analysis.segments import SegmentComparison
+from services.ai.domain.analysis.telling_segments import most_telling, spaced
 from services.ai.domain.analysis.verdict import margin_of
 from services.ai.domain.grounding.evidence import (
     ArmRef,
@@ -14,11 +17,12 @@ from services.ai.domain.grounding.evidence import (
     EvidencePack,
     HealthVerdict,
     MetricRef,
+    SubjectRef,
 )
 from services.ai.domain.grounding.gathering import Gatherer
 from services.ai.domain.grounding.kinds import FactKind, Unit
 from services.ai.domain.metrics import MetricProfile
-from shared.definition.model import MetricKind, MetricRole
+from shared.definition.model import MetricRole
 from shared.statistics.health.finding import Check, Finding
 from shared.statistics.result.report import Interval
 
@@ -32,20 +36,23 @@ class AnalysisEvidence:
 
     Attributes:
         comparisons: Those that the pack has.
-        metrics, arms: Aliases by id.
-        ids: Evidence ids by kind, metric and arm, of which the last two are aliases.
+        segments: Those that the pack has, the most telling first.
+        metrics, arms, subjects: Aliases by id; subjects are segments.
+        ids: Evidence ids by kind, metric, arm and subject, of which the last three are aliases.
     """
 
     analysis: ExperimentAnalysis
     comparisons: tuple[ArmComparison, ...]
+    segments: tuple[SegmentComparison, ...]
     pack: EvidencePack
     metrics: Mapping[str, str]
     arms: Mapping[str, str]
-    ids: Mapping[tuple[FactKind, str, str], str]
+    subjects: Mapping[str, str]
+    ids: Mapping[tuple[FactKind, str, str, str], str]
 
-    def find(self, kind: FactKind, *, metric: str = "", arm: str = "") -> str:
+    def find(self, kind: FactKind, *, metric: str = "", arm: str = "", subject: str = "") -> str:
         """Returns the id of a fact; empty: the pack has none of that kind and scope."""
-        return self.ids.get((kind, metric, arm), "")
+        return self.ids.get((kind, metric, arm, subject), "")
 
     @property
     def total(self) -> str:
@@ -63,7 +70,17 @@ def evidence_of(analysis: ExperimentAnalysis) -> AnalysisEvidence:
         book.add_comparison(one)
     book.add_health()
     book.add_bandit()
+    book.add_segments()
     return book.evidence()
+
+
+class _Scope(TypedDict):
+    """Says what the facts of an effect are about."""
+
+    metric: str
+    arm: str
+    subject: str
+    unit_count: int
 
 
 class _Book:
@@ -72,8 +89,11 @@ class _Book:
     def __init__(self, analysis: ExperimentAnalysis) -> None:
         self.analysis = analysis
         self.comparisons = analysis.comparisons[:MOST_COMPARISONS]
+        self.segments = most_telling(analysis.segments)
         self.metrics = {one.metric_id: f"M{place}" for place, one in enumerate(analysis.samples.metrics, 1)}
         self.arms = {arm_id: f"V{place}" for place, arm_id in enumerate(analysis.samples.arm_ids, 1)}
+        names = dict.fromkeys(one.segment for one in self.segments)
+        self.subjects = {name: f"S{place}" for place, name in enumerate(names, 1)}
         self.gatherer = Gatherer()
         self.told: set[tuple[str, str]] = set()
 
@@ -109,20 +129,19 @@ class _Book:
 
     def add_comparison(self, one: ArmComparison) -> None:
         metric, arm, level = self.metrics[one.metric.metric_id], self.arms[one.arm_id], level_unit(one.metric)
-        count = one.report.treatment_unit_count + one.report.control_unit_count
         self._add_mean(metric, self.control, one.control_mean, level, one.report.control_unit_count)
         self._add_mean(metric, arm, one.arm_mean, level, one.report.treatment_unit_count)
-        for kinds, interval, unit in (
-            (_LIFT, one.relative_lift, Unit.SHARE),
-            (_DIFFERENCE, one.difference, difference_unit(one.metric)),
-        ):
-            for kind, value in zip(kinds, _parts(interval), strict=False):
-                self.gatherer.add(kind, value, unit, metric=metric, arm=arm, unit_count=count)
-        if one.p_value is not None:
-            self.gatherer.add(FactKind.P_VALUE, one.p_value, Unit.PROBABILITY, metric=metric, arm=arm, unit_count=count)
+        self._add_effect(one)
         if one.role is MetricRole.GUARDRAIL and (metric, "") not in self.told:
             self.told.add((metric, ""))
             self.gatherer.add(FactKind.MARGIN, margin_of(one.metric), Unit.SHARE, metric=metric)
+
+    def add_segments(self) -> None:
+        for one in self.segments:
+            self._add_effect(one.comparison, self.subjects[one.segment])
+        for alias in self.subjects.values():
+            count = len(self.analysis.segments)
+            self.gatherer.add(FactKind.COMPARISON_COUNT, count, Unit.COUNT, metric=self.primary, subject=alias)
 
     def add_health(self) -> None:
         for found in self.analysis.health:
@@ -161,16 +180,38 @@ class _Book:
             as_of=analysis.as_of,
             metrics=tuple(self._metric_ref(one) for one in analysis.samples.metrics),
             arms=tuple(ArmRef(alias, arm_id, alias == self.control) for arm_id, alias in self.arms.items()),
+            subjects=tuple(SubjectRef(alias, name, spaced(name)) for name, alias in self.subjects.items()),
             facts=tuple(self.gatherer.facts),
-            verdicts=tuple(self._verdict(one) for one in self.comparisons),
+            verdicts=(
+                *(self._verdict(one) for one in self.comparisons),
+                *(self._verdict(one.comparison, self.subjects[one.segment]) for one in self.segments),
+            ),
             health=tuple(self._health(one.finding, one.arm_id) for one in analysis.health),
             sample_reached=analysis.sample.reached,
             decision=EngineDecision(analysis.verdict.verdict, self.arms.get(analysis.verdict.arm_id, "")),
         )
-        ids: dict[tuple[FactKind, str, str], str] = {}
+        ids: dict[tuple[FactKind, str, str, str], str] = {}
         for fact in pack.facts:
-            ids.setdefault((fact.kind, fact.metric, fact.arm), fact.evidence_id)
-        return AnalysisEvidence(analysis, self.comparisons, pack, self.metrics, self.arms, ids)
+            ids.setdefault((fact.kind, fact.metric, fact.arm, fact.subject), fact.evidence_id)
+        return AnalysisEvidence(
+            analysis, self.comparisons, self.segments, pack, self.metrics, self.arms, self.subjects, ids
+        )
+
+    def _add_effect(self, one: ArmComparison, subject: str = "") -> None:
+        scope = _Scope(
+            metric=self.metrics[one.metric.metric_id],
+            arm=self.arms[one.arm_id],
+            subject=subject,
+            unit_count=one.report.treatment_unit_count + one.report.control_unit_count,
+        )
+        for kinds, interval, unit in (
+            (_LIFT, one.relative_lift, Unit.SHARE),
+            (_DIFFERENCE, one.difference, difference_unit(one.metric)),
+        ):
+            for kind, value in zip(kinds, _parts(interval), strict=False):
+                self.gatherer.add(kind, value, unit, **scope)
+        if one.p_value is not None:
+            self.gatherer.add(FactKind.P_VALUE, one.p_value, Unit.PROBABILITY, **scope)
 
     def _add_mean(self, metric: str, arm: str, value: float | None, unit: Unit, count: int) -> None:
         if value is not None and (metric, arm) not in self.told:
@@ -182,8 +223,9 @@ class _Book:
         alias = self.metrics[metric.metric_id]
         return MetricRef(alias, metric.metric_id, metric.direction, role, metric.display_name)
 
-    def _verdict(self, one: ArmComparison) -> EngineVerdict:
+    def _verdict(self, one: ArmComparison, subject: str = "") -> EngineVerdict:
         return EngineVerdict(
+            subject=subject,
             metric=self.metrics[one.metric.metric_id],
             arm=self.arms[one.arm_id],
             baseline=self.control,
@@ -204,13 +246,3 @@ _SAMPLE_RATIOS: Final = frozenset({Check.SAMPLE_RATIO, Check.SEQUENTIAL_SAMPLE_R
 
 def _parts(interval: Interval | None) -> tuple[float, ...]:
     return () if interval is None else (interval.estimate, interval.low, interval.high)
-
-
-def level_unit(metric: MetricProfile) -> Unit:
-    """Returns what a metric's values are counted in."""
-    return Unit.SHARE if metric.kind is MetricKind.PROPORTION else Unit.VALUE
-
-
-def difference_unit(metric: MetricProfile) -> Unit:
-    """Returns what differences of a metric's values are counted in."""
-    return Unit.POINTS if metric.kind is MetricKind.PROPORTION else Unit.VALUE

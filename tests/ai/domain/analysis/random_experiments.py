@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
-from services.ai.domain.analysis.data import Aggregates, ArmAggregate, BanditData, MetricSums
+from services.ai.domain.analysis.data import Aggregates, ArmAggregate, BanditData, MetricSums, SegmentAggregates
 from services.ai.domain.analysis.engine import ExperimentAnalysis, analyze, analyze_bandit
 from services.ai.domain.analysis.plan import AnalysisPlan, PlannedSample
 from services.ai.domain.looking import LookingPolicy
@@ -24,6 +25,7 @@ NAMES = (
     "no effect",
 )
 ARM_NAMES = ("blue", "variant-1", "winner", "the best", "b2", "Ship it", "green", "old-page")
+SEGMENT_VALUES = ("mobile", "desktop", "better than the rest", "1.2", "日本", "{{E1}}", "only", "no effect")
 SIZES = (0, 1, 2, 60, 150, 3_000, 20_000, 400_000)
 
 
@@ -65,7 +67,53 @@ def _aggregates(rng: np.random.Generator, plan: AnalysisPlan) -> Aggregates:
     ]
     several = None if rng.random() < 0.5 else int(rng.choice([0, 0.0005, 0.002, 0.1]) * size * arm_count)
     started_at = None if days is None else NOW - timedelta(days=days)
-    return Aggregates(tuple(arms), metrics, NOW, started_at, several)
+    segments = _segments(rng, arms, metrics[0]) if rng.random() < 0.3 else ()
+    return Aggregates(tuple(arms), metrics, NOW, started_at, several, segments)
+
+
+def _segments(
+    rng: np.random.Generator, arms: list[ArmAggregate], metric: MetricProfile
+) -> tuple[SegmentAggregates, ...]:
+    """Returns parts of the arms that sum to them, in one dimension or two; effects may differ between them."""
+    found: list[SegmentAggregates] = []
+    for dimension in ("device", "plan")[: int(rng.choice([1, 2]))]:
+        values = rng.permutation(SEGMENT_VALUES)[: int(rng.choice([2, 3, 6]))]
+        parts = [_parted(rng, arm, metric, len(values)) for arm in arms]
+        found += [
+            SegmentAggregates(f"{dimension}={value}", tuple(of_arm[place] for of_arm in parts))
+            for place, value in enumerate(values)
+        ]
+    return tuple(found)
+
+
+def _parted(rng: np.random.Generator, arm: ArmAggregate, metric: MetricProfile, count: int) -> list[ArmAggregate]:
+    """Returns an arm in parts: of a rate, of which some take more converters; of values, which are alike in all."""
+    units = rng.multinomial(arm.unit_count, rng.dirichlet(np.full(count, 5.0)))
+    whole = next((one for one in arm.sums if one.metric_id == metric.metric_id), None)
+    if whole is None:
+        return [ArmAggregate(arm.arm_id, unit_count=int(each)) for each in units]
+    if metric.kind is MetricKind.PROPORTION:
+        hits = rng.multivariate_hypergeometric(units, int(whole.value_sum), method="marginals")
+        sums = [MetricSums(metric.metric_id, float(each)) for each in hits]
+    else:
+        sums = _parts_of_values(rng, whole, units)
+    return [
+        ArmAggregate(arm.arm_id, unit_count=int(each), sums=(of_part,))
+        for each, of_part in zip(units, sums, strict=True)
+    ]
+
+
+def _parts_of_values(rng: np.random.Generator, whole: MetricSums, units: NDArray[np.int64]) -> list[MetricSums]:
+    """Returns sums of parts with means of their own: a share of all deviation is between them."""
+    count = max(int(units.sum()), 1)
+    mean, deviation = whole.value_sum / count, max((whole.value_square_sum or 0.0) - whole.value_sum**2 / count, 0.0)
+    away = rng.normal(0, float(rng.choice([0.0, 0.05, 0.3])), len(units)) * (deviation / count) ** 0.5
+    away -= (units * away).sum() / count
+    within = max(deviation - float((units * away**2).sum()), 0.0) / count
+    return [
+        MetricSums(whole.metric_id, float(each * (mean + step)), float(each * (within + (mean + step) ** 2)))
+        for each, step in zip(units, away, strict=True)
+    ]
 
 
 def _metrics(rng: np.random.Generator, *, rate_share: float) -> tuple[MetricProfile, ...]:

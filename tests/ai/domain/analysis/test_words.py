@@ -19,6 +19,7 @@ from shared.statistics.decision.verdict import Verdict
 from shared.statistics.health.finding import Status
 from tests.ai.domain.analysis.examples import CONVERSION, NOW, REVENUE, conversions, experiment, thompson
 from tests.ai.domain.analysis.random_experiments import random_analysis
+from tests.ai.domain.analysis.segmented import segmented
 from tests.ai.domain.analysis.test_engine import PLANNED, WIN, guarded
 
 CHUNK = 250
@@ -149,6 +150,38 @@ def test_answer_when_a_bandit_ran_then_weights_chances_losses_and_how_to_read_th
     assert "probability of being best on conversion" in text
     assert "plain means are biased" in text
     assert "exploration floor of the bandit is 5.0 %" in text
+
+
+def test_answer_when_segments_are_shown_to_move_then_few_are_told_harm_first_and_of_how_many() -> None:
+    arms = {f"device={place}": {"control": (4_000, 400), "blue": (4_000, 400 + 150 * place)} for place in range(-2, 4)}
+    analysis = analyze(segmented(arms), AnalysisPlan(sample=PlannedSample(24_000, 0.1)), now=NOW)
+
+    said = assert_grounded(analysis)
+
+    told = [claim for claim in said.statements if claim.subject]
+    assert len(told) == 3
+    assert [claim.relation for claim in told] == [Relation.DECREASE, Relation.DECREASE, Relation.INCREASE]
+    text = rendered(analysis)
+    assert "In device -2, blue decreased conversion by 75.0 % compared with control" in text
+    assert "adjusted for 6 comparisons." in text
+
+
+def test_answer_when_no_segment_is_shown_to_move_then_none_is_told() -> None:
+    arms = {f"device={place}": {"control": (4_000, 400), "blue": (4_000, 405)} for place in range(3)}
+
+    said = assert_grounded(analyze(segmented(arms), AnalysisPlan(sample=PlannedSample(12_000, 0.1)), now=NOW))
+
+    assert not [claim for claim in said.statements if claim.subject]
+
+
+def test_evidence_when_segments_are_many_then_it_has_the_most_telling() -> None:
+    arms = {f"city={place}": {"control": (2_000, 200), "blue": (2_000, 200 + place)} for place in range(50)}
+
+    evidence, _ = worded(analyze(segmented(arms), AnalysisPlan(sample=PlannedSample(100_000, 0.1)), now=NOW))
+
+    assert len(evidence.pack.subjects) == 20
+    assert evidence.pack.subjects[0].subject_id == "city=49"
+    assert {fact.value for fact in evidence.pack.facts if fact.kind is FactKind.COMPARISON_COUNT} == {50.0}
 
 
 def test_answer_when_the_same_is_analysed_again_then_the_same_words_and_digest() -> None:

@@ -1,4 +1,4 @@
-"""The whole analysis in words, as any provider answers: health, sample, primary metric, guardrails, others, bandit."""
+"""The whole analysis in words, as any provider answers: health, sample, metrics by role, segments, bandit."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -8,6 +8,7 @@ from services.ai.domain.analysis.words import advice, sample
 from services.ai.domain.analysis.words.bandit import adaptation, bandit
 from services.ai.domain.analysis.words.effects import effect, margin
 from services.ai.domain.analysis.words.health import health
+from services.ai.domain.analysis.words.segments import segments
 from services.ai.domain.analysis.words.slots import slot
 from services.ai.domain.grounding.claims import Answer, Claim, ClaimKind
 from services.ai.domain.grounding.kinds import FactKind
@@ -35,6 +36,7 @@ def _statements(evidence: AnalysisEvidence) -> Iterator[Claim]:
     yield from sample.power(evidence)
     for role in (MetricRole.PRIMARY, MetricRole.GUARDRAIL, MetricRole.SECONDARY):
         yield from _comparisons(role, evidence)
+    yield from segments(evidence)
     yield from bandit(evidence)
     yield from adaptation(evidence)
 

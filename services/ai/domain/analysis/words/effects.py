@@ -19,7 +19,7 @@ def effect(one: ArmComparison, evidence: AnalysisEvidence) -> Claim:
     """Returns what is known of one comparison."""
     if one.status is ComparisonStatus.INSUFFICIENT_DATA or one.difference is None:
         return _too_little(one, evidence)
-    return _directed(one, evidence) if one.status in _DECIDED else _undetected(one, evidence)
+    return directed(one, evidence) if one.status in _DECIDED else _undetected(one, evidence)
 
 
 def margin(one: ArmComparison, evidence: AnalysisEvidence) -> Iterator[Claim]:
@@ -37,33 +37,35 @@ def margin(one: ArmComparison, evidence: AnalysisEvidence) -> Iterator[Claim]:
     yield Claim(ClaimKind.EFFECT if worst > -size else ClaimKind.CAVEAT, cited, text, metric=metric, arm=arm)
 
 
-def _directed(one: ArmComparison, evidence: AnalysisEvidence) -> Claim:
+def directed(one: ArmComparison, evidence: AnalysisEvidence, subject: str = "") -> Claim:
+    """Returns which way an arm moved a metric, and by how much; `subject` is the alias of a segment, empty: overall."""
     metric, arm = _aliases(one, evidence)
     rises = one.difference is not None and one.difference.estimate > 0
     relation = Relation.INCREASE if rises else Relation.DECREASE
-    estimate, low, high, p_value = _figures(one, evidence, sized=True)
+    estimate, low, high, p_value = _figures(one, evidence, subject, sized=True)
     claim = Claim(
         ClaimKind.EFFECT,
         (estimate, low, high, p_value),
         "",
         metric=metric,
         arm=arm,
+        subject=subject,
         relation=relation,
         valence=valence_of(relation, metric, evidence.pack),
     )
     certainty = ceiling(claim, evidence.pack)
     so_far = "" if certainty is Certainty.ESTABLISHED else " so far"
-    verb = "increased" if rises else "decreased"
+    verb, place = "increased" if rises else "decreased", f"In {slot(subject)}, " if subject else ""
     text = (
-        f"{slot(arm)} {verb} {slot(metric)} by {slot(estimate)} compared with {slot(evidence.pack.control)}{so_far}, "
-        f"with an interval from {slot(low)} to {slot(high)}, p-value {slot(p_value)}{_note(one)}."
+        f"{place}{slot(arm)} {verb} {slot(metric)} by {slot(estimate)} compared with {slot(evidence.pack.control)}"
+        f"{so_far}, with an interval from {slot(low)} to {slot(high)}, p-value {slot(p_value)}{_note(one)}."
     )
     return replace(claim, text=text, certainty=certainty)
 
 
 def _undetected(one: ArmComparison, evidence: AnalysisEvidence) -> Claim:
     metric, arm = _aliases(one, evidence)
-    estimate, low, high, p_value = _figures(one, evidence, sized=False)
+    estimate, low, high, p_value = _figures(one, evidence, "", sized=False)
     noun = "lift" if one.relative_lift is not None else "difference"
     text = (
         f"No change of {slot(metric)} was detected for {slot(arm)} compared with {slot(evidence.pack.control)}, "
@@ -92,7 +94,7 @@ def _too_little(one: ArmComparison, evidence: AnalysisEvidence) -> Claim:
     )
 
 
-def _figures(one: ArmComparison, evidence: AnalysisEvidence, *, sized: bool) -> tuple[str, str, str, str]:
+def _figures(one: ArmComparison, evidence: AnalysisEvidence, subject: str, *, sized: bool) -> tuple[str, str, str, str]:
     """Returns the ids of estimate, ends and p-value: of the lift, or of the difference where there is none."""
     metric, arm = _aliases(one, evidence)
     if one.relative_lift is not None:
@@ -104,8 +106,10 @@ def _figures(one: ArmComparison, evidence: AnalysisEvidence, *, sized: bool) -> 
     else:
         size = FactKind.DIFFERENCE_SIZE if sized else FactKind.DIFFERENCE
         kinds = (size, FactKind.DIFFERENCE_LOW, FactKind.DIFFERENCE_HIGH)
-    estimate, low, high = (evidence.find(kind, metric=metric, arm=arm) for kind in kinds)
-    return estimate, low, high, evidence.find(FactKind.P_VALUE, metric=metric, arm=arm)
+    estimate, low, high, p_value = (
+        evidence.find(kind, metric=metric, arm=arm, subject=subject) for kind in (*kinds, FactKind.P_VALUE)
+    )
+    return estimate, low, high, p_value
 
 
 def _note(one: ArmComparison) -> str:
