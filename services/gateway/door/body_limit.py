@@ -1,4 +1,4 @@
-"""Refuses bodies that are too large, by what they say or once they are, and those that do not come."""
+"""Refuses bodies that are too large, by what they say or once they are, that do not come, or that end in two places."""
 
 import asyncio
 
@@ -28,12 +28,18 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        said = Headers(scope=scope).get("content-length", "")
-        if said.isdecimal() and int(said[:20]) > self._most_bytes:
-            refusal = refusals.body_too_large(self._most_bytes)
+        refusal = self._refusal(Headers(scope=scope))
+        if refusal is not None:
             await problem.refused(refusal, request_id=scope["state"]["request_id"])(scope, receive, send)
             return
         await self._app(scope, _Body(receive, self._most_bytes, self._seconds), send)
+
+    def _refusal(self, headers: Headers) -> refusals.HttpRefusal | None:
+        said = headers.get("content-length", "")
+        if said and "transfer-encoding" in headers:
+            return refusals.two_lengths()
+        too_large = said.isdecimal() and int(said[:20]) > self._most_bytes
+        return refusals.body_too_large(self._most_bytes) if too_large else None
 
 
 class _Body:

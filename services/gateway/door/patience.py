@@ -1,8 +1,13 @@
-"""Connections that are given up: those that do not say what they want, and those that do not take what they get."""
+"""Connections that are given up: those that say nothing, or nothing that is HTTP, or do not take what they get."""
 
 import asyncio
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from services.gateway.door import problem, refusals
+from shared.ids import new_id
+from shared.rpc.calls import REQUEST_ID_KEY
 
 
 class _Timer:
@@ -45,6 +50,17 @@ class PatientProtocol(H11Protocol):
             self._head.stop()
         else:
             self._head.run()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the same for all, whatever the parser says
+        """Answers with a problem what is no HTTP, unless an answer is on its way already."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            request_id = new_id("req")
+            answer = problem.refused(refusals.not_http(), request_id=request_id)
+            headers = [*answer.raw_headers, (REQUEST_ID_KEY.encode(), request_id.encode())]
+            head = h11.Response(status_code=answer.status_code, headers=headers, reason=b"Bad Request")
+            for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def pause_writing(self) -> None:
         """Begins to wait for a client that takes less than there is."""

@@ -76,6 +76,17 @@ def body_too_slow(seconds: float) -> HttpRefusal:
     )
 
 
+def two_lengths() -> HttpRefusal:
+    """Returns the refusal of a request that a proxy may take to end elsewhere: what follows may be another's."""
+    message = "a request says how long it is by Content-Length or by Transfer-Encoding, never by both"
+    return HttpRefusal(400, Reason.BAD_REQUEST, message, headers={"Connection": "close"})
+
+
+def not_http() -> HttpRefusal:
+    """Returns the refusal of what is no request of HTTP."""
+    return HttpRefusal(400, Reason.BAD_REQUEST, "this is no request of HTTP/1.1", headers={"Connection": "close"})
+
+
 def unsupported_media_type(given: str) -> HttpRefusal:
     """Returns the refusal of a body of another type."""
     return HttpRefusal(

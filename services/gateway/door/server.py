@@ -79,7 +79,8 @@ class HttpServer:
             ssl_certfile=certificate,
             ssl_keyfile=key,
         )
-        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        # What clients do wrong is theirs to know: it must not fill the log.
+        logging.getLogger("uvicorn").setLevel(logging.ERROR)
         self._uvicorn = _Uvicorn(config, self._started.set)
 
     def start(self) -> str:

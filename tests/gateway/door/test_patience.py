@@ -1,5 +1,6 @@
 """Connections that the server gives up, and those that it bears with."""
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,3 +59,24 @@ def test_an_answer_that_nobody_takes_ends_the_connection() -> None:
 
     with connected(stall_timeout=timedelta(seconds=1)) as client, pytest.raises(ConnectionError):
         client.sendall(asked)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"no HTTP at all\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + PROBE,
+    ],
+)
+def test_what_ends_where_nobody_knows_is_a_problem_and_the_end(sent: bytes) -> None:
+    with connected() as client:
+        client.sendall(sent)
+        head, _, body = client.makefile("rb").read().partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 400 ")
+    found = json.loads(body)
+    assert (found["status"], found["reason"]) == (400, "BAD_REQUEST")
+    assert f"x-request-id: {found['request_id']}".encode() in head
+    assert b"content-type: application/problem+json" in head
