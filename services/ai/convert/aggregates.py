@@ -5,7 +5,7 @@ from datetime import datetime
 from experimentation.v1 import analysis_pb2 as pb
 from services.ai.convert import requests
 from services.ai.convert.metrics import metrics_from_proto
-from services.ai.domain.analysis.data import Aggregates, ArmAggregate, MetricSums
+from services.ai.domain.analysis.data import Aggregates, ArmAggregate, MetricSums, SegmentAggregates
 
 
 def from_proto(message: pb.Aggregates, *, now: datetime) -> Aggregates:
@@ -21,6 +21,7 @@ def from_proto(message: pb.Aggregates, *, now: datetime) -> Aggregates:
         requests.instant(message.as_of, given=message.HasField("as_of")) or now,
         requests.instant(message.started_at, given=message.HasField("started_at")),
         message.multiple_exposure_count if given else None,
+        tuple(SegmentAggregates(one.segment, tuple(map(_arm, one.arms))) for one in message.segments),
     )
 
 

@@ -3,7 +3,7 @@
 from experimentation.v1 import analysis_pb2
 from experimentation.v1 import analysis_service_pb2 as pb
 from services.ai.convert import enums, plans, provenance, requests
-from services.ai.convert.comparisons import comparison_to_proto
+from services.ai.convert.comparisons import comparison_to_proto, segment_to_proto
 from services.ai.domain.analysis.bandit_state import BanditState
 from services.ai.domain.analysis.sample_size import SampleSource
 from services.ai.domain.queries import AnalysisFilter
@@ -43,6 +43,8 @@ def to_proto(record: AnalysisRecord) -> analysis_pb2.ExperimentAnalysis:
             for arm in record.arms
         ],
         decision_changed=record.decision_changed,
+        segments=map(segment_to_proto, record.segments),
+        left_out_segments=record.left_out_segments,
     )
 
 

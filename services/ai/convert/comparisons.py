@@ -3,7 +3,7 @@
 from experimentation.v1 import analysis_pb2 as pb
 from experimentation.v1 import common_pb2
 from services.ai.convert import enums
-from services.ai.domain.records import AnswerRecord, ComparisonRecord, EstimateRecord
+from services.ai.domain.records import AnswerRecord, ComparisonRecord, EstimateRecord, SegmentRecord
 
 
 def comparison_to_proto(record: ComparisonRecord) -> pb.ArmComparison:
@@ -23,6 +23,25 @@ def comparison_to_proto(record: ComparisonRecord) -> pb.ArmComparison:
         demoted=record.demoted,
         cautions=record.cautions,
         other_answers=map(_answer, record.other_answers),
+    )
+
+
+def segment_to_proto(record: SegmentRecord) -> pb.SegmentComparison:
+    """Returns the comparison in a segment as a message."""
+    one = record.comparison
+    return pb.SegmentComparison(
+        segment=record.segment,
+        arm_id=one.arm_id,
+        metric_id=one.metric_id,
+        arm_mean=one.arm_mean,
+        control_mean=one.control_mean,
+        arm_unit_count=one.arm_unit_count,
+        control_unit_count=one.control_unit_count,
+        status=enums.number(pb.ComparisonStatus, "COMPARISON_STATUS", one.status),
+        answer=_answer(one.answer),
+        demoted=one.demoted,
+        cautions=one.cautions,
+        interaction_p_value=record.interaction_p_value,
     )
 
 

@@ -109,4 +109,5 @@ def _table(message: analysis_pb2.WarehouseTable) -> WarehouseTable:
         message.time_column,
         metrics_from_proto(message.metrics, "warehouse_table.metrics"),
         message.control_arm_id,
+        tuple(message.segment_columns),
     )

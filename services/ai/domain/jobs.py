@@ -90,6 +90,7 @@ class WarehouseTable:
         time_column: Time of exposure; empty: none.
         metrics: Empty: those of the experiment.
         control_arm_id: Empty: that of the experiment.
+        segment_columns: By which the primary metric is told apart.
     """
 
     connection: str
@@ -100,6 +101,7 @@ class WarehouseTable:
     time_column: str = ""
     metrics: tuple[MetricProfile, ...] = ()
     control_arm_id: str = ""
+    segment_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

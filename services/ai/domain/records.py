@@ -130,6 +130,20 @@ class ComparisonRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentRecord:
+    """Is one treatment against the control on the primary metric, in one segment; nothing is decided by it.
+
+    Attributes:
+        comparison: Its answer allows for all segments and treatments.
+        interaction_p_value: Of equal effects in the segment and in the rest; None: nothing is known of that.
+    """
+
+    segment: str
+    comparison: ComparisonRecord
+    interaction_p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HealthRecord:
     """Is what a health check found; `arm_id` is empty where it is about the whole experiment."""
 
@@ -174,6 +188,8 @@ class AnalysisRecord:
         missing_day_count: Days to the planned end at the present traffic; None: none, or not known.
         decision_changed: Whether the decision is another than that of the analysis before.
         change_request_id: That it opened; empty: none.
+        segments: Parts of the units, for learning.
+        left_out_segments: Names of those that there was no room for.
     """
 
     analysis_id: str
@@ -200,6 +216,8 @@ class AnalysisRecord:
     version: int = 0
     decision_changed: bool = False
     change_request_id: str = ""
+    segments: tuple[SegmentRecord, ...] = ()
+    left_out_segments: tuple[str, ...] = ()
 
     @property
     def unit_count(self) -> int:

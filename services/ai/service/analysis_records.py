@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.ai.domain.analysis.comparisons import ArmComparison
-from services.ai.domain.analysis.data import BanditData
+from services.ai.domain.analysis.data import Aggregates, BanditData
 from services.ai.domain.analysis.engine import ExperimentAnalysis
 from services.ai.domain.analysis.health import ArmFinding
 from services.ai.domain.grounding.claims import Answer, Claim, Recommendation
@@ -21,6 +21,7 @@ from services.ai.domain.records import (
     ComparisonRecord,
     DecisionRecord,
     HealthRecord,
+    SegmentRecord,
 )
 from services.ai.service.gathering import Gathered
 
@@ -91,6 +92,11 @@ def analysis_record(
         provenance=words.provenance,
         day_count=analysis.day_count,
         missing_day_count=missing.day_count or None if missing else None,
+        segments=tuple(
+            SegmentRecord(one.segment, _comparison(one.comparison, ()), one.interaction_p_value)
+            for one in analysis.segments
+        ),
+        left_out_segments=gathered.data.left_out_segments if isinstance(gathered.data, Aggregates) else (),
     )
 
 
