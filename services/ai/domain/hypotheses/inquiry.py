@@ -1,15 +1,17 @@
 """The question what is worth a test, and how answers to it become hypotheses, the engine's own among them."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from services.ai.domain.grounding.draft_parsing import parse_hypotheses
+from services.ai.domain.grounding.evidence import EvidencePack
 from services.ai.domain.grounding.hypotheses import HypothesisDraft, check_hypotheses
 from services.ai.domain.grounding.inquiry import Heard, Inquiry, left_out
 from services.ai.domain.grounding.questions import hypotheses_question
 from services.ai.domain.grounding.repair import LEAST_KEPT_SHARE, Judgement, Outcome, feedback_of
+from services.ai.domain.grounding.rewording import reworded_claims
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
 from services.ai.domain.grounding.slots import SLOT
 from services.ai.domain.hypotheses.completion import completed
@@ -28,7 +30,7 @@ Suggestions = tuple[Suggestion, ...]
 
 def hypotheses_inquiry(knowledge: Knowledge) -> Inquiry[Suggestions]:
     """Returns the inquiry; the answers that are read of it are completed, and no more than the brief wants."""
-    own = {to_grounding(one.draft): one.draft for one in suggestions(knowledge)}
+    own = {to_grounding(one.draft): one for one in suggestions(knowledge)}
     notes = notes_of(knowledge)
 
     def read(document: object, *, repaired: bool) -> Heard[Suggestions]:
@@ -50,13 +52,15 @@ def notes_of(knowledge: Knowledge) -> dict[str, str]:
 
 
 def _heard(
-    document: object, knowledge: Knowledge, own: Mapping[HypothesisDraft, Draft], *, repaired: bool
+    document: object, knowledge: Knowledge, own: Mapping[HypothesisDraft, Suggestion], *, repaired: bool
 ) -> Heard[Suggestions]:
     drafts, shape = parse_hypotheses(document)
     sound, unsound = _sound(drafts, knowledge, own)
-    kept, broken = check_hypotheses(tuple(sound.values()), knowledge.pack)
-    taken = [own.get(one) or from_grounding(one, knowledge) for one in kept]
-    made = suggestions_of((("", one) for one in taken), knowledge)
+    _, broken = check_hypotheses(tuple(sound.values()), knowledge.pack)
+    kept, _ = check_hypotheses(_reworded(tuple(sound.values()), own, broken, knowledge.pack), knowledge.pack)
+    taken = [own[one].draft if one in own else from_grounding(one, knowledge) for one in kept]
+    sorts = [own[one].sort if one in own else "" for one in kept]
+    made = suggestions_of(zip(sorts, taken, strict=True), knowledge)
     violations = (*shape, *unsound, *_placed(broken, tuple(sound)), *_refused(taken, knowledge))
     said = best(made, knowledge.brief)
     if (feedback := feedback_of(violations)) and not repaired:
@@ -64,11 +68,12 @@ def _heard(
     # Where the engine finds something, to say nothing is no better answer.
     enough = len(made) >= LEAST_KEPT_SHARE * (len(drafts) + left_out(shape)) and bool(made or not own)
     dropped = left_out(shape) + _parts(drafts) - _parts(kept) + len(taken) - len(made)
-    return Heard(said, Judgement(Outcome.PUBLISH if enough else Outcome.ABSTAIN), violations, dropped)
+    judgement = Judgement(Outcome.PUBLISH if enough else Outcome.ABSTAIN)
+    return Heard(said, judgement, violations, dropped, _reworded_count(drafts, kept), _parts(kept))
 
 
 def _sound(
-    drafts: Sequence[HypothesisDraft], knowledge: Knowledge, own: Mapping[HypothesisDraft, Draft]
+    drafts: Sequence[HypothesisDraft], knowledge: Knowledge, own: Mapping[HypothesisDraft, Suggestion]
 ) -> tuple[dict[int, HypothesisDraft], list[Violation]]:
     """Returns, by place, the drafts that are commands with no slots but names, without rationales that have others."""
     kept, found = dict[int, HypothesisDraft](), list[Violation]()
@@ -80,6 +85,23 @@ def _sound(
         found += (*fatal, *story)
         kept |= {} if fatal else {index: replace(draft, rationale="") if story else draft}
     return kept, found
+
+
+def _reworded(
+    drafts: Sequence[HypothesisDraft], own: Iterable[HypothesisDraft], found: Sequence[Violation], pack: EvidencePack
+) -> tuple[HypothesisDraft, ...]:
+    """Returns the drafts with the engine's claims in the place of those of which only the words are wrong."""
+    said = tuple(dict.fromkeys(claim for draft in own for claim in draft.because))
+    parts = (
+        reworded_claims(one.because, f"hypotheses[{index}].because", said, pack, found)
+        for index, one in enumerate(drafts)
+    )
+    return tuple(replace(one, because=part.kept) for one, part in zip(drafts, parts, strict=True))
+
+
+def _reworded_count(drafts: Sequence[HypothesisDraft], kept: Sequence[HypothesisDraft]) -> int:
+    texts = {claim.text for draft in drafts for claim in draft.because}
+    return sum(claim.text not in texts for draft in kept for claim in draft.because)
 
 
 def _placed(found: Sequence[Violation], places: Sequence[int]) -> Iterator[Violation]:
