@@ -49,9 +49,10 @@ def run_up(directory: Path, *, ports: Ports) -> None:
 
 def show_addresses(console: Console, stack: LocalStack, directory: Path) -> None:
     """Writes where the stack answers, and how it stops."""
-    console.print("\nThe stack is ready (gRPC, plaintext, with reflection, on this machine only):")
+    console.print("\nThe stack is ready (plaintext, on this machine only; the services speak gRPC, with reflection):")
     for name, address in [*stack.addresses.items(), ("logs", str(directory / "logs"))]:
         shown = f"http://{address}/metrics" if name.endswith("-metrics") else address
+        shown = f"http://{address} (REST and dashboard)" if name == "gateway" else shown
         console.print(f"  {name:<14}  {shown}", markup=False, soft_wrap=True)
     console.print(f"\nEvery call needs a token; those of these identities are in {directory / FOLDER}:", soft_wrap=True)
     for identity in IDENTITIES:
@@ -63,6 +64,7 @@ def _suggest(console: Console, directory: Path) -> None:
     suggestions: list[tuple[str, ...]] = [
         ("experiment", "list", "--directory", str(directory)),
         ("--as", "rob", "review", "list", "--directory", str(directory)),
+        ("--as", "rob", "dashboard", "--directory", str(directory)),
     ]
     if directory.absolute() != DEMO_HOME.absolute():
         suggestions.append(("demo",))
