@@ -1,4 +1,4 @@
-"""The one query: a table of units becomes a row of sums for each arm, and whatever speaks against them is counted."""
+"""The queries: a table of units becomes sums by arms, with whatever speaks against them, and by segments and arms."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -7,6 +7,8 @@ import ibis
 from ibis.expr import datatypes, types
 
 MOST_ARMS: Final = 64
+MOST_VALUES: Final = 100
+"""Of a column by which units are told apart, the largest."""
 _ONE, _NONE = 1.0, 0.0
 
 
@@ -45,6 +47,36 @@ def sums_by_arm(table: ibis.Table, *, unit: str, arm: str, metrics: Sequence[str
         )
         .limit(MOST_ARMS + 2)
     )
+
+
+def sums_by_segment(table: ibis.Table, *, unit: str, arm: str, metric: str, segment: str) -> ibis.Table:
+    """Returns a row for each of a column's largest values and each arm, the largest value first.
+
+    Units that were seen in several arms, or have no value, are in none. Columns are `segment`, `arm`, `size` (units of
+    the value in all arms), `units`, `sum` and `squares`.
+
+    Args:
+        table: With a row for each unit.
+        unit: Name of the column with its id.
+        arm: Name of the column with its arm.
+        metric: Name of the column with its values, as above.
+        segment: Name of the column whose values tell units apart.
+    """
+    by_unit = table.group_by(unit=table[unit].cast("string")).aggregate(
+        arm=table[arm].cast("string").min(),
+        highest=table[arm].cast("string").max(),
+        segment=table[segment].cast("string").min(),
+        **_values(table, [metric]),
+    )
+    one_arm = by_unit.filter((by_unit.arm == by_unit.highest) & by_unit.segment.notnull())
+    sizes = one_arm.group_by("segment").aggregate(size=one_arm.count())
+    largest = sizes.order_by(sizes["size"].desc(), sizes.segment).limit(MOST_VALUES)
+    kept = one_arm.inner_join(largest, "segment")
+    value = kept["value_0"]
+    found = kept.group_by("segment", "arm").aggregate(
+        size=kept["size"].max(), units=kept.count(), sum=value.sum(), squares=(value * value).sum()
+    )
+    return found.order_by(found["size"].desc(), found.segment, found.arm).limit(MOST_VALUES * (MOST_ARMS + 1))
 
 
 def is_countable(kind: datatypes.DataType) -> bool:

@@ -1,7 +1,8 @@
-"""Reads the sums of a table: one query, where the data lie; nothing is written, and no row of a unit travels."""
+"""Reads the sums of a table, where the data lie; nothing is written, and no row of a unit travels."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -12,9 +13,10 @@ from ibis.common.exceptions import IbisError
 
 from services.ai.domain.analysis.data import Aggregates
 from services.ai.domain.analysis.defined import profiles_of
+from services.ai.domain.analysis.roles import primary_of
 from services.ai.domain.jobs import WarehouseTable
 from services.ai.domain.metrics import MetricProfile
-from services.ai.warehouse import connections, query, sums
+from services.ai.warehouse import connections, query, segments, sums
 from services.ai.warehouse.connections import Connection
 from shared import log
 from shared.definition.model import Experiment
@@ -44,7 +46,7 @@ class IbisWarehouse:
     def aggregates(self, table: WarehouseTable, experiment: Experiment | None, *, now: datetime) -> Aggregates:
         """Returns the sums of a table.
 
-        Units that were seen in several arms are in no sum: they are counted as such.
+        Units that were seen in several arms are in no sum: they are counted as such. Segments have the primary metric.
 
         Raises:
             InvalidArgument: INVALID_FIELD: no such connection, table or column, or the table contradicts itself.
@@ -54,15 +56,27 @@ class IbisWarehouse:
         connection = self._known.get(table.connection)
         if connection is None:
             raise invalid_field(f"{_PATH}.connection", f"{table.connection}, there is no connection of that name")
-        rows = _rows(connection, table)
-        return sums.aggregates_of(rows, table, metrics, experiment, now=now)
+        primary = primary_of(metrics)
+        found = _read(connection, table, primary)
+        whole = sums.aggregates_of(found.arms, table, metrics, experiment, now=now)
+        if primary is None:
+            return whole
+        parts, left_out = segments.segments_of(found.segments, primary)
+        return replace(whole, segments=parts, left_out_segments=left_out)
 
 
-def _rows(connection: Connection, table: WarehouseTable) -> list[dict[str, Any]]:
-    """Returns a row for each arm (any: each column has a type of its own)."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Is what a table has: rows by arms, and by columns rows by segments (any: each column has a type of its own)."""
+
+    arms: list[dict[str, Any]]
+    segments: dict[str, list[dict[str, Any]]]
+
+
+def _read(connection: Connection, table: WarehouseTable, primary: MetricProfile | None) -> _Found:
     try:
         with connection.opened() as backend:
-            return _asked(backend, connection.table(backend, table.table), table)
+            return _asked(backend, connection.table(backend, table.table), table, primary)
     except PlatformError:
         raise
     except Exception as error:
@@ -77,7 +91,9 @@ def _rows(connection: Connection, table: WarehouseTable) -> list[dict[str, Any]]
         ) from error
 
 
-def _asked(backend: BaseBackend, found: ibis.Table | None, table: WarehouseTable) -> list[dict[str, Any]]:
+def _asked(
+    backend: BaseBackend, found: ibis.Table | None, table: WarehouseTable, primary: MetricProfile | None
+) -> _Found:
     if found is None:
         raise invalid_field(f"{_PATH}.table", f"{table.table}, there is no table of that name")
     _check_columns(found, table)
@@ -88,7 +104,26 @@ def _asked(backend: BaseBackend, found: ibis.Table | None, table: WarehouseTable
         metrics=[column for _, column in table.metric_columns],
         time=table.time_column,
     )
-    rows: list[dict[str, Any]] = backend.to_pyarrow(sums_by_arm).to_pylist()
+    # Parts before the whole: where units come in between, the whole has them, too.
+    parts = {column: _rows(backend, one) for column, one in _by_segment(found, table, primary)}
+    return _Found(_rows(backend, sums_by_arm), parts)
+
+
+def _by_segment(
+    found: ibis.Table, table: WarehouseTable, primary: MetricProfile | None
+) -> Iterator[tuple[str, ibis.Table]]:
+    if primary is None:
+        return
+    metric = dict(table.metric_columns)[primary.metric_id]
+    for column in table.segment_columns:
+        yield (
+            column,
+            query.sums_by_segment(found, unit=table.unit_column, arm=table.arm_column, metric=metric, segment=column),
+        )
+
+
+def _rows(backend: BaseBackend, asked: ibis.Table) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = backend.to_pyarrow(asked).to_pylist()
     return rows
 
 
@@ -97,6 +132,7 @@ def _check_columns(found: ibis.Table, table: WarehouseTable) -> None:
     wanted = {"unit_column": table.unit_column, "arm_column": table.arm_column}
     wanted |= {"time_column": table.time_column} if table.time_column else {}
     wanted |= {f"metric_columns[{place}].column": column for place, (_, column) in enumerate(table.metric_columns)}
+    wanted |= {f"segment_columns[{place}]": column for place, column in enumerate(table.segment_columns)}
     violations = [
         FieldViolation(f"{_PATH}.{field}", f"{column}, the table has no such column")
         for field, column in wanted.items()
