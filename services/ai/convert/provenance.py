@@ -20,6 +20,7 @@ def to_proto(provenance: Provenance | None) -> pb.Provenance | None:
         dropped_claim_count=provenance.dropped_claim_count,
         evidence_sha256=provenance.evidence_sha256,
         prompt_version=provenance.prompt_version,
+        reworded_claim_count=provenance.reworded_claim_count,
     )
 
 

@@ -7,11 +7,12 @@ from services.ai.domain.asking import FallbackReason, ProviderName
 
 
 class Grounding(StrEnum):
-    """Says how an answer stood the check: as it was, after one repair, or after claims were dropped."""
+    """Says how an answer stood the check: as it was, repaired, with claims dropped, or told in the engine's words."""
 
     CLEAN = "CLEAN"
     REPAIRED = "REPAIRED"
     REDUCED = "REDUCED"
+    REWORDED = "REWORDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Provenance:
         prompt_version: Of the instructions that a language model was given.
         fallback_reason: Why another provider than the configured one answered; None: it did itself.
         dropped_claim_count: Claims that the check dropped.
+        reworded_claim_count: Claims that are told in the engine's words, as their own were not shown to be right.
     """
 
     provider: ProviderName
@@ -33,3 +35,4 @@ class Provenance:
     prompt_version: str
     fallback_reason: FallbackReason | None = None
     dropped_claim_count: int = 0
+    reworded_claim_count: int = 0

@@ -2,7 +2,7 @@
 
 A set tells of sentences that nobody has seen only until the rules are tuned on it. The second one was held out until
 2026-11-27, when 10 of its 233 false sentences were published and 115 of its 209 true ones dropped; since then it is a
-development set, and its shares flatter the rules. The third one was written and frozen after that: no rule is tuned on it.
+development set, and its shares flatter the rules. The third one was frozen after that, and no rule is tuned on it.
 """
 
 import json

@@ -180,13 +180,21 @@ def _provenance(
     repaired: bool = False,
     reason: FallbackReason | None = None,
 ) -> Provenance:
-    grounding = Grounding.REPAIRED if repaired else Grounding.CLEAN
     return Provenance(
         name,
         reply.model,
-        Grounding.REDUCED if heard.violations else grounding,
+        _grounding(heard, repaired=repaired),
         inquiry.pack.sha256,
         PROMPT_VERSION,
         reason,
         heard.dropped_count,
+        heard.reworded_count,
     )
+
+
+def _grounding(heard: Heard[Said], *, repaired: bool) -> Grounding:
+    if heard.is_reworded:
+        return Grounding.REWORDED
+    if heard.violations:
+        return Grounding.REDUCED
+    return Grounding.REPAIRED if repaired else Grounding.CLEAN

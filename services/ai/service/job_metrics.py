@@ -27,9 +27,10 @@ _WAITING: Final = (JobState.QUEUED, JobState.RUNNING)
 class JobMetrics:
     """Holds the families; safe for use by many threads.
 
-    An outcome is `accepted` (the words stood the check as they were), `repaired` (after one repair, or without claims
-    that the check dropped), `degraded` (another provider than the configured one answered), `rejected` (a design that
-    is stored and not recommended) or `failed` (a job without an answer, which counts as one).
+    An outcome is `accepted` (the words stood the check as they were), `repaired` (after one repair, without claims that
+    the check dropped, or with some told in the engine's words), `degraded` (another provider than the configured one
+    answered), `rejected` (a design that is stored and not recommended) or `failed` (a job without an answer, which
+    counts as one).
 
     Args:
         registry: Where the numbers are kept.

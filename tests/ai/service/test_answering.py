@@ -49,6 +49,13 @@ def with_digits(question: Question) -> str:
     return json.dumps(document)
 
 
+def mistyped(question: Question) -> str:
+    """Writes a figure in a claim that is typed wrongly, too."""
+    document = json.loads(with_digits(question))
+    document["statements"][0]["relation"] = "highest"
+    return json.dumps(document)
+
+
 def with_digits_everywhere(question: Question) -> str:
     """Writes a figure in every claim."""
     document = json.loads(question.plain_answer)
@@ -106,8 +113,20 @@ def test_answer_when_a_repair_puts_it_right_then_is_repaired() -> None:
     assert any(one.startswith("R3_NUMBER at statements[0].text") for one in first.violations)
 
 
-def test_answer_when_the_repair_is_wrong_again_then_wrong_claims_are_left_out() -> None:
+def test_answer_when_the_words_are_wrong_again_and_the_type_is_right_then_the_engine_tells_the_claim() -> None:
     world = World(with_digits)
+
+    answered = ask(world)
+
+    assert answered.said == OWN
+    assert answered.provenance.provider is ProviderName.ANTHROPIC
+    assert answered.provenance.grounding is Grounding.REWORDED
+    assert (answered.provenance.reworded_claim_count, answered.provenance.dropped_claim_count) == (1, 0)
+    assert len(world.provider.asked) == 2
+
+
+def test_answer_when_the_repair_is_wrong_again_then_wrong_claims_are_left_out() -> None:
+    world = World(mistyped)
 
     answered = ask(world)
 
@@ -119,7 +138,7 @@ def test_answer_when_the_repair_is_wrong_again_then_wrong_claims_are_left_out() 
 
 @pytest.mark.parametrize("second", [failing(), failing(retryable=True), "no JSON at all", "{}"])
 def test_answer_when_no_repair_comes_then_is_the_first_without_what_is_wrong(second: Step) -> None:
-    world = World(with_digits, second)
+    world = World(mistyped, second)
 
     answered = ask(world)
 

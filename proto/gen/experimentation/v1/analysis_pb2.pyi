@@ -256,6 +256,8 @@ class _GroundingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Grounding.V
     """It is after one repair."""
     GROUNDING_REDUCED: _Grounding.ValueType  # 3
     """It is after claims were dropped."""
+    GROUNDING_REWORDED: _Grounding.ValueType  # 4
+    """Everything said is borne; some claims are told in the engine's words."""
 
 class Grounding(_Grounding, metaclass=_GroundingEnumTypeWrapper):
     """Says how an answer stood the check."""
@@ -268,6 +270,8 @@ GROUNDING_REPAIRED: Grounding.ValueType  # 2
 """It is after one repair."""
 GROUNDING_REDUCED: Grounding.ValueType  # 3
 """It is after claims were dropped."""
+GROUNDING_REWORDED: Grounding.ValueType  # 4
+"""Everything said is borne; some claims are told in the engine's words."""
 Global___Grounding: _TypeAlias = Grounding  # noqa: Y015
 
 class _StatementKind:
@@ -645,6 +649,7 @@ class Provenance(_message.Message):
     DROPPED_CLAIM_COUNT_FIELD_NUMBER: _builtins.int
     EVIDENCE_SHA256_FIELD_NUMBER: _builtins.int
     PROMPT_VERSION_FIELD_NUMBER: _builtins.int
+    REWORDED_CLAIM_COUNT_FIELD_NUMBER: _builtins.int
     provider: Global___AiProvider.ValueType
     """Is who did."""
     model: _builtins.str
@@ -659,6 +664,8 @@ class Provenance(_message.Message):
     """Is the digest of the evidence pack that everything said rests on; GetEvidence returns it."""
     prompt_version: _builtins.str
     """Is the version of the instructions that a language model was given."""
+    reworded_claim_count: _builtins.int
+    """Counts the claims that are told in the engine's words, as their own could not be shown to be right."""
     def __init__(
         self,
         *,
@@ -669,10 +676,11 @@ class Provenance(_message.Message):
         dropped_claim_count: _builtins.int = ...,
         evidence_sha256: _builtins.str = ...,
         prompt_version: _builtins.str = ...,
+        reworded_claim_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped_claim_count", b"dropped_claim_count", "evidence_sha256", b"evidence_sha256", "fallback_reason", b"fallback_reason", "grounding", b"grounding", "model", b"model", "prompt_version", b"prompt_version", "provider", b"provider"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped_claim_count", b"dropped_claim_count", "evidence_sha256", b"evidence_sha256", "fallback_reason", b"fallback_reason", "grounding", b"grounding", "model", b"model", "prompt_version", b"prompt_version", "provider", b"provider", "reworded_claim_count", b"reworded_claim_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -63,7 +63,8 @@ ADVICE_RULES: Final[Mapping[RuleId, AdviceRule]] = MappingProxyType(
 ALL_RULES: Final = frozenset(RuleId)
 _LOWERING: Final = frozenset({RuleId.CERTAINTY})
 """Rules whose violation is put right instead of dropping the claim."""
-_CLAIM_FIELDS: Final = ("reasons", "statements", "what_would_change")
+CLAIM_FIELDS: Final = ("reasons", "statements", "what_would_change")
+"""Of an answer, those that hold claims."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +90,22 @@ def check(answer: Answer, pack: EvidencePack, *, rules: Collection[RuleId] = ALL
     """Returns what is left of an answer, and what was wrong with it; `rules` are the rules that are on."""
     reader, found = Reader(pack), list[Violation]()
     kept: dict[str, tuple[Claim, ...]] = {}
-    for field in _CLAIM_FIELDS:
+    for field in CLAIM_FIELDS:
         kept[field], violations = check_claims(getattr(answer, field), field, pack, reader=reader, rules=rules)
         found += violations
     steps, step_violations = _check_steps(answer.next_steps, pack, reader, rules)
     advised, advice_violations = _check_advised(answer.recommendation, pack, reader, rules)
     overall = [*_overall(answer, kept, pack, rules)]
     left = replace(answer, recommendation=advised, next_steps=steps, **kept)  # type: ignore[arg-type]
-    count, left_count = _count(answer), _count(left)
+    count, left_count = count_of(answer), count_of(left)
     violations_found = (*found, *step_violations, *advice_violations, *overall)
     return Checked(left, violations_found, count, count - left_count, whole=not overall)
+
+
+def count_of(answer: Answer) -> int:
+    """Returns how many claims and pieces of advice an answer has."""
+    claims = sum(len(getattr(answer, field)) for field in CLAIM_FIELDS)
+    return claims + len(answer.next_steps) + (answer.recommendation is not None)
 
 
 def check_claims(
@@ -175,8 +182,3 @@ def _overall(
         yield Violation("evidence_sha256", RuleId.PACK, answer.evidence_sha256, (pack.sha256,))
     if RuleId.CAVEAT in rules:
         yield from certainty.caveats([*kept["reasons"], *kept["statements"]], pack)
-
-
-def _count(answer: Answer) -> int:
-    claims = sum(len(getattr(answer, field)) for field in _CLAIM_FIELDS)
-    return claims + len(answer.next_steps) + (answer.recommendation is not None)

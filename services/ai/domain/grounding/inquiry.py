@@ -1,16 +1,17 @@
 """A question together with the way in which answers to it are read, checked and judged, whoever gives them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from services.ai.domain.asking import Question
-from services.ai.domain.grounding.checking import check
+from services.ai.domain.grounding.checking import Checked, check, count_of
 from services.ai.domain.grounding.claims import Answer
 from services.ai.domain.grounding.evidence import EvidencePack
 from services.ai.domain.grounding.parsing import parse_answer
 from services.ai.domain.grounding.questions import analysis_question
-from services.ai.domain.grounding.repair import Judgement, judge
+from services.ai.domain.grounding.repair import Judgement, Outcome, judge
+from services.ai.domain.grounding.rewording import reworded
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
 
 Said = TypeVar("Said")
@@ -26,12 +27,21 @@ class Heard(Generic[Said_co]):
         judgement: Whether that is published, and what a repair is told.
         violations: Everything that was found.
         dropped_count: Claims and other parts that were left out.
+        reworded_count: Claims that are told in the engine's words.
+        told_count: Claims and other parts that are left, those among them.
     """
 
     said: Said_co | None
     judgement: Judgement
     violations: tuple[Violation, ...]
     dropped_count: int
+    reworded_count: int = 0
+    told_count: int = 0
+
+    @property
+    def is_reworded(self) -> bool:
+        """Says whether to call it reworded: most of it is, or some, and nothing was left out."""
+        return self.reworded_count > 0 and (not self.dropped_count or 2 * self.reworded_count > self.told_count)
 
 
 class Read(Protocol[Said_co]):
@@ -62,19 +72,37 @@ def analysis_inquiry(pack: EvidencePack, engine: Answer, notes: Mapping[str, str
 
     def read(document: object, *, repaired: bool) -> Heard[Answer]:
         answer, shape = parse_answer(document, evidence_sha256=pack.sha256)
-        return heard_words(answer, pack, shape, repaired=repaired)
+        return heard_words(answer, pack, engine, shape, repaired=repaired)
 
     return Inquiry(analysis_question(pack, engine, notes), pack, read, notes or {})
 
 
 def heard_words(
-    answer: Answer, pack: EvidencePack, found: Sequence[Violation] = (), *, repaired: bool
+    answer: Answer,
+    pack: EvidencePack,
+    engine: Answer,
+    found: Sequence[Violation] = (),
+    *,
+    unborne: Sequence[Violation] = (),
+    repaired: bool,
 ) -> Heard[Answer]:
-    """Returns what is left of an answer in words; `found` is what was wrong with it before."""
-    checked = check(answer, pack)
-    checked = replace(checked, violations=(*found, *checked.violations))
-    dropped = checked.dropped_count + left_out(found)
-    return Heard(checked.answer, judge(checked, pack, repaired=repaired), checked.violations, dropped)
+    """Returns what is left of an answer in words, in those of the `engine` where its own do not stand.
+
+    `found` is what was wrong with it before it was an answer; `unborne` is what is wrong with its claims beside what
+    breaks the rules, by the same paths.
+    """
+    first = check(answer, pack)
+    wrong = (*unborne, *first.violations)
+    said = reworded(answer, engine, pack, wrong)
+    # The engine's words are made to stand the check, and nothing is published that did not.
+    again = check(said.answer, pack)
+    dropped = said.dropped_count + again.dropped_count
+    checked = Checked(again.answer, (*found, *wrong), first.claim_count, dropped, again.whole)
+    told, retold = count_of(again.answer), said.reworded_count - again.dropped_count
+    judgement = judge(checked, pack, repaired=repaired)
+    if judgement.outcome is Outcome.PUBLISH and told == retold:
+        judgement = Judgement(Outcome.ABSTAIN)  # No word of it is the provider's.
+    return Heard(again.answer, judgement, checked.violations, dropped + left_out(found), retold, told)
 
 
 def left_out(violations: Sequence[Violation]) -> int:
