@@ -134,6 +134,11 @@ def test_who_asked_is_not_offered_a_verdict(sign_in: SignIn) -> None:
     assert "Your verdict" not in sign_in("ann").see(REVIEW).text
 
 
+@pytest.mark.parametrize(("who", "offered"), [("ann", True), ("ada", True), ("rob", False), ("bob", False)])
+def test_withdrawing_is_offered_to_authors_and_admins(sign_in: SignIn, who: str, *, offered: bool) -> None:
+    assert ("Withdraw the request" in sign_in(who).see(REVIEW).text) == offered
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [

@@ -208,13 +208,15 @@ def _powers(request: pb.ChangeRequest, principal_id: str, permissions: Collectio
         return permissions is None or permission in permissions
 
     own = principal_id == request.requester or principal_id in request.contributors
+    # Authors, and admins, who alone manage identities.
+    authors = own or may(Permission.IDENTITIES_MANAGE)
     state, unsigned = request.state, request.HasField("emergency") and not request.emergency.signed_by
     return Powers(
         comment=may(Permission.CHANGES_COMMENT),
         judge=state in _JUDGED and not own and may(Permission.CHANGES_REVIEW),
-        submit=state == pb.CHANGE_REQUEST_STATE_DRAFT and may(Permission.CHANGES_PROPOSE),
+        submit=state == pb.CHANGE_REQUEST_STATE_DRAFT and authors and may(Permission.CHANGES_PROPOSE),
         apply=state == pb.CHANGE_REQUEST_STATE_APPROVED and may(Permission.CHANGES_APPLY),
-        cancel=state in _OPEN and may(Permission.CHANGES_PROPOSE),
+        cancel=state in _OPEN and authors and may(Permission.CHANGES_PROPOSE),
         emergency=state in _JUDGED and may(Permission.CHANGES_EMERGENCY_APPLY),
         sign=unsigned and request.emergency.actor != principal_id and may(Permission.CHANGES_REVIEW),
     )
