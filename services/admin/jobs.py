@@ -142,9 +142,10 @@ def provider(provenance: pb.Provenance) -> str:
 
 def words_by(provenance: pb.Provenance) -> str:
     """Returns the sentence that says how an answer's words came about."""
-    dropped = provenance.dropped_claim_count
+    dropped, reworded = provenance.dropped_claim_count, provenance.reworded_claim_count
     parts = [f"Words by {provider(provenance)}, {provenance.model}"]
     parts.append(f"grounding {enum_name(pb.Grounding.DESCRIPTOR, provenance.grounding)}")
+    parts += [f"{plural(reworded, 'claim')} in the engine's words"] if reworded else []
     parts += [f"{plural(dropped, 'claim')} dropped"] if dropped else []
     return f"{', '.join(parts)}. Numbers and decisions are computed."
 

@@ -211,3 +211,13 @@ def test_words_by_when_claims_were_dropped_then_counts_them() -> None:
     assert jobs.words_by(provenance) == (
         "Words by anthropic, m, grounding reduced, 2 claims dropped. Numbers and decisions are computed."
     )
+
+
+def test_words_by_when_claims_are_told_in_the_engines_words_then_counts_them() -> None:
+    provenance = pb.Provenance(
+        provider=pb.AI_PROVIDER_ANTHROPIC, model="m", grounding=pb.GROUNDING_REWORDED, reworded_claim_count=1
+    )
+
+    assert jobs.words_by(provenance) == (
+        "Words by anthropic, m, grounding reworded, 1 claim in the engine's words. Numbers and decisions are computed."
+    )

@@ -18,6 +18,7 @@ _GROUNDINGS: Final = {
     analysis_pb2.GROUNDING_CLEAN: Badge("Every claim borne by evidence", "good", "✓"),
     analysis_pb2.GROUNDING_REPAIRED: Badge("Borne by evidence after one repair", "good", "✓"),
     analysis_pb2.GROUNDING_REDUCED: Badge("Claims without evidence were dropped", "warn", "!"),
+    analysis_pb2.GROUNDING_REWORDED: Badge("Borne by evidence, in part in the engine's words", "good", "✓"),
 }
 _FALLBACKS: Final = {
     analysis_pb2.FALLBACK_REASON_NO_KEY: "no language model is configured",
@@ -43,6 +44,7 @@ class ProvenanceView:
     fallback: str
     grounding: Badge
     dropped: int
+    reworded: int
     evidence_sha256: str
 
 
@@ -66,5 +68,6 @@ def provenance(message: analysis_pb2.Provenance) -> ProvenanceView:
         fallback=said,
         grounding=_GROUNDINGS.get(message.grounding, Badge("Not checked")),
         dropped=message.dropped_claim_count,
+        reworded=message.reworded_claim_count,
         evidence_sha256=message.evidence_sha256,
     )
