@@ -10,7 +10,7 @@ from experimentation.v1 import analysis_pb2 as pb
 from experimentation.v1 import analysis_service_pb2 as service_pb
 from experimentation.v1 import common_pb2
 from experimentation.v1.analysis_service_pb2_grpc import AnalysisServiceStub
-from services.admin import jobs, paging, tables
+from services.admin import jobs, paging, segments, tables
 from services.admin.clients import CALL_SECONDS
 from services.admin.words import NOTHING, enum_name, instant, plural
 from shared.rpc import client
@@ -65,7 +65,7 @@ def drawing(analysis: pb.ExperimentAnalysis) -> RenderableType:
         ("What would change this:", analysis.what_would_change),
     ):
         parts += [Text(), Text(title), tables.bullets(one.text for one in statements)] if statements else []
-    parts += [Text(), comparisons(analysis.comparisons), Text(), _health(analysis.health)]
+    parts += [Text(), comparisons(analysis.comparisons), *segments.parts(analysis), Text(), _health(analysis.health)]
     if analysis.change_request_id:
         parts += [Text(), Text(f"Change request: {analysis.change_request_id}")]
     return Group(*parts, Text(), Text(jobs.words_by(analysis.provenance), style="dim"))
@@ -95,17 +95,11 @@ def comparisons(found: Sequence[pb.ArmComparison]) -> RenderableType:
             f"{one.arm_mean:.4g}" if one.HasField("arm_mean") else NOTHING,
             f"{one.control_mean:.4g}" if one.HasField("control_mean") else NOTHING,
             f"{lift.estimate:+.1%}" if lift else NOTHING,
-            _interval(lift) if lift else NOTHING,
+            segments.interval(lift) if lift else NOTHING,
             f"{one.answer.p_value:.3g}" if one.answer.HasField("p_value") else NOTHING,
             enum_name(pb.ComparisonStatus.DESCRIPTOR, one.status),
         )
     return rows
-
-
-def _interval(lift: pb.Interval) -> str:
-    low = f"{lift.low:+.1%}" if lift.HasField("low") else "-inf"
-    high = f"{lift.high:+.1%}" if lift.HasField("high") else "inf"
-    return f"{low} to {high}"
 
 
 def _health(found: Sequence[pb.HealthFinding]) -> RenderableType:
