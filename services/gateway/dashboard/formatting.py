@@ -85,6 +85,12 @@ def p_value(value: float | None) -> str:
     return f"< {_LEAST_P:.4f}" if value < _LEAST_P else f"{value:.{3 if value >= 0.01 else 4}f}"
 
 
+def p_words(value: float) -> str:
+    """Returns a p-value as people write it: `p = 0.012`, `p < 0.0001`."""
+    shown = p_value(value)
+    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+
+
 def instant(moment: datetime | None) -> str:
     """Returns an instant in UTC, to the minute."""
     return NOTHING if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -13,6 +13,7 @@ from services.gateway.dashboard.views.badges import Badge
 from services.gateway.dashboard.views.health import HealthView, health_view
 from services.gateway.dashboard.views.messages import enum_words, maybe, moment
 from services.gateway.dashboard.views.results import ResultGroup, result_groups
+from services.gateway.dashboard.views.segments import SegmentTable, segment_table
 from services.gateway.dashboard.views.series import estimate_chart
 from services.gateway.dashboard.views.statements import (
     ProvenanceView,
@@ -42,6 +43,7 @@ class Outcome:
     recommendation: StatementView
     reasons: tuple[StatementView, ...]
     groups: tuple[ResultGroup, ...]
+    segments: SegmentTable | None
     series: Chart | None
     health: HealthView
     statements: tuple[StatementView, ...]
@@ -83,6 +85,7 @@ def outcome_view(
         recommendation=statement(newest.decision.text),
         reasons=statements(newest.decision.reasons),
         groups=result_groups(newest, method=method, scale=scale, arms=arms, metrics=metrics),
+        segments=segment_table(newest, scale=scale, arms=arms, metrics=metrics),
         series=estimate_chart(analyses, scale=scale, arms=arms, metrics=metrics),
         health=health_view(newest, arms),
         statements=statements(newest.statements),

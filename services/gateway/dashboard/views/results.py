@@ -26,7 +26,7 @@ _ROLES: Final = (
     (common_pb2.METRIC_ROLE_GUARDRAIL, "Guardrails: must not get worse"),
     (common_pb2.METRIC_ROLE_SECONDARY, "Secondary metrics"),
 )
-_TONES: Final = {
+TONES: Final = {
     analysis_pb2.COMPARISON_STATUS_BETTER: "good",
     analysis_pb2.COMPARISON_STATUS_WORSE: "bad",
 }
@@ -133,29 +133,30 @@ def _rows(
             control_mean=level(maybe(one, "control_mean")),
             arm_mean=level(maybe(one, "arm_mean")),
             change=formatting.NOTHING if effect is None else words(effect.estimate),
-            between="" if effect is None else _between(effect, words),
-            picture=_picture(
+            between="" if effect is None else between(effect, words),
+            picture=picture(
                 effect,
                 words,
                 name=f"interval-{one.metric_role}-{place}",
                 subject=f"{metric}, {arm}",
-                tone=_TONES.get(one.status, "neutral"),
+                tone=TONES.get(one.status, "neutral"),
                 shared=shared,
             ),
-            certainty=_certainty(answer),
+            certainty=certainty(answer),
             method="" if answer is None else answer.method,
             status=badges.comparison(one.status),
             cautions=tuple(one.cautions),
         )
 
 
-def _between(effect: IntervalValue, words: Callable[[float | None], str]) -> str:
+def between(effect: IntervalValue, words: Callable[[float | None], str]) -> str:
+    """Returns the ends of an interval in words."""
     low = "\u2212∞" if effect.low is None else words(effect.low)
     high = "∞" if effect.high is None else words(effect.high)
     return f"{low} to {high}"
 
 
-def _picture(
+def picture(
     effect: IntervalValue | None,
     words: Callable[[float | None], str],
     *,
@@ -164,25 +165,32 @@ def _picture(
     tone: str,
     shared: tuple[float, float] | None,
 ) -> Markup | None:
+    """Returns an effect with its interval drawn; None where it cannot be estimated.
+
+    Args:
+        effect: What to draw.
+        words: How effects are written.
+        name: Makes its ids unique on a page.
+        subject: What it is the effect on.
+        tone: `good`, `bad` or `neutral`.
+        shared: The ends that rows share; None: they share none.
+    """
     if effect is None:
         return None
     return intervals.drawn(
         effect,
         name=name,
-        words=f"{subject}: {words(effect.estimate)}, {_between(effect, words)}",
+        words=f"{subject}: {words(effect.estimate)}, {between(effect, words)}",
         within=shared or intervals.ends([effect]),
         tone=tone,
     )
 
 
-def _certainty(answer: analysis_pb2.ComparisonAnswer | None) -> str:
+def certainty(answer: analysis_pb2.ComparisonAnswer | None) -> str:
+    """Returns how sure an answer is: its p-value, or the chance to beat the control."""
     if answer is None:
         return formatting.NOTHING
     if answer.kind == analysis_pb2.ANSWER_KIND_BAYESIAN:
         return formatting.probability(maybe(answer, "probability_better"))
     value = maybe(answer, "p_value")
-    return formatting.NOTHING if value is None else f"p {_equals(formatting.p_value(value))}"
-
-
-def _equals(shown: str) -> str:
-    return shown if shown.startswith("<") else f"= {shown}"
+    return formatting.NOTHING if value is None else formatting.p_words(value)

@@ -10,6 +10,7 @@ from experimentation.v1 import (
 )
 from tests.gateway.dashboard.examples.comparisons import comparisons
 from tests.gateway.dashboard.examples.ids import ANALYSIS_ID, DAYS, EVIDENCE, EXPERIMENT_ID, JOB_ID, REQUEST_ID, at
+from tests.gateway.dashboard.examples.segments import segments
 
 
 def analysis(version: int = DAYS, **changes: Any) -> analysis_pb2.ExperimentAnalysis:
@@ -40,6 +41,8 @@ def analysis(version: int = DAYS, **changes: Any) -> analysis_pb2.ExperimentAnal
             ],
         ),
         "comparisons": list(comparisons(units)),
+        "segments": list(segments()),
+        "left_out_segments": ["browser=lynx", "browser=dillo"],
         "health": _health(),
         "sample": analysis_pb2.SampleState(
             unit_count=units,
