@@ -5,13 +5,12 @@ import pytest
 from experimentation.v1 import analysis_pb2
 from services.gateway.dashboard.views.statements import provenance
 
-WAYS = [one for one in analysis_pb2.Grounding.values() if one != analysis_pb2.GROUNDING_UNSPECIFIED]
-
-
 def test_badges_when_all_ways_are_shown_then_each_has_words_of_its_own() -> None:
-    texts = [provenance(analysis_pb2.Provenance(grounding=one)).grounding.text for one in (0, *WAYS)]
+    ways = analysis_pb2.Grounding.values()
+    texts = [provenance(analysis_pb2.Provenance(grounding=one)).grounding.text for one in ways]
 
-    assert len(set(texts)) == len(WAYS) + 1
+    assert len(ways) >= 5
+    assert len(set(texts)) == len(ways)
 
 
 @pytest.mark.parametrize("count", [0, 3])
