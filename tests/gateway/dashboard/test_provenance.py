@@ -5,6 +5,7 @@ import pytest
 from experimentation.v1 import analysis_pb2
 from services.gateway.dashboard.views.statements import provenance
 
+
 def test_badges_when_all_ways_are_shown_then_each_has_words_of_its_own() -> None:
     ways = analysis_pb2.Grounding.values()
     texts = [provenance(analysis_pb2.Provenance(grounding=one)).grounding.text for one in ways]

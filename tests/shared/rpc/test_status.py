@@ -167,7 +167,9 @@ def test_rpc_error_when_its_details_are_broken_then_is_read_without_them() -> No
 
 def test_rpc_error_when_its_reason_is_of_a_newer_server_then_keeps_kind_and_name() -> None:
     newer = rich(errors.NotFound(Reason.EXPERIMENT_NOT_FOUND, "gone", metadata={"design_id": "d"}))
-    info = error_details_pb2.ErrorInfo(reason="REASON_OF_A_NEWER_SERVER", domain="experimentation", metadata={"design_id": "d"})
+    info = error_details_pb2.ErrorInfo(
+        reason="REASON_OF_A_NEWER_SERVER", domain="experimentation", metadata={"design_id": "d"}
+    )
     newer.details[0].Pack(info)
 
     arrived = status.from_rpc_error(
