@@ -1,4 +1,4 @@
-"""The validator's report: recall by mutation, false positives, held-out escapes, and what each rule contributes."""
+"""The validator's report: recall by mutation, false positives, held-out escapes, whole answers, each rule's worth."""
 
 import random
 from collections import defaultdict
@@ -8,13 +8,15 @@ from typing import Final
 
 from services.ai.domain.grounding.rules.violation import RuleId
 from services.ai.evaluation.drafts import clean_draft_alarms, draft_rows
-from services.ai.evaluation.held_out import Outcome, outcomes
+from services.ai.evaluation.held_out import HELD_OUT, Outcome, outcomes
 from services.ai.evaluation.matrix import Row, clean_cases, false_alarms, rows
 from services.ai.evaluation.prose import prose_alarms, prose_rows
+from services.ai.evaluation.retelling import Retelling, retelling
 from services.ai.evaluation.wilson import wilson
 
 LEAST_RECALL: Final = 0.995
 MOST_FALSE_POSITIVES: Final = 0.001
+_EXPERIMENTS_PER_DRAW: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,14 @@ class Evaluation:
         clean_count: Texts and drafts that are right.
         alarm_count: Those of them in which something was found.
         held_out: What became of each paraphrase, by set.
+        answers: What became of whole answers, by set: of its true sentences, of its false ones.
     """
 
     rows: tuple[Row, ...]
     clean_count: int
     alarm_count: int
     held_out: Mapping[str, tuple[Outcome, ...]]
+    answers: Mapping[str, tuple[Retelling, Retelling]]
 
     @property
     def by_rule(self) -> Mapping[RuleId, tuple[int, int, int]]:
@@ -58,6 +62,9 @@ class Evaluation:
                 yield f"{row.mutation}: {row.found_count} of {row.count} mutants are found"
         if self.alarm_count > MOST_FALSE_POSITIVES * self.clean_count:
             yield f"{self.alarm_count} of {self.clean_count} clean texts raise an alarm"
+        for name, pair in self.answers.items():
+            if foreign := frozenset[str]().union(*(one.foreign for one in pair)):
+                yield f"{name}: {len(foreign)} texts are published in whole answers that stand no check"
         for rule, (_, found, without) in self.by_rule.items():
             if without >= found:
                 yield f"{rule}: as many mutants are found without it"
@@ -72,13 +79,27 @@ def evaluate(*, seed: int, experiments: int, mutants: int) -> Evaluation:
     drafts, draft_alarms = clean_draft_alarms(clean, chance, mutants)
     proses, prose_alarm_count = prose_alarms(clean)
     alarm_count = len({text for text, _ in alarms}) + draft_alarms + prose_alarm_count
-    return Evaluation(found, texts + drafts + proses, alarm_count, outcomes())
+    draws = max(1, experiments // _EXPERIMENTS_PER_DRAW)
+    answers = {
+        name: (
+            retelling(path, seed=seed, draws=draws),
+            retelling(path, seed=seed, draws=draws, true=False),
+        )
+        for name, path in HELD_OUT.items()
+    }
+    return Evaluation(found, texts + drafts + proses, alarm_count, outcomes(), answers)
 
 
 def written(evaluation: Evaluation) -> str:
     """Returns the report as text."""
     return "\n".join(
-        (*_recall(evaluation.rows), *_clean(evaluation), *_held_out(evaluation.held_out), *_rules(evaluation))
+        (
+            *_recall(evaluation.rows),
+            *_clean(evaluation),
+            *_held_out(evaluation.held_out),
+            *_answers(evaluation.answers),
+            *_rules(evaluation),
+        )
     )
 
 
@@ -109,6 +130,18 @@ def _held_out_set(found: Sequence[Outcome]) -> Iterator[str]:
     escaped, dropped = sum(one.published for one in false), sum(not one.published for one in true)
     yield f"  false and published (escape rate)   {escaped:4} of {len(false)}   {_share(escaped, len(false))}"
     yield f"  true and dropped                    {dropped:4} of {len(true)}   {_share(dropped, len(true))}"
+
+
+def _answers(by_set: Mapping[str, tuple[Retelling, Retelling]]) -> Iterator[str]:
+    for name, pair in by_set.items():
+        for kind, found in zip(("true", "false"), pair, strict=True):
+            yield ""
+            yield f"Whole answers in {kind} sentences of the {name}; in brackets without rewording"
+            yield f"  sentences that stand as they are    {found.own_count:4} of {found.sentence_count}"
+            yield f"  told in the engine's words          {found.reworded_count:4} of {found.sentence_count}"
+            stood = f"{found.stood_count:4} of {found.answer_count}   ({found.stood_without_count})"
+            yield f"  answers that stand                  {stood}"
+            yield f"  published as they are               {found.published_count:4}   ({found.published_without_count})"
 
 
 def _rules(evaluation: Evaluation) -> Iterator[str]:

@@ -49,6 +49,26 @@ def test_bars_when_they_are_missed_then_are_named(evaluation: Evaluation) -> Non
     assert len(missed.failures) == 5
 
 
+def test_answers_when_sentences_fail_by_their_words_then_the_engine_tells_most_of_the_true_ones(
+    evaluation: Evaluation,
+) -> None:
+    true, false = evaluation.answers[THIRD]
+
+    assert true.own_count + true.reworded_count > 0.85 * true.sentence_count
+    assert true.stood_count > 0.8 * true.answer_count
+    assert true.stood_without_count < 0.4 * true.answer_count
+    assert true.foreign == false.foreign == frozenset()
+    # The rules miss some sentences; in an answer that stands they are told.
+    assert false.published_count <= false.own_count <= 0.02 * false.sentence_count
+
+
+def test_bars_when_a_text_is_published_that_stands_no_check_then_are_missed(evaluation: Evaluation) -> None:
+    true, false = evaluation.answers[THIRD]
+    missed = replace(evaluation, answers={THIRD: (true, replace(false, foreign=frozenset({"It doubled."})))})
+
+    assert missed.failures == (f"{THIRD}: 1 texts are published in whole answers that stand no check",)
+
+
 def test_report_when_it_is_written_then_has_all_parts(evaluation: Evaluation) -> None:
     text = written(evaluation)
 
@@ -58,6 +78,7 @@ def test_report_when_it_is_written_then_has_all_parts(evaluation: Evaluation) ->
         "False positives",
         "escape rate",
         "Ablation",
+        "Whole answers in true sentences",
         "last digit",
         "R4_WORDING",
     ):
