@@ -15,10 +15,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.ai.domain.analysis.plan import AnalysisPlan, PlannedSample
 from services.ai.domain.calls import CallRecord
-from services.ai.domain.jobs import AnalysisInput, DesignInput, HypothesesInput, JobFailure
+from services.ai.domain.jobs import AnalysisInput, DesignInput, HypothesesInput, JobFailure, WarehouseTable
 from services.ai.domain.records import AnalysisRecord, DesignRecord, HypothesisRecord
 from services.ai.store.documents import DocumentError, from_document, to_document
 from shared.store.engine import transaction
+from tests.ai.domain.analysis.examples import conversions, experiment
+from tests.ai.store.examples import analysis
 
 _ECHO = text("SELECT CAST(:document AS jsonb)").bindparams(bindparam("document", type_=JSONB))
 
@@ -116,6 +118,25 @@ def test_from_document_when_a_newer_release_stored_it_then_its_fields_are_passed
 
 def test_from_document_when_an_older_release_stored_it_then_the_defaults_are_filled_in() -> None:
     assert from_document(Thing, {"name": "x"}) == Thing("x")
+
+
+@pytest.mark.parametrize(
+    ("value", "newer"),
+    [
+        (analysis("a1"), {"segments", "left_out_segments"}),
+        (AnalysisInput("checkout", experiment(conversions("control", 10, 1))), {"segments", "left_out_segments"}),
+        (AnalysisInput("checkout", WarehouseTable("lake", "visits", "visitor", "arm", ())), {"segment_columns"}),
+    ],
+)
+def test_from_document_when_it_is_older_than_segments_then_there_are_none(value: Any, newer: set[str]) -> None:
+    document = to_document(value)
+    part = document if newer <= set(document) else document["data"]
+    assert newer <= set(part)
+
+    for name in newer:
+        del part[name]
+
+    assert from_document(type(value), document) == value
 
 
 @pytest.mark.parametrize(
