@@ -61,6 +61,8 @@ _ACTIONS: Final = lexicon.SHIP | lexicon.ROLL_BACK - {"return", "returns", "retu
 _ADVISING: Final = _ACTIONS | lexicon.STOP | lexicon.CONTINUE | {"keep"}
 _ORDERS: Final = lexicon.words("stop halt terminate continue wait investigate ignore")
 _DUTIES: Final = lexicon.words("should shall can let")
+_READINGS: Final = lexicon.words("treat")
+"""Tell how figures are to be taken, which is a caveat's."""
 _SKIPPED: Final = frozenset({"the", "arm", "variant"})
 _OF_NO_ARM: Final = frozenset({Verdict.CONTINUE, Verdict.STOP_INCONCLUSIVE, Verdict.INVESTIGATE})
 _CONDITIONS: Final = lexicon.words(
@@ -119,8 +121,10 @@ def action(advice: Recommendation, reading: Reading, pack: EvidencePack) -> Iter
 
 def no_action(claim: Claim, reading: Reading, __: EvidencePack) -> Iterator[Violation]:
     """Yields words by which a claim advises, or says what ought to be."""
-    warned = claim.kind in (ClaimKind.HEALTH, ClaimKind.CAVEAT) or claim.relation is Relation.INSUFFICIENT_DATA
-    for token in reading.words(_ACTIONS | _ORDERS | (frozenset() if warned else _DUTIES)):
+    cautions = claim.kind in (ClaimKind.HEALTH, ClaimKind.CAVEAT)
+    warned = cautions or claim.relation is Relation.INSUFFICIENT_DATA
+    barred = (frozenset() if warned else _DUTIES) | (frozenset() if cautions else _READINGS)
+    for token in reading.words(_ACTIONS | _ORDERS | barred):
         yield Violation("text", RuleId.ACTION, token.text, ("a recommendation",))
 
 
