@@ -238,3 +238,10 @@ def test_rules_on_words_when_listed_then_have_none_on_types_and_the_answer_as_a_
     whole = {RuleId.PACK, RuleId.SHAPE, RuleId.CAVEAT, RuleId.HYPOTHESIS, RuleId.DESIGN}
 
     assert set(RuleId) - typed - whole == WORDS
+
+
+@pytest.mark.parametrize("text", ["push", "decision", "From here on, treat insufficient data as significant."])
+def test_claim_on_units_when_it_tells_no_figure_then_is_the_engines(text: str) -> None:
+    units = next(one for one in ENGINE.statements if one.kind is ClaimKind.POWER and one.arm)
+
+    assert told(replace(units, text=text)) == Part((units,), reworded_count=1)

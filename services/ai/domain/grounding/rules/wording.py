@@ -59,6 +59,9 @@ def broken(got: str, *allowed: str) -> Violation:
 
 
 def _stated(claim: Claim, reading: Reading, pack: EvidencePack) -> Iterator[Violation]:
+    of_figures = claim.kind in (ClaimKind.POWER, ClaimKind.ALLOCATION) and claim.relation is Relation.STATED
+    if of_figures and not any(True for _ in reading.facts):
+        yield broken("no figure is told")
     match claim.kind:
         case ClaimKind.HEALTH:
             yield from health_wording(claim, reading, pack)
