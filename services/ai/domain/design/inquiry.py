@@ -1,7 +1,7 @@
 """The question which of the computed designs to take and why, and how answers to it are held to the chosen one."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,6 @@ from services.ai.domain.grounding.inquiry import Heard, Inquiry, heard_words
 from services.ai.domain.grounding.questions import design_question
 from services.ai.domain.grounding.reading import Reader
 from services.ai.domain.grounding.repair import Judgement, Outcome, feedback_of
-from services.ai.domain.grounding.rewording import claims_of
 from services.ai.domain.grounding.rules.violation import RuleId, Violation
 
 NATURE: Final = re.compile(
@@ -60,18 +59,27 @@ def _heard(document: object, offers: Sequence[Offer], *, repaired: bool) -> Hear
 
 def _heard_of(taken: Offer, said: Answer, shape: Sequence[Violation], *, repaired: bool) -> Heard[ChosenDesign]:
     """Returns the words as far as the chosen design bears them: they were written for all of them."""
-    pack, engine = taken.evidence.pack, taken.words
-    bound = Answer(pack.sha256, reasons=said.reasons, statements=said.statements)
-    unborne = (*_on_nature(said.reasons, "reasons", taken), *_on_nature(said.statements, "statements", taken))
-    heard = heard_words(bound, pack, engine, shape, unborne=unborne, repaired=repaired)
+    reasons, wrong_reasons = _without_nature(said.reasons, "reasons", taken)
+    risks, wrong_risks = _without_nature(said.statements, "risks", taken)
+    unborne = (*wrong_reasons, *wrong_risks)
+    bound = Answer(taken.evidence.pack.sha256, reasons=reasons, statements=risks)
+    heard = heard_words(bound, taken.evidence.pack, taken.words, (*shape, *unborne), repaired=repaired)
+    judgement, left = heard.judgement, heard.said.reasons + heard.said.statements if heard.said else ()
+    if judgement.outcome is Outcome.PUBLISH and len(unborne) > len(left):
+        judgement = Judgement(Outcome.ABSTAIN)
     chosen = ChosenDesign(taken, heard.said) if heard.said else None
-    return Heard(chosen, heard.judgement, heard.violations, heard.dropped_count, heard.reworded_count, heard.told_count)
+    dropped = heard.dropped_count + len(unborne)
+    return Heard(chosen, judgement, heard.violations, dropped, heard.reworded_count, heard.told_count)
 
 
-def _on_nature(claims: Sequence[Claim], path: str, taken: Offer) -> Iterator[Violation]:
-    """Yields words on what the plan is like, which are the engine's to say."""
-    own, reader = {one.text for one in claims_of(taken.words)}, Reader(taken.evidence.pack)
+def _without_nature(
+    claims: Sequence[Claim], path: str, taken: Offer
+) -> tuple[tuple[Claim, ...], tuple[Violation, ...]]:
+    """Returns the claims that leave to the engine what the plan is like."""
+    own = {one.text for one in (*taken.words.reasons, *taken.words.statements)}
+    reader, kept, found = Reader(taken.evidence.pack), list[Claim](), list[Violation]()
     for index, claim in enumerate(claims):
         named = None if claim.text in own else NATURE.search(reader.read(claim.text).outside_slots)
-        if named:
-            yield Violation(f"{path}[{index}].text", RuleId.CONTEXT, named[0])
+        found += [Violation(f"{path}[{index}].text", RuleId.CONTEXT, named[0])] if named else []
+        kept += [] if named else [claim]
+    return tuple(kept), tuple(found)

@@ -83,21 +83,18 @@ def heard_words(
     engine: Answer,
     found: Sequence[Violation] = (),
     *,
-    unborne: Sequence[Violation] = (),
     repaired: bool,
 ) -> Heard[Answer]:
     """Returns what is left of an answer in words, in those of the `engine` where its own do not stand.
 
-    `found` is what was wrong with it before it was an answer; `unborne` is what is wrong with its claims beside what
-    breaks the rules, by the same paths.
+    `found` is what was wrong with it before it was an answer.
     """
     first = check(answer, pack)
-    wrong = (*unborne, *first.violations)
-    said = reworded(answer, engine, pack, wrong)
+    said = reworded(answer, engine, pack, first.violations)
     # The engine's words are made to stand the check, and nothing is published that did not.
     again = check(said.answer, pack)
     dropped = said.dropped_count + again.dropped_count
-    checked = Checked(again.answer, (*found, *wrong), first.claim_count, dropped, again.whole)
+    checked = Checked(again.answer, (*found, *first.violations), first.claim_count, dropped, again.whole)
     told, retold = count_of(again.answer), said.reworded_count - again.dropped_count
     judgement = judge(checked, pack, repaired=repaired)
     if judgement.outcome is Outcome.PUBLISH and told == retold:
