@@ -79,6 +79,13 @@ class Output:
         else:
             sys.stdout.write(formats.one(self.kind, thing))
 
+    def value(self, name: str, value: str) -> None:
+        """Writes one value, for people on a line that is never broken: it is copied, or read by a program."""
+        if self.kind is Format.TABLE:
+            screen().print(value, markup=False, soft_wrap=True)
+        else:
+            sys.stdout.write(formats.one(self.kind, {name: value}))
+
     def draw(self, drawing: RenderableType) -> None:
         """Writes a drawing, through the pager where it is longer than the terminal."""
         console = screen()

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.text import Text
 
 from services.admin.commands import panels
 from services.admin.examples import examples
@@ -55,7 +54,7 @@ def dashboard(
 
     session = session_of(context)
     link = sign_in_link(session.access.server("gateway"))
-    session.output.document({"link": link}, lambda: Text(link))
+    session.output.value("link", link)
     if show and not open_in_browser(link):
         session.output.say("There is no browser to open it in.")
 

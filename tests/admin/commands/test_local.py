@@ -38,7 +38,7 @@ def test_dashboard_when_there_is_no_browser_then_says_so_beside_the_link(
 
     ended = expctl("dashboard", "--open", "--gateway-address", gateway.addresses["http"])
 
-    assert (ended.code, ended.out.startswith(gateway.url)) == (0, True)
+    assert (ended.code, ended.out.startswith(gateway.url), ended.out.count("\n")) == (0, True, 1)
     assert "There is no browser to open it in." in ended.err
 
 
