@@ -1,20 +1,22 @@
 """Analyses: the newest of each experiment, one in full with its evidence, and asking for another."""
 
 import asyncio
+from datetime import datetime
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from experimentation.v1 import analysis_pb2
+from experimentation.v1 import analysis_pb2, common_pb2
 from experimentation.v1 import analysis_service_pb2 as pb
 from services.gateway.dashboard.answers import Answer, ask, missing
 from services.gateway.dashboard.pages import reading
 from services.gateway.dashboard.site import Done, Site
 from services.gateway.dashboard.views.analyses import analysis_rows, fact_rows, provider_calls
-from services.gateway.dashboard.views.head import experiment_head, unknown_head
+from services.gateway.dashboard.views.head import ExperimentHead, elsewhere_head, experiment_head, unknown_head
 from services.gateway.dashboard.views.messages import arm_names, metric_names
 from services.gateway.dashboard.views.outcome import outcome_view
 from services.gateway.dashboard.visit import Visit
+from shared.errors import NotFound
 from shared.identity.permission import Permission
 
 
@@ -88,7 +90,7 @@ async def _shown(
         reading.must_exist(experiment)
     arms = arm_names(experiment.value) if experiment.value else {}
     metrics = metric_names(experiment.value) if experiment.value else {}
-    head = experiment_head(experiment.value, visit.now) if experiment.value else unknown_head(experiment_id)
+    head = _head(experiment, experiment_id, visit.now)
     shown = [analysis] if analysis else []
     return site.renderer.page(
         visit,
@@ -101,9 +103,15 @@ async def _shown(
         canonical_json=pack.value.canonical_json if pack.value else "",
         calls=provider_calls(calls.value or ()),
         history=analysis_rows(history.value or ()),
-        may_ask=reading.may(Permission.ANALYSES_REQUEST, caller),
+        may_ask=head.kept_here and reading.may(Permission.ANALYSES_REQUEST, caller),
         missing=missing(history=history, evidence=pack, what_was_sent=calls),
     )
+
+
+def _head(experiment: Answer[common_pb2.Experiment], experiment_id: str, now: datetime) -> ExperimentHead:
+    if experiment.value:
+        return experiment_head(experiment.value, now)
+    return elsewhere_head(experiment_id) if isinstance(experiment.error, NotFound) else unknown_head(experiment_id)
 
 
 async def _pack(site: Site, visit: Visit) -> Response:

@@ -12,13 +12,14 @@ from services.gateway.dashboard.views.messages import algorithm_of, moment
 
 @dataclass(frozen=True, slots=True)
 class ExperimentHead:
-    """Is the head."""
+    """Is the head; only of an experiment that is kept here are there other pages."""
 
     experiment_id: str
     name: str
     description: str
     state: Badge
     facts: tuple[str, ...]
+    kept_here: bool = True
 
 
 def experiment_head(experiment: common_pb2.Experiment, now: datetime) -> ExperimentHead:
@@ -35,6 +36,11 @@ def experiment_head(experiment: common_pb2.Experiment, now: datetime) -> Experim
 def unknown_head(experiment_id: str) -> ExperimentHead:
     """Returns the head of an experiment that the services tell nothing of just now."""
     return ExperimentHead(experiment_id, experiment_id, "", Badge("state not known"), ())
+
+
+def elsewhere_head(experiment_id: str) -> ExperimentHead:
+    """Returns the head of an experiment that is not kept here, of which only analyses are."""
+    return ExperimentHead(experiment_id, experiment_id, "", Badge("Not kept here"), (), kept_here=False)
 
 
 def running_for(experiment: common_pb2.Experiment, now: datetime) -> str:

@@ -28,16 +28,21 @@ _LOOKING: Final = {
     analysis_pb2.LOOKING_POLICY_ANY_TIME: "may be looked at any time",
     analysis_pb2.LOOKING_POLICY_PLANNED_LOOKS: "judged at planned looks",
 }
+_ELSEWHERE: Final = {
+    analysis_pb2.DATA_SOURCE_AGGREGATES: "sums that were supplied",
+    analysis_pb2.DATA_SOURCE_WAREHOUSE: "a table of a warehouse",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Is what the newest analysis says."""
+    """Is what the newest analysis says; `elsewhere` says where its data came from if they are not recorded here."""
 
     analysis_id: str
     version: int
     as_of: datetime | None
     created_at: datetime | None
+    elsewhere: str
     decision: Badge
     ships: str
     recommendation: StatementView
@@ -80,6 +85,7 @@ def outcome_view(
         version=newest.version,
         as_of=moment(newest, "as_of"),
         created_at=moment(newest, "created_at"),
+        elsewhere=_ELSEWHERE.get(newest.data_source, ""),
         decision=badges.decision(newest.decision.verdict),
         ships=arms.get(shipped, shipped),
         recommendation=statement(newest.decision.text),
@@ -107,11 +113,12 @@ def _rules(analysis: analysis_pb2.ExperimentAnalysis) -> tuple[str, ...]:
         if plan.units_per_arm
         else _LOOKING[analysis_pb2.LOOKING_POLICY_ANY_TIME]
     )
+    source = enum_words(analysis_pb2.DataSource.DESCRIPTOR, analysis.data_source)
     rules = [
         f"{formatting.share(level, digits=0)} intervals",
         looking,
         "" if not plan.units_per_arm else f"planned: {formatting.count(plan.units_per_arm)} units an arm",
         "" if mde is None else f"for a lift of {formatting.share(mde)}",
-        f"data from {enum_words(analysis_pb2.DataSource.DESCRIPTOR, analysis.data_source)}",
+        f"data from {_ELSEWHERE.get(analysis.data_source) or source}",
     ]
     return tuple(rule for rule in rules if rule)
