@@ -63,7 +63,7 @@ def analysis_rows(analyses: Iterable[analysis_pb2.ExperimentAnalysis]) -> tuple[
             one.version,
             moment(one, "as_of"),
             badges.decision(one.decision.verdict),
-            badges.health(worst(one.health)),
+            badges.health(worst(one)),
             one.decision_changed,
             formatting.count(one.unit_count),
             provenance(one.provenance),

@@ -48,7 +48,7 @@ _HEALTH: Final = {
     analysis_pb2.HEALTH_STATUS_PASS: Badge("Healthy", "good", "✓"),
     analysis_pb2.HEALTH_STATUS_WARN: Badge("Worth a look", "warn", "!"),
     analysis_pb2.HEALTH_STATUS_FAIL: Badge("Unhealthy", "bad", "✗"),
-    analysis_pb2.HEALTH_STATUS_NOT_ESTIMABLE: Badge("Not checked", "", "-"),
+    analysis_pb2.HEALTH_STATUS_NOT_ESTIMABLE: Badge("Not checked yet", "", "-"),
 }
 _CHECKS: Final = {
     analysis_pb2.HEALTH_STATUS_PASS: Badge("Pass", "good", "✓"),

@@ -45,7 +45,7 @@ class HealthView:
 def health_view(analysis: analysis_pb2.ExperimentAnalysis, arms: Mapping[str, str]) -> HealthView:
     """Returns the health that an analysis found."""
     return HealthView(
-        overall=badges.health(worst(analysis.health)),
+        overall=badges.health(worst(analysis)),
         checks=tuple(_check(finding, arms) for finding in analysis.health),
         arms=tuple(_units(arm, analysis.unit_count, arms) for arm in analysis.arms),
         figures=tuple(_figures(analysis.sample)),
@@ -75,6 +75,7 @@ def _units(arm: analysis_pb2.AnalyzedArm, total: int, arms: Mapping[str, str]) -
 def _figures(sample: analysis_pb2.SampleState) -> list[tuple[str, str, str]]:
     """Returns label, value and what it means."""
     required, planned = maybe(sample, "required_unit_count"), "planned" if sample.planned else "computed"
+    complete = required is not None and sample.unit_count >= required
     days, missing = maybe(sample, "day_count"), maybe(sample, "missing_day_count")
     return [
         (
@@ -88,5 +89,5 @@ def _figures(sample: analysis_pb2.SampleState) -> list[tuple[str, str, str]]:
             f"wanted {formatting.share(maybe(sample, 'relative_mde'))}" if sample.HasField("relative_mde") else "",
         ),
         ("Days so far", "< 1" if days is not None and days < 1 else formatting.number(days), ""),
-        ("Days missing", "none" if missing is None and required else formatting.number(missing), ""),
+        ("Days missing", "none" if missing is None and complete else formatting.number(missing), ""),
     ]

@@ -1,6 +1,6 @@
 """What is read off messages everywhere: instants, names, the worst of health findings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -76,9 +76,11 @@ def algorithm_of(experiment: common_pb2.Experiment) -> str:
     return ALGORITHMS.get(str(chosen), str(chosen).replace("_", " "))
 
 
-def worst(findings: Iterable[analysis_pb2.HealthFinding]) -> int:
-    """Returns the worst status; NOT_ESTIMABLE without findings."""
-    found = {finding.status for finding in findings}
+def worst(analysis: analysis_pb2.ExperimentAnalysis) -> int:
+    """Returns the worst status that was found; without units nothing passes, and without findings: NOT_ESTIMABLE."""
+    found = {finding.status for finding in analysis.health}
+    if not analysis.unit_count:
+        found.discard(analysis_pb2.HEALTH_STATUS_PASS)
     return next((status for status in _WORST_FIRST if status in found), analysis_pb2.HEALTH_STATUS_NOT_ESTIMABLE)
 
 

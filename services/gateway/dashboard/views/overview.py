@@ -63,7 +63,7 @@ def _row(
         about,
         state,
         badges.decision(analysis.decision.verdict),
-        badges.health(worst(analysis.health)),
+        badges.health(worst(analysis)),
         _progress(place, analysis.sample),
         _left(experiment, analysis.sample),
         lift,
