@@ -57,6 +57,15 @@ def test_a_verdict_that_is_not_whole_reaches_nobody(rob: Visitor, canned: Canned
     assert canned.of(review_service_pb2.ApproveChangeRequestRequest) == []
 
 
+@pytest.mark.parametrize("verdict", ["reject", "request-changes"])
+def test_who_does_not_approve_says_why(rob: Visitor, canned: Canned, verdict: str) -> None:
+    answer = rob.send(REVIEW, f"{REVIEW}/verdict", verdict=verdict, comment=" ", **SEEN)
+
+    assert "Why: is needed unless you approve (INVALID_FIELD)" in rob.told(answer)
+    assert not canned.of(review_service_pb2.RejectChangeRequestRequest)
+    assert not canned.of(review_service_pb2.RequestChangesRequest)
+
+
 def test_a_verdict_on_an_earlier_edit_says_so(rob: Visitor, canned: Canned) -> None:
     canned.answers["ApproveChangeRequest"] = Aborted(Reason.STALE_REVISION, "the request was edited since")
 

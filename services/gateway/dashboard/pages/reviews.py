@@ -175,6 +175,9 @@ async def _sent(visit: Visit, method: Any, request: Message, said: str) -> Done:
 
 async def _verdict(visit: Visit) -> Done:
     reviews, bound = visit.upstream.reviews, {**_seen(visit), "comment": visit.sent("comment")}
+    if visit.sent("verdict") in {"reject", "request-changes"} and not bound["comment"]:
+        # The field is called as the form calls it.
+        raise invalid_field("Why", "is needed unless you approve")
     match visit.sent("verdict"):
         case "approve":
             return await _sent(

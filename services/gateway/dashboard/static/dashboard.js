@@ -60,6 +60,12 @@ const kept = sessionStorage.getItem(KEPT);
 if (document.querySelector("[data-taken]")) sessionStorage.removeItem(KEPT);
 else if (kept) fillIn(JSON.parse(kept));
 
+// Who does not approve says why; a form that the browser itself holds back keeps the verdict too.
+document.addEventListener("change", (event) => {
+  const why = event.target.name === "verdict" && event.target.form.querySelector("[data-unless]");
+  if (why) why.required = event.target.value !== why.dataset.unless;
+});
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });

@@ -91,6 +91,22 @@ def test_a_form_that_is_refused_keeps_what_was_typed(open_as: Open, canned: Cann
     expect(page.get_by_label("Why", exact=True).first).to_have_value("")
 
 
+def test_a_rejection_without_a_reason_is_held_back_with_its_verdict(open_as: Open, canned: Canned) -> None:
+    page = open_as("rob")
+    page.goto(REVIEW)
+    why = page.get_by_label("Why", exact=True).first
+
+    page.get_by_label("Reject, for good").check()
+    page.get_by_role("button", name="Send the verdict").click()
+
+    assert why.evaluate("each => each.validity.valueMissing")
+    expect(page.get_by_label("Reject, for good")).to_be_checked()
+    page.get_by_label("Approve", exact=True).check()
+    page.get_by_role("button", name="Send the verdict").click()
+    expect(page.get_by_role("status").first).to_contain_text("Approved.")
+    assert not canned.of(review_service_pb2.RejectChangeRequestRequest)
+
+
 def test_a_verdict_is_given_by_keyboard_alone(open_as: Open, canned: Canned) -> None:
     page = open_as("rob")
     page.goto(REVIEW)
