@@ -15,6 +15,11 @@ from services.admin.clients import CALL_SECONDS
 from services.admin.words import NOTHING, enum_name, instant, plural
 from shared.rpc import client
 
+_SOURCES: Final = {
+    pb.DATA_SOURCE_STORE: "what the bandit recorded",
+    pb.DATA_SOURCE_AGGREGATES: "sums that were supplied with the request; what is recorded here was not looked at",
+    pb.DATA_SOURCE_WAREHOUSE: "a table in a warehouse; what is recorded here was not looked at",
+}
 _HEALTH: Final = {pb.HEALTH_STATUS_FAIL: "bold red", pb.HEALTH_STATUS_WARN: "yellow", pb.HEALTH_STATUS_PASS: "green"}
 
 
@@ -56,7 +61,11 @@ def drawing(analysis: pb.ExperimentAnalysis) -> RenderableType:
     headline = Text.assemble(
         (analysis.experiment_id, "bold"), f": analysis {analysis.version}, as of {instant(analysis.as_of)} UTC"
     )
-    parts: list[RenderableType] = [headline, Text(), Text.assemble((verdict(analysis).upper(), "bold"))]
+    parts: list[RenderableType] = [
+        headline,
+        Text(f"Data of {plural(analysis.unit_count, 'unit')}: {source(analysis)}."),
+    ]
+    parts += [Text(), Text.assemble((verdict(analysis).upper(), "bold"))]
     parts += [Text(analysis.decision.text.text)] if analysis.decision.text.text else []
     for title, statements in (
         ("Why:", analysis.decision.reasons),
@@ -81,6 +90,11 @@ def verdict(analysis: pb.ExperimentAnalysis) -> str:
     """Returns what to do, with the arm to ship."""
     name = enum_name(pb.DecisionVerdict.DESCRIPTOR, analysis.decision.verdict)
     return f"{name} {analysis.decision.arm_id}".rstrip()
+
+
+def source(analysis: pb.ExperimentAnalysis) -> str:
+    """Returns where an analysis has its data from; the server may be newer."""
+    return _SOURCES.get(analysis.data_source, enum_name(pb.DataSource.DESCRIPTOR, analysis.data_source))
 
 
 def comparisons(found: Sequence[pb.ArmComparison]) -> RenderableType:

@@ -7,13 +7,14 @@ from rich.console import Group
 from rich.text import Text
 
 from experimentation.v1 import analysis_service_pb2 as service_pb
-from services.admin import analyses, evidence, provider_calls
+from services.admin import analyses, evidence, opened_requests, provider_calls
 from services.admin.clients import CALL_SECONDS
 from services.admin.commands.ai.asking import File, Limit, NoWait, finished, started
 from services.admin.commands.experiment.arguments import ExperimentId
 from services.admin.commands.group import command_group
 from services.admin.examples import examples
 from services.admin.files.request import read_request
+from services.admin.formats import Format
 from services.admin.plain_text import cleaned
 from services.admin.session import session_of
 from shared.rpc import client
@@ -51,7 +52,11 @@ def run(
             started(session, job)
             return
         done = analyses.get(stub, finished(session, stub, job).analysis_id)
+        if request.propose:
+            done = opened_requests.awaited(stub, done)
     session.output.one(done, analyses.drawing)
+    if request.propose and session.output.kind is Format.TABLE:
+        session.output.say(opened_requests.standing(done))
     session.output.suggest(("To see what it rests on", ("analysis", "evidence", done.analysis_id)))
 
 

@@ -12,6 +12,7 @@ def test_run_when_a_file_has_the_data_then_says_what_to_do_and_why(expctl: Expct
     words = " ".join(ended.out.split())
     assert ended.code == 0
     assert ended.out.startswith("first: analysis 1, as of ")
+    assert "Data of 20,000 units: sums that were supplied with the request" in words
     assert "Why:" in words
     assert "short increased signup by 25.0 %" in words
     assert words.count("short increased signup by 25.0 %") == 1
@@ -81,6 +82,22 @@ def test_run_when_it_may_propose_then_only_of_an_experiment_that_is_here(expctl:
 
     assert (asked.code, '"reason": "EXPERIMENT_NOT_FOUND"' in asked.err) == (3, True)
     assert expctl("analysis", "run", "elsewhere", "-f", file).code == 0
+
+
+def test_run_when_it_proposes_then_names_the_change_request(expctl: Expctl, tmp_path: Path) -> None:
+    running = "experiment_id: running\narms: [{arm_id: control, control: true}, {arm_id: short}]\n"
+    running += "metrics: [{metric_id: signup, kind: proportion, role: primary}]\n"
+    assert expctl("experiment", "create", "-f", written(tmp_path, running)).code == 0
+    request = expctl("-o", "json", "experiment", "start", "running").json["change_request_id"]
+    assert expctl("review", "approve", request, "--apply", "--yes", who="rob").code == 0
+    file = written(tmp_path, AGGREGATES.replace("aggregates:", "aggregates:\n  started_at: 2026-01-01T00:00:00Z"))
+
+    asked = expctl("analysis", "run", "running", "-f", file, "--propose")
+
+    assert "SHIP SHORT" in asked.out
+    (opened,) = expctl("-o", "json", "review", "list", "--experiment", "running", "--state", "pending").json["items"]
+    assert f"Change request: {opened['change_request_id']}" in asked.out
+    assert f"Change request {opened['change_request_id']} asks for what it decides." in asked.err
 
 
 def test_list_when_the_latest_alone_are_wanted_then_one_of_each_experiment(expctl: Expctl, tmp_path: Path) -> None:
