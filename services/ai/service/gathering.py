@@ -8,6 +8,7 @@ from services.ai.domain.analysis.defined import arm_ids_of, profiles_of
 from services.ai.domain.analysis.engine import ExperimentAnalysis, analyze, analyze_bandit
 from services.ai.domain.analysis.plan import AnalysisPlan
 from services.ai.domain.analysis.planned import UNPLANNED, plan_of, with_margins
+from services.ai.domain.analysis.supplied import contradictions
 from services.ai.domain.jobs import AnalysisInput, WarehouseTable
 from services.ai.domain.ports import Designs, Experiments, Warehouse
 from services.ai.domain.records import DataSource, DesignRecord
@@ -21,12 +22,14 @@ class Gathered:
 
     Attributes:
         experiment: None: it is not one of this store.
+        doubts: Why data that somebody gave may not be the experiment's, a sentence each.
     """
 
     experiment: Experiment | None
     source: DataSource
     data: Aggregates | BanditData
     plan: AnalysisPlan
+    doubts: tuple[str, ...] = ()
 
     def analysis(self, now: datetime) -> ExperimentAnalysis:
         """Returns what the data say.
@@ -66,10 +69,12 @@ class Gatherer:
         if experiment is not None and asked.data is not None:
             _require_fixed_weights(experiment)
         if isinstance(asked.data, Aggregates):
-            return Gathered(experiment, DataSource.AGGREGATES, _with_margins(asked.data, design), plan)
+            doubts = self._doubts(asked.data, experiment, now)
+            return Gathered(experiment, DataSource.AGGREGATES, _with_margins(asked.data, design), plan, doubts)
         if isinstance(asked.data, WarehouseTable):
             data = self._in_warehouse(asked.data, experiment, now)
-            return Gathered(experiment, DataSource.WAREHOUSE, _with_margins(data, design), plan)
+            doubts = self._doubts(data, experiment, now)
+            return Gathered(experiment, DataSource.WAREHOUSE, _with_margins(data, design), plan, doubts)
         if experiment is None:
             raise experiment_not_found(asked.experiment_id)
         recorded = self._recorded(experiment, now)
@@ -87,6 +92,11 @@ class Gatherer:
                 metadata={"experiment_id": experiment.experiment_id, "state": experiment.state.value},
             )
         return self._experiments.data(experiment, now=now)
+
+    def _doubts(self, data: Aggregates, experiment: Experiment | None, now: datetime) -> tuple[str, ...]:
+        if experiment is None:
+            return ()
+        return tuple(contradictions(data, experiment, self._experiments.data(experiment, now=now)))
 
     def _in_warehouse(self, table: WarehouseTable, experiment: Experiment | None, now: datetime) -> Aggregates:
         if self._warehouse is None:

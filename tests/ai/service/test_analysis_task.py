@@ -28,7 +28,7 @@ from shared.definition.model import (
 )
 from shared.errors import FailedPrecondition, InvalidArgument, NotFound, Reason
 from shared.statistics.decision.verdict import Verdict
-from shared.statistics.health.finding import Check
+from shared.statistics.health.finding import Check, Status
 from tests.ai.domain.analysis.examples import thompson
 from tests.ai.service.analysis_world import CHECKOUT, NOW, STARTED, OneTable, World
 
@@ -115,6 +115,30 @@ def test_run_when_the_experiment_is_unknown_and_sums_are_supplied_then_it_has_no
     record = World().analysis(AnalysisInput("elsewhere", BETTER))
 
     assert (record.experiment_id, record.revision) == ("elsewhere", 0)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (BETTER, ["the data have 40,000 units, and 12,000 are recorded of the experiment: are they its data?"]),
+        (
+            replace(BETTER, started_at=STARTED - timedelta(days=3), arms=(arm("control", 9, 1), arm("blue", 9, 1))),
+            ["the data start on 2026-03-03, and the experiment started on 2026-03-06: are they its data?"],
+        ),
+        (replace(BETTER, started_at=STARTED - timedelta(hours=12), arms=(arm("control", 9, 1), arm("blue", 9, 1))), []),
+    ],
+)
+def test_run_when_sums_are_unlike_what_is_recorded_then_a_warning_that_decides_nothing(
+    data: Aggregates, said: list[str]
+) -> None:
+    asked = AnalysisInput("checkout", data)
+
+    record, unrecorded = recorded().analysis(asked), World().analysis(asked)
+
+    warned = [one for one in record.health if one.check == "SUPPLIED_DATA"]
+    assert [one.message for one in warned] == said
+    assert {one.status for one in warned} <= {Status.WARN}
+    assert (record.decision, record.statements) == (unrecorded.decision, unrecorded.statements)
 
 
 def test_run_when_sums_contradict_themselves_then_refused_with_the_field() -> None:

@@ -1,11 +1,15 @@
 """Analyses an experiment: gathers its data, computes what they say, has that put into words, and makes the record."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from services.ai.domain.analysis import supplied
 from services.ai.domain.analysis.engine import ExperimentAnalysis
 from services.ai.domain.analysis.evidence import evidence_of
 from services.ai.domain.analysis.words.answer import answer
 from services.ai.domain.grounding.inquiry import analysis_inquiry
 from services.ai.domain.jobs import AnalysisInput, Job, JobStage
-from services.ai.domain.records import JobResult
+from services.ai.domain.records import AnalysisRecord, HealthRecord, JobResult
 from services.ai.service.analysis_records import Words, analysis_record
 from services.ai.service.answering import Answering
 from services.ai.service.gathering import Gathered, Gatherer
@@ -14,6 +18,7 @@ from services.ai.service.tasks.inputs import input_of
 from shared.clock import Clock
 from shared.definition.model import Experiment
 from shared.ids import NewId
+from shared.statistics.health.finding import Status
 
 
 class AnalysisTask:
@@ -56,7 +61,15 @@ class AnalysisTask:
             analysis_id=self._new_id("analysis"),
             now=self._clock(),
         )
-        return JobResult(answered.provenance, evidence.pack, analysis=record)
+        return JobResult(answered.provenance, evidence.pack, analysis=_doubted(record, gathered.doubts))
+
+
+def _doubted(record: AnalysisRecord, doubts: Sequence[str]) -> AnalysisRecord:
+    """Returns the record with warnings beside its health checks: before all but the failed ones."""
+    failed = [one for one in record.health if one.status is Status.FAIL]
+    rest = [one for one in record.health if one.status is not Status.FAIL]
+    warnings = [HealthRecord(supplied.CHECK, Status.WARN, doubt, supplied.SOURCE) for doubt in doubts]
+    return replace(record, health=(*failed, *warnings, *rest))
 
 
 def _notes(experiment: Experiment | None) -> dict[str, str]:
