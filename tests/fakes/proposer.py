@@ -19,6 +19,7 @@ class FakeProposer:
     starts: dict[str, str] = field(default_factory=dict)
     fails: list[PlatformError | None] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    askers: list[str] = field(default_factory=list)
     _asked: dict[str, Experiment] = field(default_factory=dict)
 
     def create_draft(self, experiment: Experiment, *, request_id: str) -> Experiment:
@@ -34,11 +35,12 @@ class FakeProposer:
         self.drafts[experiment.experiment_id] = replace(experiment, etag="e1", creator="agent")
         return self.drafts[experiment.experiment_id]
 
-    def propose_start(self, experiment_id: str, *, reason: str, request_id: str) -> str:
+    def propose_start(self, experiment_id: str, *, reason: str, request_id: str, on_behalf_of: str) -> str:
         """Proposes to start an experiment."""
         self._begin("propose_start")
         assert experiment_id in self.drafts
         assert reason
+        self.askers.append(on_behalf_of)
         return self.starts.setdefault(request_id, f"cr_{len(self.starts) + 1}")
 
     def propose_decision(self, analysis: AnalysisRecord, *, request_id: str) -> str:

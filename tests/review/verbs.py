@@ -4,6 +4,8 @@ from typing import Any, TypedDict
 
 from experimentation.v1 import experiment_service_pb2 as pb
 from experimentation.v1 import review_service_pb2 as review
+from tests.fakes import identity
+from tests.review import people
 from tests.review.desk import Desk
 from tests.review.requests import START, create, propose
 
@@ -74,6 +76,14 @@ def edit(request: pb.ChangeRequest, **fields: Any) -> review.EditChangeRequestRe
 def drafted(desk: Desk, experiment_id: str = "checkout") -> None:
     """Creates an experiment, as ann."""
     desk["ann"].experiments.CreateExperiment(create(experiment_id))
+
+
+def registered(desk: Desk, *names: str) -> None:
+    """Puts callers among the principals of the store, where those of real installations are."""
+    known = {each.principal_id: each for each in (*identity.book().principals, *people.PRINCIPALS)}
+    with desk.store.transaction() as transaction:
+        for name in names:
+            assert transaction.identities.add_principal(known[name])
 
 
 def proposed(

@@ -190,6 +190,7 @@ class AnalysisRecord:
         change_request_id: That it opened; empty: none.
         segments: Parts of the units, for learning.
         left_out_segments: Names of those that there was no room for.
+        asked_by: The principal who asked for it; empty: the service itself.
     """
 
     analysis_id: str
@@ -218,6 +219,7 @@ class AnalysisRecord:
     change_request_id: str = ""
     segments: tuple[SegmentRecord, ...] = ()
     left_out_segments: tuple[str, ...] = ()
+    asked_by: str = ""
 
     @property
     def unit_count(self) -> int:

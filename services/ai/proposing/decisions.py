@@ -3,10 +3,15 @@
 from typing import Final
 
 from experimentation.v1 import experiment_service_pb2 as pb
-from services.ai.domain.records import AnalysisRecord
+from services.ai.domain.records import AnalysisRecord, DataSource
 from shared.statistics.decision.verdict import Verdict
 
 MOST_REASON: Final = 2000
+_SOURCES: Final = {
+    DataSource.STORE: "recorded data",
+    DataSource.AGGREGATES: "sums that were supplied, not recorded here,",
+    DataSource.WAREHOUSE: "a warehouse's data",
+}
 
 
 def change_of(analysis: AnalysisRecord) -> pb.Change | None:
@@ -26,7 +31,8 @@ def change_of(analysis: AnalysisRecord) -> pb.Change | None:
 def reason_of(analysis: AnalysisRecord) -> str:
     """Returns why, for reviewers: the decision, what it rests on, and where to read on."""
     sentences = [analysis.decision.text.text, *(one.text for one in analysis.decision.reasons)]
-    head = f"{mark_of(analysis)}, of data as of {analysis.as_of:%Y-%m-%d %H:%M} UTC, {analysis.unit_count:,} units."
+    head = f"{mark_of(analysis)}, of {_SOURCES[analysis.data_source]} as of {analysis.as_of:%Y-%m-%d %H:%M} UTC, "
+    head += f"{analysis.unit_count:,} units."
     return " ".join([head, *sentences])[:MOST_REASON]
 
 

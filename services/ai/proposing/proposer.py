@@ -52,8 +52,14 @@ class ReviewProposer:
         request = pb.CreateExperimentRequest(experiment=wanted, request_id=request_id)
         return experiment_from_proto(self._call(self._experiments.CreateExperiment, request).experiment)
 
-    def propose_start(self, experiment_id: str, *, reason: str, request_id: str) -> str:
+    def propose_start(self, experiment_id: str, *, reason: str, request_id: str, on_behalf_of: str) -> str:
         """Proposes to start an experiment; returns the change request's id.
+
+        Args:
+            experiment_id: Names it.
+            reason: For reviewers.
+            request_id: Makes it idempotent.
+            on_behalf_of: Who asked for it, and hence cannot approve it.
 
         Raises:
             FailedPrecondition: INVALID_STATE: it is no draft any more.
@@ -61,7 +67,7 @@ class ReviewProposer:
             PlatformError: As review says.
         """
         change = pb.Change(start=pb.StartChange())
-        return self._propose(experiment_id, change, reason=reason, request_id=request_id)
+        return self._propose(experiment_id, change, reason=reason, request_id=request_id, on_behalf_of=on_behalf_of)
 
     def propose_decision(self, analysis: AnalysisRecord, *, request_id: str) -> str:
         """Proposes what an analysis decides, unless that is asked for already.
@@ -84,11 +90,23 @@ class ReviewProposer:
         earlier = self._asked_for(analysis, change)
         if earlier or state not in _UNDER_WAY:
             return earlier
-        return self._propose(analysis.experiment_id, change, reason=reason_of(analysis), request_id=request_id)
+        return self._propose(
+            analysis.experiment_id,
+            change,
+            reason=reason_of(analysis),
+            request_id=request_id,
+            on_behalf_of=analysis.asked_by,
+        )
 
-    def _propose(self, experiment_id: str, change: pb.Change, *, reason: str, request_id: str) -> str:
-        request = pb.ProposeChangeRequest(experiment_id=experiment_id, change=change, reason=reason)
-        tried = pb.ProposeChangeRequest(experiment_id=experiment_id, change=change, reason=reason, validate_only=True)
+    def _propose(
+        self, experiment_id: str, change: pb.Change, *, reason: str, request_id: str, on_behalf_of: str
+    ) -> str:
+        request = pb.ProposeChangeRequest(
+            experiment_id=experiment_id, change=change, reason=reason, on_behalf_of=on_behalf_of
+        )
+        tried = pb.ProposeChangeRequest()
+        tried.CopyFrom(request)
+        tried.validate_only = True
         try:
             outcome = self._call(self._experiments.ProposeChange, tried).change_request.state
         except FailedPrecondition:

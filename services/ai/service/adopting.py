@@ -84,15 +84,15 @@ class Adopting:
         if key.request_id:
             self._designs.note_adoption(key)
         try:
-            return self._made(design, asked)
+            return self._made(design, asked, asker=key.creator)
         except (Unauthenticated, PermissionDenied) as error:
             # They are about the service, not about who calls it.
             raise _misfit(design, "NO_AGENT", "cannot be proposed: review takes no token of this service") from error
 
-    def _made(self, design: DesignRecord, asked: Adoption) -> Adopted:
+    def _made(self, design: DesignRecord, asked: Adoption, *, asker: str) -> Adopted:
         experiment = self._draft(design, asked)
         if not asked.draft_only and not design.change_request_id:
-            design = self._adopted(design, asked, self._start(design, asked.experiment_id))
+            design = self._adopted(design, asked, self._start(design, asked.experiment_id, asker))
         else:
             design = self._adopted(design, asked, design.change_request_id)
         self._start_test(design)
@@ -134,11 +134,14 @@ class Adopting:
                 raise _misfit(design, "ADOPTED", "is being made into another experiment") from error
             raise
 
-    def _start(self, design: DesignRecord, experiment_id: str) -> str:
+    def _start(self, design: DesignRecord, experiment_id: str, asker: str) -> str:
         weeks = design.design.weeks
         reason = f"Design {design.design_id}: {weeks} weeks. {design.design.wishes.description}"
         return self._proposer.propose_start(
-            experiment_id, reason=reason[:_MOST_REASON], request_id=f"{design.design_id}-start"
+            experiment_id,
+            reason=reason[:_MOST_REASON],
+            request_id=f"{design.design_id}-start",
+            on_behalf_of=asker,
         )
 
     def _adopted(self, design: DesignRecord, asked: Adoption, change_request_id: str) -> DesignRecord:

@@ -11,7 +11,7 @@ from services.ai.domain.analysis.health import ArmFinding
 from services.ai.domain.grounding.claims import Answer, Claim, Recommendation
 from services.ai.domain.grounding.evidence import EvidencePack
 from services.ai.domain.grounding.rendering import Statement, statement
-from services.ai.domain.jobs import Job
+from services.ai.domain.jobs import SCHEDULE, Job
 from services.ai.domain.other_answers import answer_of, other_answers
 from services.ai.domain.provenance import Provenance
 from services.ai.domain.records import (
@@ -73,6 +73,7 @@ def analysis_record(
     return AnalysisRecord(
         analysis_id=analysis_id,
         job_id=job.job_id,
+        asked_by="" if job.creator == SCHEDULE else job.creator,
         experiment_id=job.experiment_id,
         revision=gathered.experiment.revision if gathered.experiment else 0,
         created_at=now,

@@ -68,6 +68,7 @@ def proposal(request: pb.ProposeChangeRequest, *, author: Author) -> Proposal:
         scheduled_at=change_requests.instant(request, "scheduled_at"),
         auto_apply=request.auto_apply,
         validate_only=request.validate_only,
+        on_behalf_of=request.on_behalf_of,
         key=key,
     )
 

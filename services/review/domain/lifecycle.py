@@ -53,6 +53,7 @@ def proposed(
     reason: str,
     draft: bool,
     now: datetime,
+    contributors: tuple[Author, ...] = (),
     key: RequestKey = NO_KEY,
 ) -> ChangeRequest:
     """Returns a new request: a DRAFT, or one that is submitted."""
@@ -61,7 +62,7 @@ def proposed(
         experiment_id=experiment_id,
         change=terms.change,
         reason=reason,
-        authors=(author,),
+        authors=(author, *contributors),
         state=ChangeRequestState.DRAFT,
         base_revision=terms.base_revision,
         target_etag=terms.target_etag,

@@ -23,6 +23,7 @@ class Proposal:
         scheduled_at: When it is to be applied by itself; None: when asked to.
         auto_apply: Whether the last approval applies it.
         validate_only: Whether nothing is to be written.
+        on_behalf_of: The principal who asked an agent to propose it; empty: nobody.
     """
 
     experiment_id: str
@@ -34,6 +35,7 @@ class Proposal:
     scheduled_at: datetime | None = None
     auto_apply: bool = False
     validate_only: bool = False
+    on_behalf_of: str = ""
     key: RequestKey = NO_KEY
 
 

@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from services.review.domain import lifecycle
-from services.review.domain.change_request import ChangeRequest, ChangeRequestState, EditPolicyRules, RequestKey
+from services.review.domain.change_request import Author, ChangeRequest, ChangeRequestState, EditPolicyRules, RequestKey
 from services.review.domain.model import Outcome, PolicyProposal, Proposal
 from services.review.domain.ports import ReviewStore, Transaction
-from services.review.service import applying, journal, refusals, targets
+from services.review.service import applying, journal, refusals, reviewers, targets
 from shared import errors
 from shared.clock import Clock
 from shared.definition import model
+from shared.identity.permission import Permission
 from shared.ids import NewId
 
 
@@ -91,6 +92,7 @@ class ProposalService:
             proposal.experiment_id,
             seen.terms,
             author=proposal.author,
+            contributors=_askers(transaction, proposal),
             reason=proposal.reason,
             draft=proposal.draft,
             key=proposal.key,
@@ -99,6 +101,22 @@ class ProposalService:
         if not proposal.validate_only:
             request = _filed(transaction, request, now)
         return Outcome(request, _experiment_after(transaction, request))
+
+
+def _askers(transaction: Transaction, proposal: Proposal) -> tuple[Author, ...]:
+    """Returns who asked for what an agent proposes: they had a hand in it, so that somebody else approves it."""
+    if not proposal.on_behalf_of:
+        return ()
+    if not proposal.author.is_agent:
+        raise errors.PermissionDenied(
+            errors.Reason.PERMISSION_DENIED,
+            "only an agent proposes on behalf of somebody else",
+            metadata={"permission": Permission.CHANGES_PROPOSE},
+        )
+    asker = transaction.identities.find_principal(proposal.on_behalf_of)
+    if asker is None:
+        raise errors.invalid_field("on_behalf_of", f"there is no principal {proposal.on_behalf_of!r}")
+    return (reviewers.author(asker),)
 
 
 def _filed(transaction: Transaction, request: ChangeRequest, now: datetime) -> ChangeRequest:

@@ -11,11 +11,13 @@ from shared.rpc import client
 from tests.fakes import identity
 from tests.review import desk as desks
 from tests.review.desk import Desk
+from tests.review.verbs import registered
 
 
 @pytest.fixture
 def desk(engine: sqlalchemy.Engine) -> Iterator[Desk]:
     with desks.opened(engine) as opened:
+        registered(opened, "ada", "ann", "rob")
         yield opened
 
 

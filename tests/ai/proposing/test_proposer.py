@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import grpc
 import pytest
 
 from experimentation.v1 import common_pb2, review_service_pb2
@@ -23,7 +24,7 @@ from shared.errors import (
     Reason,
     Unavailable,
 )
-from shared.rpc import client
+from shared.rpc import client, status
 from shared.statistics.decision.verdict import Verdict
 from tests.ai.proposing.conftest import proposing
 from tests.ai.service.analysis_world import World
@@ -43,7 +44,7 @@ def analysis(verdict: Verdict, arm_id: str = "", *, number: int = 1, experiment_
     )
     made = World().analysis(AnalysisInput(experiment_id, Aggregates(arms, (METRIC,), as_of=NOW)))
     decision = DecisionRecord(verdict, arm_id, made.decision.text, made.decision.reasons)
-    return replace(made, analysis_id=f"analysis_{number}", decision=decision)
+    return replace(made, analysis_id=f"analysis_{number}", decision=decision, asked_by="")
 
 
 def start(desk: Desk) -> None:
@@ -79,6 +80,20 @@ def test_propose_decision_then_a_request_to_stop_that_waits_for_a_person(
     assert (request.requester, request.state) == ("agent", pb.CHANGE_REQUEST_STATE_PENDING)
     assert request.reason == reason_of(decided)
     assert state_of(desk) == common_pb2.EXPERIMENT_STATE_RUNNING
+
+
+def test_propose_decision_then_who_asked_for_the_analysis_cannot_approve_it(
+    desk: Desk, proposer: ReviewProposer
+) -> None:
+    start(desk)
+    decided = replace(analysis(Verdict.SHIP, "treatment"), asked_by="rob")
+
+    request = request_of(desk, proposer.propose_decision(decided, request_id=decided.analysis_id))
+
+    assert list(request.contributors) == ["rob"]
+    with pytest.raises(grpc.RpcError) as caught:
+        desk["rob"].reviews.ApproveChangeRequest(approve(request))
+    assert status.from_rpc_error(caught.value).reason is Reason.APPROVAL_NOT_ALLOWED
 
 
 @pytest.mark.parametrize("verdict", [Verdict.CONTINUE, Verdict.INVESTIGATE])
@@ -168,7 +183,9 @@ def test_create_draft_then_the_experiment_as_review_has_it(desk: Desk, proposer:
 def test_propose_start_then_a_request_that_waits(desk: Desk, proposer: ReviewProposer) -> None:
     proposer.create_draft(examples.experiment(), request_id="design_1-draft")
 
-    found = proposer.propose_start("checkout", reason="Design design_1", request_id="design_1-start")
+    found = proposer.propose_start(
+        "checkout", reason="Design design_1", request_id="design_1-start", on_behalf_of="ann"
+    )
 
     request = request_of(desk, found)
     assert request.change == pb.Change(start=pb.StartChange())
@@ -176,7 +193,9 @@ def test_propose_start_then_a_request_that_waits(desk: Desk, proposer: ReviewPro
     # A retry knows its request, also once that is in effect.
     desk["rob"].reviews.ApproveChangeRequest(approve(request))
     desk["rob"].reviews.ApplyChangeRequest(apply(request))
-    again = proposer.propose_start("checkout", reason="Design design_1", request_id="design_1-start")
+    again = proposer.propose_start(
+        "checkout", reason="Design design_1", request_id="design_1-start", on_behalf_of="ann"
+    )
     assert again == found
 
 
@@ -184,14 +203,14 @@ def test_propose_start_when_it_runs_already_then_refused(desk: Desk, proposer: R
     start(desk)
 
     with pytest.raises(FailedPrecondition) as caught:
-        proposer.propose_start("checkout", reason="", request_id="a")
+        proposer.propose_start("checkout", reason="", request_id="a", on_behalf_of="ann")
 
     assert caught.value.reason is Reason.INVALID_STATE
 
 
 def test_propose_start_when_there_is_none_then_not_found(desk: Desk, proposer: ReviewProposer) -> None:
     with pytest.raises(NotFound) as caught:
-        proposer.propose_start("search", reason="", request_id="a")
+        proposer.propose_start("search", reason="", request_id="a", on_behalf_of="ann")
 
     assert caught.value.reason is Reason.EXPERIMENT_NOT_FOUND
 
@@ -200,7 +219,8 @@ def test_reason_says_the_decision_and_its_data_and_is_no_longer_than_review_take
     decided = analysis(Verdict.CONTINUE)
 
     assert reason_of(decided).startswith(
-        "Analysis analysis_1, of data as of 2026-03-20 12:00 UTC, 2,000 units. Continue the experiment."
+        "Analysis analysis_1, of sums that were supplied, not recorded here, as of 2026-03-20 12:00 UTC, 2,000 units. "
+        "Continue the experiment."
     )
     long = replace(decided, decision=replace(decided.decision, reasons=decided.decision.reasons * 100))
     assert len(reason_of(long)) == MOST_REASON

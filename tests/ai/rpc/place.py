@@ -16,6 +16,7 @@ from tests.ai.rpc.requests import design
 from tests.fakes import identity
 from tests.review import desk as desks
 from tests.review.desk import Desk
+from tests.review.verbs import registered
 
 
 @dataclass
@@ -44,6 +45,7 @@ def opened(engine: sqlalchemy.Engine, url: str) -> Iterator[Place]:
     """Opens a place on the database at a URL; it stops with the block."""
     with ExitStack() as stack:
         desk = stack.enter_context(desks.opened(engine))
+        registered(desk, "ann")
         channel = stack.enter_context(client.open_channel(desk.address, token=identity.secret("agent")))
         proposer = ReviewProposer(channel, timeout_seconds=10.0)
         lab = stack.enter_context(labs.opened(engine, proposer=proposer, works=True, news_from=url))

@@ -114,6 +114,7 @@ def test_adopt_when_recommended_then_its_start_is_proposed_and_its_hypothesis_is
     assert world.store.designs.find("design_1") == adopted.design
     assert [one.hypothesis_id for one in world.store.hypotheses.tested_by("form")] == ["hyp_1"]
     assert world.state() is HypothesisState.TESTED
+    assert world.proposer.askers == ["ann"]
 
 
 def test_adopt_when_asked_again_then_the_same_and_nothing_more(world: World) -> None:

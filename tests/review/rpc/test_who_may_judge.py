@@ -15,7 +15,8 @@ from tests.review import desk as desks
 from tests.review import people
 from tests.review.conftest import Refused
 from tests.review.desk import Desk
-from tests.review.rpc.calls import NOT_ALLOWED, NOT_PERMITTED
+from tests.review.requests import START, propose
+from tests.review.rpc.calls import INVALID_FIELD, NOT_ALLOWED, NOT_PERMITTED
 from tests.review.verbs import (
     approve,
     approved,
@@ -24,6 +25,7 @@ from tests.review.verbs import (
     edit,
     emergency_apply,
     proposed,
+    registered,
     reject,
     request_changes,
     sign,
@@ -93,6 +95,37 @@ def test_judge_when_an_agent_proposed_for_somebody_then_that_person_is_the_reque
     request = proposed(desk, who="robot")
 
     assert refused_verdicts(desk, refused, request, "anna") == {"requester"}
+
+
+def test_judge_when_somebody_asked_an_agent_to_propose_then_they_cannot_approve_under_any_name(
+    desk: Desk, refused: Refused
+) -> None:
+    registered(desk, "rob")
+    drafted(desk)
+    request = proposed(desk, who="agent", on_behalf_of="rob")
+
+    assert (request.requester, list(request.contributors)) == ("agent", ["rob"])
+    for name in ROBS_NAMES:
+        assert refused_verdicts(desk, refused, request, name) == {"contributor"}
+    assert approved(desk, request, "rae").state == pb.CHANGE_REQUEST_STATE_APPROVED
+
+
+def test_propose_when_a_person_names_another_then_not_permitted(desk: Desk, refused: Refused) -> None:
+    registered(desk, "rob")
+    drafted(desk)
+
+    refusal = refused(desk["ann"].experiments.ProposeChange, propose(START, "checkout", on_behalf_of="rob"))
+
+    assert refusal.reason == NOT_PERMITTED
+
+
+def test_propose_when_an_agent_names_nobody_known_then_says_so(desk: Desk, refused: Refused) -> None:
+    drafted(desk)
+
+    refusal = refused(desk["agent"].experiments.ProposeChange, propose(START, "checkout", on_behalf_of="nobody"))
+
+    assert refusal.reason == INVALID_FIELD
+    assert [each.field for each in refusal.error.violations] == ["on_behalf_of"]
 
 
 def test_judge_when_a_contributor_approved_before_the_edit_then_it_no_longer_counts(

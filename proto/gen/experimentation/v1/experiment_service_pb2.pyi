@@ -821,6 +821,7 @@ class ProposeChangeRequest(_message.Message):
     SCHEDULED_AT_FIELD_NUMBER: _builtins.int
     AUTO_APPLY_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
     experiment_id: _builtins.str
     """Names the experiment. Required."""
     reason: _builtins.str
@@ -835,6 +836,8 @@ class ProposeChangeRequest(_message.Message):
     """Makes the last approval apply it."""
     validate_only: _builtins.bool
     """Checks everything and answers with the diff and the matching rules, and changes nothing; the request has no id."""
+    on_behalf_of: _builtins.str
+    """Names the principal who asked an agent to propose this: a contributor, who cannot approve it. For agents only. Default: nobody."""
     @_builtins.property
     def change(self) -> Global___Change:
         """Is the change. Required."""
@@ -855,10 +858,11 @@ class ProposeChangeRequest(_message.Message):
         scheduled_at: _timestamp_pb2.Timestamp | None = ...,
         auto_apply: _builtins.bool = ...,
         validate_only: _builtins.bool = ...,
+        on_behalf_of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "scheduled_at", b"scheduled_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["auto_apply", b"auto_apply", "change", b"change", "draft", b"draft", "etag", b"etag", "experiment_id", b"experiment_id", "reason", b"reason", "request_id", b"request_id", "scheduled_at", b"scheduled_at", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auto_apply", b"auto_apply", "change", b"change", "draft", b"draft", "etag", b"etag", "experiment_id", b"experiment_id", "on_behalf_of", b"on_behalf_of", "reason", b"reason", "request_id", b"request_id", "scheduled_at", b"scheduled_at", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -47,7 +47,7 @@ class Proposer(Protocol):
             PlatformError: As review says.
         """
 
-    def propose_start(self, experiment_id: str, *, reason: str, request_id: str) -> str:
+    def propose_start(self, experiment_id: str, *, reason: str, request_id: str, on_behalf_of: str) -> str:
         """Proposes to start an experiment; returns the change request's id."""
 
     def propose_decision(self, analysis: AnalysisRecord, *, request_id: str) -> str:
