@@ -1,8 +1,8 @@
 """Makes an RPC's request of an HTTP request: path, query, headers and body."""
 
 import re
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import Any, Final
 
 from google.protobuf import json_format, message, message_factory
@@ -44,7 +44,9 @@ def request_of(
     _merge(values, query.read(route, given))
     _merge(values, _from_headers(route, headers))
     _merge(_inner(route, values), _from_path(route, path))
-    problems = list(islice(json_check.violations(route.request, values), MOST_VIOLATIONS))
+    problems = list(
+        islice(chain(_unbound(route, values), json_check.violations(route.request, values)), MOST_VIOLATIONS)
+    )
     if problems:
         raise invalid_fields(problems)
     request = message_factory.GetMessageClass(route.request)()
@@ -111,6 +113,16 @@ def _matched(route: Route, tag: str) -> dict[str, Any]:
     if "digest" in route.request.fields_by_name:
         found["digest"] = revision[2]
     return found
+
+
+def _unbound(route: Route, values: Mapping[str, Any]) -> Iterator[FieldViolation]:
+    """Yields the fields that say what the caller saw of a change request, where nothing fills them."""
+    if route.if_match is Etag.REVISION:
+        for name in ("request_revision", "digest"):
+            if name in route.request.fields_by_name and name not in values:
+                yield FieldViolation(
+                    name, "is required: send the request's ETag as If-Match, or this field in the body"
+                )
 
 
 def _merge(values: dict[str, Any], more: Mapping[str, Any]) -> None:

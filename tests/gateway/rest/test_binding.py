@@ -88,6 +88,24 @@ def test_request_when_headers_say_more_then_they_fill_its_fields() -> None:
     assert (request.request_id, request.request_revision, request.digest) == ("k", 3, "abc")
 
 
+@pytest.mark.parametrize(
+    ("verb", "missing"), [("approve", ["request_revision", "digest"]), ("submit", ["request_revision"]), ("cancel", [])]
+)
+def test_request_when_nothing_says_what_was_seen_then_the_header_and_the_fields_are_named(
+    verb: str, missing: list[str]
+) -> None:
+    template, tag = f"/change-requests/{{change_request_id}}/{verb}", {"if-match": "*"}
+    if not missing:
+        assert made("POST", template, {}, change_request_id="c").change_request_id == "c"
+        return
+
+    with pytest.raises(InvalidArgument, match="send the request's ETag as If-Match") as caught:
+        made("POST", template, {}, change_request_id="c")
+
+    assert [each.field for each in caught.value.violations] == missing
+    assert refused("POST", template, {}, headers=tag, change_request_id="c") == missing
+
+
 def test_request_when_two_places_agree_then_it_is_made() -> None:
     body = {"change_request_id": "c", "request_revision": "3"}
     headers = {"if-match": '"3-abc"'}
