@@ -74,6 +74,7 @@ def tell(console: Console, insights: Insights) -> None:
     for one in last.decision.reasons:
         _say(console, f"- {one.text}")
     _say(console, jobs.words_by(last.provenance))
+    _say(console, "A replay takes seconds. An analysis ships nothing before seven days, however clear the data are.")
     if insights.hypotheses:
         console.print(f"\n[bold]Hypotheses[/bold] from the field experiment, the first of {len(insights.hypotheses)}:")
         _say(console, insights.hypotheses[0].statement)
