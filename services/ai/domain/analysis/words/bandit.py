@@ -50,19 +50,21 @@ def _best(evidence: AnalysisEvidence) -> Iterator[Claim]:
     leading = max(values, key=values.__getitem__, default="")
     if not leading or list(values.values()).count(values[leading]) > 1:
         return
-    yield _leader(evidence, metric, leading, chances[leading])
+    yield from _leader(evidence, metric, leading, chances[leading])
     loss = evidence.find(FactKind.EXPECTED_LOSS, metric=metric, arm=leading)
     text = f"The expected loss of {slot(leading)} on {slot(metric)} is {slot(loss)}."
     yield Claim(ClaimKind.ALLOCATION, (loss,), text, metric=metric, arm=leading)
 
 
-def _leader(evidence: AnalysisEvidence, metric: str, leading: str, chance: str) -> Claim:
-    """Returns which arm is most likely to be best; of the control, with which all are compared, its chance is told."""
-    ranks = leading != evidence.pack.control
+def _leader(evidence: AnalysisEvidence, metric: str, leading: str, chance: str) -> Iterator[Claim]:
+    """Yields which arm is most likely to be best; of the control, with which all are compared, its chance is told."""
+    ranks, untold = leading != evidence.pack.control, evidence.pack.fact_by_id[chance].value > _NEARLY_CERTAIN
+    if untold and not ranks:
+        return
     text = f"{slot(leading)} has {'the highest' if ranks else 'a'} probability of being best on {slot(metric)}"
-    text += "" if evidence.pack.fact_by_id[chance].value > _NEARLY_CERTAIN else f", at {slot(chance, 'pct2')}"
+    text += "" if untold else f", at {slot(chance, 'pct2')}"
     relation = Relation.HIGHEST if ranks else Relation.STATED
-    return Claim(ClaimKind.ALLOCATION, (chance,), f"{text}.", metric=metric, arm=leading, relation=relation)
+    yield Claim(ClaimKind.ALLOCATION, (chance,), f"{text}.", metric=metric, arm=leading, relation=relation)
 
 
 def _regret(evidence: AnalysisEvidence) -> Iterator[Claim]:
