@@ -94,7 +94,7 @@ class MetricProfile(_message.Message):
     funnel_step: _builtins.int
     """Is the metric's place in a funnel, counted from 1. Default (0): it is in none."""
     relative_mde: _builtins.float
-    """Is the smallest relative lift that would matter, above 0. Default: 0.05."""
+    """Is the smallest relative lift that would matter, above 0; of a guardrail its margin: by how much it may get worse. Default: 0.05."""
     revenue: _builtins.bool
     """Says that the metric counts money earned."""
     @_builtins.property

@@ -110,6 +110,21 @@ def test_answer_when_the_verdict_is_another_then_it_is_said(data: Aggregates, se
     assert sentence in rendered(analysis).splitlines()
 
 
+def test_answer_when_only_a_guardrail_keeps_an_arm_from_being_shipped_then_it_is_named_with_its_margin() -> None:
+    data = guarded(201.0)
+    data = replace(data, metrics=(data.metrics[0], replace(data.metrics[1], relative_mde=0.01)))
+
+    analysis = analyze(data, AnalysisPlan(sample=PlannedSample(9_500, 0.1)), now=NOW)
+
+    said, evidence = assert_grounded(analysis), evidence_of(analysis)
+    sentence = "The interval of the guardrail latency for blue includes changes beyond its margin of 1.0 %."
+    assert sentence in [statement(one, evidence.pack).text for one in said.reasons]
+    assert [statement(one, evidence.pack).text for one in said.what_would_change] == [sentence]
+    assert [statement(one, evidence.pack).text for one in said.next_steps] == [
+        "Stop the experiment, and plan the next with a larger sample for the guardrail."
+    ]
+
+
 def test_answer_when_there_is_no_data_then_no_effect_is_told() -> None:
     empty = experiment(conversions("control", 0, 0), conversions("blue", 0, 0), started_at=None)
 

@@ -6,7 +6,7 @@ from typing import Final
 from services.ai.domain.analysis.comparisons import ArmComparison
 from services.ai.domain.analysis.evidence import AnalysisEvidence
 from services.ai.domain.analysis.words import sample
-from services.ai.domain.analysis.words.effects import effect, margin
+from services.ai.domain.analysis.words.effects import effect, margin, unmet_margin
 from services.ai.domain.analysis.words.health import health
 from services.ai.domain.analysis.words.slots import slot
 from services.ai.domain.grounding.claims import Claim, Recommendation
@@ -60,9 +60,10 @@ def what_would_change(evidence: AnalysisEvidence) -> tuple[Claim, ...]:
     """Returns what is missing to another recommendation, or what it would have taken; nothing where all is shown."""
     match evidence.analysis.verdict.verdict:
         case Verdict.CONTINUE:
-            return (*sample.missing(evidence), *_unready_health(evidence), *sample.detectable(evidence))
+            found = [*sample.missing(evidence), *_unready_health(evidence), *_open_questions(evidence)]
+            return tuple(found[:MOST_REASONS])
         case Verdict.STOP_INCONCLUSIVE:
-            return tuple(sample.detectable(evidence))
+            return tuple(_open_questions(evidence)[:MOST_REASONS])
         case Verdict.INVESTIGATE:
             return tuple(_failed_health(evidence))
         case _:
@@ -75,7 +76,8 @@ def _steps(verdict: Verdict, evidence: AnalysisEvidence) -> Iterator[tuple[tuple
         case Verdict.ROLL_BACK:
             yield total, f"Return to {slot(evidence.pack.control)} and stop the experiment."
         case Verdict.STOP_INCONCLUSIVE:
-            yield total, "Stop the experiment, and plan the next with a larger sample."
+            whom = " for the guardrail" if _blocking(evidence) else ""
+            yield total, f"Stop the experiment, and plan the next with a larger sample{whom}."
         case Verdict.CONTINUE:
             yield from _waiting(evidence)
         case Verdict.INVESTIGATE:
@@ -120,6 +122,22 @@ def _primary(evidence: AnalysisEvidence) -> Iterator[Claim]:
 
 def _guardrails(evidence: AnalysisEvidence) -> list[ArmComparison]:
     return [one for one in evidence.comparisons if one.role is MetricRole.GUARDRAIL]
+
+
+def _open_questions(evidence: AnalysisEvidence) -> list[Claim]:
+    """Returns the guardrails that alone keep arms from being shipped, else what the units could show."""
+    return _blocking(evidence) or [*sample.detectable(evidence)]
+
+
+def _blocking(evidence: AnalysisEvidence) -> list[Claim]:
+    """Returns the guardrails that are not shown within their margins, of arms that meet the goal."""
+    better = {
+        one.arm_id
+        for one in evidence.comparisons
+        if one.role is MetricRole.PRIMARY and one.status is ComparisonStatus.BETTER
+    }
+    found = (unmet_margin(one, evidence) for one in _guardrails(evidence) if one.arm_id in better)
+    return [claim for claims in found for claim in claims]
 
 
 def _of_arm(evidence: AnalysisEvidence, arm_id: str) -> Iterator[Claim]:

@@ -32,9 +32,17 @@ def margin(one: ArmComparison, evidence: AnalysisEvidence) -> Iterator[Claim]:
     worst = lift.low if one.metric.direction is MetricDirection.MAXIMIZE else -lift.high
     end = FactKind.LIFT_LOW if one.metric.direction is MetricDirection.MAXIMIZE else FactKind.LIFT_HIGH
     cited = (evidence.find(end, metric=metric, arm=arm), limit)
-    where = "lies within" if worst > -size else "includes changes beyond"
-    text = f"The interval of {slot(metric)} for {slot(arm)} {where} the margin of {slot(limit)}."
-    yield Claim(ClaimKind.EFFECT if worst > -size else ClaimKind.CAVEAT, cited, text, metric=metric, arm=arm)
+    if worst > -size:
+        text = f"The interval of {slot(metric)} for {slot(arm)} lies within the margin of {slot(limit)}."
+        yield Claim(ClaimKind.EFFECT, cited, text, metric=metric, arm=arm)
+        return
+    text = f"The interval of the guardrail {slot(metric)} for {slot(arm)} includes changes beyond its margin of "
+    yield Claim(ClaimKind.CAVEAT, cited, f"{text}{slot(limit)}.", metric=metric, arm=arm)
+
+
+def unmet_margin(one: ArmComparison, evidence: AnalysisEvidence) -> Iterator[Claim]:
+    """Yields the same of a guardrail that is not shown within its margin; nothing of another."""
+    return (claim for claim in margin(one, evidence) if claim.kind is ClaimKind.CAVEAT)
 
 
 def directed(one: ArmComparison, evidence: AnalysisEvidence, subject: str = "") -> Claim:
