@@ -193,7 +193,7 @@ def invalid_field(field: str, description: str) -> InvalidArgument:
 
 def invalid_fields(violations: Sequence[FieldViolation]) -> InvalidArgument:
     """Returns the error for bad fields; its message names them all."""
-    message = "; ".join(f"{violation.field}: {violation.description}" for violation in violations)
+    message = "; ".join(": ".join(filter(None, (each.field, each.description))) for each in violations)
     return InvalidArgument(Reason.INVALID_FIELD, message, violations=violations)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.rest import binding, query
+from services.gateway.rest import binding, body, query
 from services.gateway.rest.route import Route
 from services.gateway.rest.table import ROUTES
 from shared.errors import InvalidArgument
@@ -134,3 +134,11 @@ def test_body_when_much_of_it_is_wrong_then_the_first_are_named() -> None:
     fields = refused("POST", "/outcomes", {"outcomes": [1] * 1000})
 
     assert fields == [f"outcomes[{place}]" for place in range(binding.MOST_VIOLATIONS)]
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"a": NaN}', b"\xff", b"[" * 100_000, b'{"a": 1, "a": 2}'])
+def test_body_when_it_is_no_json_then_the_message_begins_with_what_is_wrong(content: bytes) -> None:
+    with pytest.raises(InvalidArgument, match=r"^the body is ") as caught:
+        body.parsed(content)
+
+    assert [each.field for each in caught.value.violations] == [""]
