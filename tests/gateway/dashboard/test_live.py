@@ -84,3 +84,13 @@ def test_a_job_that_failed_says_why(rob: Visitor, canned: Canned) -> None:
 
     assert "there are no units" in text
     assert "aggregates.arms" in text
+
+
+def test_what_is_said_once_stays_true_when_the_job_has_ended(rob: Visitor, canned: Canned) -> None:
+    ended = examples.job(state=analysis_pb2.JOB_STATE_SUCCEEDED, stage=analysis_pb2.JOB_STAGE_STORED)
+    canned.answers["GetJob"] = analysis_service_pb2.GetJobResponse(job=ended)
+
+    text = rob.told(rob.send(EXPERIMENT, f"{EXPERIMENT}/analyze")).lower()
+
+    assert "the analysis was asked for." in text
+    assert "under way" not in text

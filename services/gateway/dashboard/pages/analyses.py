@@ -151,4 +151,4 @@ async def _analyze(visit: Visit) -> Done:
         request_id=visit.sent("request_id")[:64],
     )
     answer = await visit.change(visit.upstream.analysis.AnalyzeExperiment, request)
-    return Done(f"/insights/jobs/{answer.job.job_id}", "The analysis is under way.")
+    return Done(f"/insights/jobs/{answer.job.job_id}", "The analysis was asked for.")

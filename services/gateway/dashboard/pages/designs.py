@@ -6,10 +6,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from experimentation.v1 import analysis_service_pb2 as pb
-from experimentation.v1 import common_pb2
+from experimentation.v1 import common_pb2, review_service_pb2
 from services.gateway.dashboard.answers import ask, missing
 from services.gateway.dashboard.pages import reading, what_if
 from services.gateway.dashboard.site import Done, Site
+from services.gateway.dashboard.views.badges import Badge, request_state
 from services.gateway.dashboard.views.designs import arm_labels, design_rows, design_view
 from services.gateway.dashboard.visit import Visit
 from shared.identity.permission import Permission
@@ -54,7 +55,8 @@ async def _one(site: Site, visit: Visit) -> Response:
         ask(visit.call(visit.upstream.analysis.GetDesign, request, pb.GetDesignResponse)), ask(reading.caller(visit))
     )
     design = found.got().design
-    view, tried = design_view(design), await what_if.tried(visit, design)
+    view = design_view(design)
+    tried, start = await asyncio.gather(what_if.tried(visit, design), _start(visit, design.change_request_id))
     may = all(reading.may(each, caller) for each in (Permission.EXPERIMENTS_CREATE, Permission.CHANGES_PROPOSE))
     return site.renderer.page(
         visit,
@@ -64,11 +66,22 @@ async def _one(site: Site, visit: Visit) -> Response:
         charts=[tried.chart or view.by_weeks, view.split],
         it=view,
         tried=tried,
+        start=start,
         looking=what_if.LOOKING,
         arms=list(enumerate(arm_labels(len(design.plan.arm_shares)))),
         may_create=may and not view.row.experiment_id and design.recommended,
         missing=tried.missing,
     )
+
+
+async def _start(visit: Visit, change_request_id: str) -> Badge | None:
+    """Returns where the request to start the experiment stands; None where there is none, or that is not known."""
+    if not change_request_id:
+        return None
+    request = review_service_pb2.GetChangeRequestRequest(change_request_id=change_request_id)
+    answer = review_service_pb2.GetChangeRequestResponse
+    found = await ask(visit.call(visit.upstream.reviews.GetChangeRequest, request, answer))
+    return request_state(found.value.change_request.state) if found.value else None
 
 
 async def _create(visit: Visit) -> Done:

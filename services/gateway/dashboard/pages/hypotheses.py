@@ -106,7 +106,7 @@ async def _suggest(visit: Visit) -> Done:
         request_id=visit.sent("request_id")[:64],
     )
     answer = await visit.change(visit.upstream.analysis.SuggestHypotheses, request)
-    return Done(f"/insights/jobs/{answer.job.job_id}", "The search is under way.")
+    return Done(f"/insights/jobs/{answer.job.job_id}", "The search was asked for.")
 
 
 async def _review(visit: Visit) -> Done:
@@ -138,4 +138,4 @@ async def _design(visit: Visit) -> Done:
         request_id=visit.sent("request_id")[:64],
     )
     answer = await visit.change(visit.upstream.analysis.RecommendDesign, request)
-    return Done(f"/insights/jobs/{answer.job.job_id}", "The design is under way.")
+    return Done(f"/insights/jobs/{answer.job.job_id}", "The design was asked for.")
