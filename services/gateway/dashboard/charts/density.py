@@ -14,6 +14,10 @@ from services.gateway.dashboard.charts.svg import Drawing, colour, dash
 _WIDTH, _HEIGHT = 860.0, 260.0
 _STEPS: Final = 160
 _Z: Final = 1.959964
+_UNBOUNDED: Final = (-math.inf, math.inf)
+_MANY: Final = 200.0
+_HALVINGS: Final = 24
+_EDGE: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,10 @@ class Belief:
     high: float
 
 
-def densities(beliefs: Sequence[Belief], *, metric: str, proportion: bool) -> Chart | None:
-    """Returns the chart; None where nothing is believed yet."""
+def densities(
+    beliefs: Sequence[Belief], *, metric: str, proportion: bool, bounds: tuple[float, float] = _UNBOUNDED
+) -> Chart | None:
+    """Returns the chart, of what lies within the bounds alone; None where nothing is believed yet."""
     known = [belief for belief in beliefs if belief.high > belief.low]
     if not known:
         return None
@@ -39,7 +45,9 @@ def densities(beliefs: Sequence[Belief], *, metric: str, proportion: bool) -> Ch
     description = f"{spoken}. Curves follow each arm's mean and interval."
     drawing = Drawing(_WIDTH, _HEIGHT, name="posterior", title=title, description=description)
     low, high = min(_reach(each)[0] for each in known), max(_reach(each)[1] for each in known)
-    low, high = (max(low, 0.0), min(high, 1.0)) if proportion else (low, high)
+    least, most = (0.0, 1.0) if proportion else bounds
+    # A normal distribution may lie where its metric cannot be: then it is shown where it is.
+    low, high = (max(low, least), min(high, most)) if low < most and high > least else (low, high)
     curves = [_curve(each, low, high, proportion=proportion) for each in known]
     top = max(y for curve in curves for _, y in curve)
     frame = frames.framed(drawing, x=(low, high), y=(0.0, top * 1.08), y_words=lambda _value: "", legend_rows=1)
@@ -79,15 +87,31 @@ def _normal(belief: Belief) -> Callable[[float], float]:
 
 
 def _beta(belief: Belief) -> Callable[[float], float]:
-    """Returns the density of the Beta distribution with the mean, and the spread that the interval has."""
+    """Returns the density of the Beta distribution with the mean, of which the interval holds 95 %."""
     variance = ((belief.high - belief.low) / (2 * _Z)) ** 2
     size = max(belief.mean * (1 - belief.mean) / variance - 1, 1e-3)
-    a, b = max(belief.mean * size, 1.0), max((1 - belief.mean) * size, 1.0)
+    # With few units it is far from a normal one, and its spread says too little.
+    return _beta_of(belief.mean, size if size > _MANY else _fitted_size(belief))
+
+
+def _fitted_size(belief: Belief) -> float:
+    """Returns the size of the Beta distribution of which the interval holds 95 %: the larger, the more it holds."""
+    low, high = 1 / min(belief.mean, 1 - belief.mean), 4 * _MANY
+    step = (belief.high - belief.low) / _STEPS
+    middles = [belief.low + step * (place + 0.5) for place in range(_STEPS)]
+    for _ in range(_HALVINGS):
+        size = math.sqrt(low * high)
+        held = step * sum(map(_beta_of(belief.mean, size), middles))
+        low, high = (low, size) if held > 0.95 else (size, high)
+    return math.sqrt(low * high)
+
+
+def _beta_of(mean: float, size: float) -> Callable[[float], float]:
+    a, b = max(mean * size, 1.0), max((1 - mean) * size, 1.0)
     constant = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
 
     def density(value: float) -> float:
-        if not 0 < value < 1:
-            return 0.0
-        return math.exp(constant + (a - 1) * math.log(value) + (b - 1) * math.log1p(-value))
+        within = min(max(value, _EDGE), 1 - _EDGE)
+        return math.exp(constant + (a - 1) * math.log(within) + (b - 1) * math.log1p(-within))
 
     return density

@@ -81,4 +81,6 @@ def _short(words: str) -> str:
 
 def _mark(frame: Frame, x: float, words: str) -> None:
     frame.drawing.line((x, frame.y.start), (x, frame.y.start + 4), "axis")
-    frame.drawing.text(x, frame.y.start + 18, words, anchor="middle", kind="label")
+    # A mark at the edge keeps its words within the picture.
+    within = min(x, frame.drawing.width - 2 - 3.6 * len(words))
+    frame.drawing.text(within, frame.y.start + 18, words, anchor="middle", kind="label")

@@ -1,5 +1,6 @@
 """A bandit: its weights and beliefs, what it gained, what comes next, and its switches."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,7 +93,10 @@ def bandit_view(bandit: pb.Bandit, experiment: common_pb2.Experiment | None, now
         contextual=snapshot.HasField("contextual_model"),
         weights=_weights(bandit, names, ended if stopped else now),
         beliefs=densities(
-            _beliefs(bandit.arms, names), metric=metric.display_name or metric.metric_id, proportion=proportion
+            _beliefs(bandit.arms, names),
+            metric=metric.display_name or metric.metric_id,
+            proportion=proportion,
+            bounds=_bounds(metric) if _learns_metric(snapshot) else (-math.inf, math.inf),
         ),
     )
 
@@ -103,8 +107,17 @@ def _primary(snapshot: pb.PolicySnapshot) -> common_pb2.Metric:
 
 
 def _learns_proportion(snapshot: pb.PolicySnapshot, metric: common_pb2.Metric) -> bool:
-    plain = not snapshot.allocation_policy.reward and not any(arm.cost for arm in snapshot.arms)
-    return plain and metric.kind == common_pb2.METRIC_KIND_PROPORTION
+    return _learns_metric(snapshot) and metric.kind == common_pb2.METRIC_KIND_PROPORTION
+
+
+def _learns_metric(snapshot: pb.PolicySnapshot) -> bool:
+    return not snapshot.allocation_policy.reward and not any(arm.cost for arm in snapshot.arms)
+
+
+def _bounds(metric: common_pb2.Metric) -> tuple[float, float]:
+    """Returns what the mean of a metric lies between: a unit's outcomes may add up, so that only their sign bounds it."""
+    least, most = maybe(metric, "min_value"), maybe(metric, "max_value")
+    return 0.0 if least is not None and least >= 0 else -math.inf, 0.0 if most is not None and most <= 0 else math.inf
 
 
 def _arms(bandit: pb.Bandit, names: dict[str, str], *, proportion: bool) -> list[ArmRow]:
@@ -218,5 +231,9 @@ def _beliefs(arms: Sequence[pb.ArmPosterior], names: dict[str, str]) -> list[Bel
     return [
         Belief(names.get(arm.arm_id, arm.arm_id), arm.posterior_mean, arm.interval_low, arm.interval_high)
         for arm in arms
-        if arm.HasField("posterior_mean") and arm.HasField("interval_low") and arm.HasField("interval_high")
+        # What is believed without units is the prior, which nobody measured.
+        if arm.unit_count
+        and arm.HasField("posterior_mean")
+        and arm.HasField("interval_low")
+        and arm.HasField("interval_high")
     ]

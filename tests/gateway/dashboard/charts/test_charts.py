@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from services.gateway.dashboard.charts import interval
 from services.gateway.dashboard.charts.chart import Chart
@@ -125,6 +126,45 @@ def test_a_belief_peaks_at_its_mean() -> None:
     points = [tuple(map(float, pair.split(","))) for pair in str(curve.get("points")).split()]
     xs, top = [x for x, _ in points], min(points, key=lambda point: point[1])
     assert math.isclose(top[0], (min(xs) + max(xs)) / 2, abs_tol=8)
+
+
+@pytest.mark.parametrize(("a", "b"), [(2, 1), (1, 2), (1, 4), (3, 2), (1, 30)])
+def test_a_belief_of_few_units_is_the_beta_distribution_that_it_is(a: int, b: int) -> None:
+    truth = stats.beta(a, b)
+    low, high = (float(each) for each in truth.interval(0.95))
+    chart = densities([Belief("a", a / (a + b), low, high)], metric="m", proportion=True)
+
+    (curve,) = drawn(chart).iter(f"{SVG}polyline")
+    points = [tuple(map(float, pair.split(","))) for pair in str(curve.get("points")).split()]
+    first, floor = min(x for x, _ in points), max(y for _, y in points)
+    heights = [floor - y for _, y in points]
+    reach = [max(a / (a + b) - 1.8 * (a / (a + b) - low), 0.0), min(a / (a + b) + 1.8 * (high - a / (a + b)), 1.0)]
+    width = max(x for x, _ in points) - first
+    true = [float(truth.pdf(reach[0] + (x - first) / width * (reach[1] - reach[0]))) for x, _ in points]
+    assert [each / max(heights) for each in heights] == pytest.approx(
+        [(each - min(true)) / (max(true) - min(true)) for each in true], abs=0.03
+    )
+
+
+@pytest.mark.parametrize("bounds", [(0.0, math.inf), (-math.inf, -5.0)])
+def test_a_belief_beyond_the_bounds_is_drawn_where_it_is(bounds: tuple[float, float]) -> None:
+    drawn(densities([Belief("a", -3.0, -4.0, -2.0)], metric="m", proportion=False, bounds=bounds))
+
+
+def test_nothing_is_drawn_beyond_the_bounds_of_a_metric() -> None:
+    chart = densities([Belief("a", 0.5, -1.0, 2.0)], metric="m", proportion=False, bounds=(0.0, 100.0))
+
+    marks = [str(each.text) for each in drawn(chart).iter(f"{SVG}text") if each.get("text-anchor") == "middle"]
+    assert marks[0] == "0"
+    assert not [each for each in marks if each.startswith("-")]
+
+
+def test_the_words_of_the_last_mark_are_within_the_picture() -> None:
+    root = drawn(densities([Belief("a", 0.9, 0.7, 0.99)], metric="m", proportion=True))
+
+    marks = [(float(str(each.get("x"))), str(each.text)) for each in root.iter(f"{SVG}text") if each.text == "100 %"]
+    assert marks
+    assert all(x + 3.6 * len(words) <= float(str(root.get("width"))) for x, words in marks)
 
 
 def test_the_plan_is_marked_among_the_weeks() -> None:
