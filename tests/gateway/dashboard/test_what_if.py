@@ -1,6 +1,7 @@
 """What if: the numbers of the form go to the AI service, which judges and computes; nothing is stored."""
 
 import html
+import re
 
 import pytest
 
@@ -36,6 +37,20 @@ def test_without_numbers_the_plan_is_judged_as_it_is(rob: Visitor, canned: Canne
     assert "As planned" in shown
 
 
+def test_as_planned_is_what_the_plan_says(rob: Visitor) -> None:
+    planned, same, other = (
+        re.sub(r"<[^>]+>", " ", rob.see(f"{DESIGN}?{query}").text.partition('id="tried"')[2])
+        for query in ("", "mde=4&weeks=3&alpha=0.05&power=80&units_per_day=3000&looking=at-end", "mde=5")
+    )
+
+    for shown in (planned, same):
+        assert "As planned" in shown
+        assert re.search(r"Units an arm\s+31,500\s+Takes\s+3 weeks", shown)
+        assert "left out" not in shown
+    assert re.search(r"Units an arm\s+31,234\s", other)
+    assert "for the primary metric alone; left out: guardrails, the ramp, looking before the end" in other
+
+
 def test_a_plan_that_a_rule_blocks_says_so(rob: Visitor, canned: Canned) -> None:
     canned.answers["ValidateDesign"] = pb.ValidateDesignResponse(acceptable=False, unchecked=["the trend"])
 
@@ -51,6 +66,7 @@ def test_what_cannot_be_computed_is_missing(rob: Visitor, canned: Canned) -> Non
     shown = html.unescape(rob.see(f"{DESIGN}?{TRIED}").text)
 
     assert "Sample size: " in shown
+    assert "more than a year" not in shown
     assert "Acceptable" in shown
 
 

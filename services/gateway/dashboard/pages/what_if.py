@@ -30,6 +30,7 @@ class Tried:
     unchecked: tuple[str, ...]
     units: str
     weeks: str
+    left_out: str
     chart: Chart | None
     missing: tuple[Missing, ...]
 
@@ -70,23 +71,50 @@ async def tried(visit: Visit, design: hypothesis_pb2.Design) -> Tried:
             )
         ),
     )
+    changed = (_shown(values), looks) != (_shown(_planned(design)), looking(design.plan.looking_policy))
+    units, weeks = _size(size.value) if changed or not design.plan.units_per_arm else _size_of_plan(design.plan)
     return Tried(
         values=_shown(values),
         looking=looks,
-        changed=any(visit.asked(name) for name in (*_FIELDS, "looking")),
+        changed=changed,
         acceptable=rules.value.acceptable if rules.value else None,
         findings=findings(rules.value.findings if rules.value else ()),
         unchecked=tuple(rules.value.unchecked) if rules.value else (),
-        units=formatting.count(size.value.units_per_arm) if size.value else formatting.NOTHING,
-        weeks=f"{size.value.weeks} weeks" if size.value and size.value.HasField("weeks") else "more than a year",
+        units=units,
+        weeks=weeks,
+        left_out=_left_out(design.plan) if changed else "",
         chart=by_weeks(size.value.detectable_lifts, plan) if size.value else None,
         missing=missing(rules=rules, sample_size=size),
     )
 
 
-def _values(visit: Visit, design: hypothesis_pb2.Design) -> tuple[dict[str, float], str]:
+def _size(size: pb.PlanSampleSizeResponse | None) -> tuple[str, str]:
+    """Returns units of an arm, and weeks, as they were computed."""
+    if size is None:
+        return formatting.NOTHING, formatting.NOTHING
+    return formatting.count(size.units_per_arm), f"{size.weeks} weeks" if size.HasField("weeks") else "more than a year"
+
+
+def _size_of_plan(plan: hypothesis_pb2.DesignPlan) -> tuple[str, str]:
+    """Returns units of an arm, and weeks, as they are planned: for guardrails and the ramp too."""
+    least, most = formatting.count(min(plan.units_per_arm)), formatting.count(max(plan.units_per_arm))
+    return least if least == most else f"{least} to {most}", f"{plan.duration.seconds / WEEK_SECONDS:.3g} weeks"
+
+
+def _left_out(plan: hypothesis_pb2.DesignPlan) -> str:
+    """Says what units and weeks of other numbers are not for, of what the plan is for."""
+    parts = [
+        "guardrails" if plan.guardrail_metric_ids else "",
+        "the ramp" if plan.ramp else "",
+        "looking before the end",
+        "arms of other sizes",
+    ]
+    return f"Units and weeks are for the primary metric alone; left out: {', '.join(filter(None, parts))}."
+
+
+def _planned(design: hypothesis_pb2.Design) -> dict[str, float]:
     plan = design.plan
-    values = {
+    return {
         "mde": plan.relative_mde * 100,
         "weeks": plan.duration.seconds / WEEK_SECONDS,
         "alpha": plan.alpha or 0.05,
@@ -94,6 +122,10 @@ def _values(visit: Visit, design: hypothesis_pb2.Design) -> tuple[dict[str, floa
         "units_per_day": design.traffic.units_per_day,
         "control_share": plan.arm_shares[0] * 100 if plan.arm_shares else 50.0,
     }
+
+
+def _values(visit: Visit, design: hypothesis_pb2.Design) -> tuple[dict[str, float], str]:
+    values = _planned(design)
     for name in _FIELDS:
         text = visit.asked(name)
         try:
@@ -103,7 +135,7 @@ def _values(visit: Visit, design: hypothesis_pb2.Design) -> tuple[dict[str, floa
         if not 0 < values[name] < 1e12:
             raise invalid_field(name, "must be above 0 and finite")
     asked = visit.asked("looking")
-    return values, asked if asked in LOOKING else looking(plan.looking_policy)
+    return values, asked if asked in LOOKING else looking(design.plan.looking_policy)
 
 
 def _plan(design: hypothesis_pb2.Design, values: dict[str, float], looks: str) -> hypothesis_pb2.DesignPlan:

@@ -115,7 +115,7 @@ def _learns_metric(snapshot: pb.PolicySnapshot) -> bool:
 
 
 def _bounds(metric: common_pb2.Metric) -> tuple[float, float]:
-    """Returns what the mean of a metric lies between: a unit's outcomes may add up, so that only their sign bounds it."""
+    """Returns what the mean of a metric lies between: outcomes of a unit may add up, so only their sign bounds it."""
     least, most = maybe(metric, "min_value"), maybe(metric, "max_value")
     return 0.0 if least is not None and least >= 0 else -math.inf, 0.0 if most is not None and most <= 0 else math.inf
 
