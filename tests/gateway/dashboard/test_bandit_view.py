@@ -1,9 +1,15 @@
-"""What is believed of arms: by those who measured it."""
+"""What a bandit's page shows: what is believed of arms that were measured, and what its advice goes by."""
+
+import re
+
+import pytest
 
 from experimentation.v1 import bandit_service_pb2, common_pb2
 from services.gateway.dashboard.views.bandit import bandit_view
 from shared import clock
 from tests.gateway.dashboard import examples
+from tests.gateway.dashboard.paths import BANDIT, EXPERIMENT
+from tests.gateway.dashboard.visitor import Visitor
 
 
 def test_nothing_is_drawn_of_an_arm_without_units() -> None:
@@ -15,6 +21,14 @@ def test_nothing_is_drawn_of_an_arm_without_units() -> None:
     assert len(beliefs.rows) == 2
     bandit.arms[0].unit_count = bandit.arms[1].unit_count = 0
     assert bandit_view(bandit, examples.experiment(), clock.now()).beliefs is None
+
+
+@pytest.mark.parametrize("path", [EXPERIMENT, BANDIT])
+def test_both_pages_say_what_decision_and_advice_go_by(rob: Visitor, path: str) -> None:
+    shown = re.sub(r"<[^>]+>", "", rob.see(path).text)
+
+    assert "by the declared plan, the health of the data and at least seven days" in shown
+    assert "whether one arm is the best" in shown
 
 
 def test_what_is_believed_lies_within_what_the_metric_can_be() -> None:
