@@ -18,7 +18,8 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 Open: TypeAlias = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+# No longer than a module: while it is there an event loop runs in this thread, which tests with one of their own mind.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("there is no chromium on the PATH")
