@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from services.ai.domain.design import wishes as wished
-from services.ai.domain.design.allocation import algorithm_for, floor_for, policy_for, shares_for
+from services.ai.domain.design.allocation import algorithm_for, policy_for, shares_for
+from services.ai.domain.design.assumptions import assumptions_of, on_the_sample
 from services.ai.domain.design.choosing import Chosen, choose, mde_of
 from services.ai.domain.design.judging import Judged, judge
 from services.ai.domain.design.plan import DesignPlan, DetectableLift, RampStep
@@ -27,8 +28,7 @@ from services.ai.domain.design.sizing import (
 from services.ai.domain.design.wishes import DesignAim, DesignWishes, missing_of
 from services.ai.domain.looking import LookingPolicy
 from services.ai.domain.metrics import MetricProfile
-from shared.definition.allocation import Algorithm, FixedSplit
-from shared.definition.model import MetricRole
+from shared.definition.allocation import Algorithm
 from shared.errors import invalid_field
 from shared.statistics.planning.answers import SampleSize
 
@@ -94,11 +94,12 @@ def recommend(wishes: DesignWishes) -> RecommendedDesign:
     )
     mde = mde_of(wishes, chosen.primary)
     needed = _required(chosen.primary, judging, mde)
-    guarded = _required_by_guardrails(chosen.guardrails, judging)
+    guarded, most_demanding = _required_by_guardrails(chosen.guardrails, judging)
     ramp = _ramp(wishes)
     enough = weeks_for(needed.arms.sum(), wishes.traffic, most=wishes.most_weeks, ramp=ramp)
     safe = weeks_for(max(needed.arms.sum(), guarded), wishes.traffic, most=wishes.most_weeks, ramp=ramp)
     weeks = safe or enough or wishes.most_weeks
+    driver = most_demanding if safe and guarded > needed.arms.sum() else None
     plan = _plan(
         wishes,
         chosen,
@@ -125,7 +126,11 @@ def recommend(wishes: DesignWishes) -> RecommendedDesign:
             chosen.primary, judging, wishes.traffic, most_weeks=wishes.most_weeks, ramp=ramp
         ),
         judged=judged,
-        assumptions=(*_assumptions(wishes, chosen, plan), *judged.unchecked),
+        assumptions=(
+            *assumptions_of(wishes, chosen, plan),
+            *on_the_sample(plan, alone=_alone(chosen, judging, mde), driver=driver),
+            *judged.unchecked,
+        ),
     )
 
 
@@ -145,10 +150,18 @@ def _required(metric: MetricProfile, judging: Judging, mde: float) -> SampleSize
     return needed
 
 
-def _required_by_guardrails(guardrails: Sequence[MetricProfile], judging: Judging) -> float:
-    """Returns the units that the most demanding guardrail takes; 0 where none is known well enough to say."""
-    found = [required_for_guardrail(one, judging) for one in guardrails if not missing_of(one, "")]
-    return max((float(one.arms.sum()) for one in found if not one.obstacle), default=0.0)
+def _required_by_guardrails(
+    guardrails: Sequence[MetricProfile], judging: Judging
+) -> tuple[float, MetricProfile | None]:
+    """Returns the units that the most demanding guardrail takes, and which; 0 where none is known well enough."""
+    sizes = [(required_for_guardrail(one, judging), one) for one in guardrails if not missing_of(one, "")]
+    found = [(float(size.arms.sum()), one) for size, one in sizes if not size.obstacle]
+    return max(found, key=lambda each: each[0], default=(0.0, None))
+
+
+def _alone(chosen: Chosen, judging: Judging, mde: float) -> float:
+    """Returns the units that the primary metric would take without guardrails."""
+    return float(_required(chosen.primary, replace(judging, guardrail_count=0), mde).arms.sum())
 
 
 def _units(needed: SampleSize, judging: Judging, guarded: float, safe: int | None) -> tuple[int, ...]:
@@ -205,31 +218,3 @@ def _plan(
         ramp=ramp,
         variance_reduction=any(uses_covariate(one) for one in (chosen.primary, *chosen.guardrails)),
     )
-
-
-def _assumptions(wishes: DesignWishes, chosen: Chosen, plan: DesignPlan) -> list[str]:
-    said = [
-        "baselines, their variation and the traffic stay as they are",
-        "units of one arm do not reach those of another",
-        "each unit counts once, in the arm that it saw first",
-    ]
-    if wishes.relative_mde is None and chosen.primary.relative_mde is None:
-        said.append(f"a relative lift of {plan.relative_mde:.0%} is the smallest that matters, as nobody said")
-    said += [
-        f"{one.metric_id} may get worse by {margin_of(one):.1%} of the control at most, as nobody said"
-        for one in chosen.guardrails
-        if one.relative_mde is None
-    ]
-    said += [
-        f"{one.metric_id} watches for harm, as no metric is marked to"
-        for one in chosen.guardrails
-        if one.role is not MetricRole.GUARDRAIL
-    ]
-    if plan.variance_reduction:
-        said.append("the analysis adjusts for each unit's value from before the start")
-    if not isinstance(plan.allocation_policy.algorithm, FixedSplit):
-        said.append("a unit's reward is known before the weights are updated")
-        said.append(
-            f"units of each arm are those of an equal split; the bandit keeps {floor_for(wishes.arm_count):.1%} or more"
-        )
-    return said

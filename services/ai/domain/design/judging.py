@@ -22,7 +22,7 @@ from shared.statistics.design.model import (
 )
 from shared.statistics.design.severity import Severity
 from shared.statistics.design.thresholds import DEFAULT, Profile
-from shared.statistics.design.validate import validate
+from shared.statistics.design.validate import Finding, validate
 from shared.statistics.health.alarm import ALPHA
 
 _SEVERITIES: Final = {
@@ -75,8 +75,9 @@ def judge(
     found = validate(
         _design(plan, metrics, traffic, description, past_lifts), _profile(plan, metrics, traffic, description)
     )
+    window = _window(_named(plan.primary_metric_id, metrics), traffic)
     findings = tuple(
-        DesignFinding(one.rule_id, _SEVERITIES[one.severity], f"{one.message}; {one.fix}", one.source)
+        DesignFinding(one.rule_id, _SEVERITIES[one.severity], f"{_said(one, window)}; {one.fix}", one.source)
         for one in found.findings
     )
     unchecked = tuple(
@@ -181,6 +182,13 @@ def _metric(
 def _window(metric: MetricProfile, traffic: TrafficProfile) -> int | None:
     """Returns for how many days the baseline was measured, by the units that it was measured on; None: not known."""
     return round(metric.unit_count / traffic.units_per_day) if metric.unit_count else None
+
+
+def _said(one: Finding, window: int | None) -> str:
+    """Returns what a rule found; of a baseline's window, which nobody said, how it was computed."""
+    if one.rule_id != _BASELINE_RULE or one.severity is not Severity.WARNING or window is None:
+        return one.message
+    return f"{one.message} (days = the metric's unit_count / units_per_day)"
 
 
 def _hypothesis(plan: DesignPlan, metric: MetricProfile, description: str) -> Hypothesis:

@@ -68,6 +68,11 @@ def test_recommend_when_a_guardrail_watches_then_power_is_shared_and_both_are_sh
     assert latency < found.plan.units_per_arm[0] == found.required_units[0]
     assert found.guardrails_reachable
     assert found.recommended
+    assert (
+        f"the power is that of conversion and the guardrails (latency) together: it takes {found.plan.unit_count:,} "
+        f"units, and conversion alone would take {alone.plan.unit_count:,}"
+    ) in found.assumptions
+    assert not any("guardrail" in one for one in alone.assumptions)
 
 
 def test_recommend_when_a_guardrail_takes_more_units_then_the_plan_has_them() -> None:
@@ -80,6 +85,8 @@ def test_recommend_when_a_guardrail_takes_more_units_then_the_plan_has_them() ->
     assert found.plan.units_per_arm[0] == pytest.approx(wanted, abs=3)
     assert found.required_units[0] < found.plan.units_per_arm[0]
     assert "D11" not in {one.rule_id for one in found.judged.findings}
+    said = "the guardrail latency sets the sample: to be shown within its margin of 0.5% it takes "
+    assert any(one.startswith(said) for one in found.assumptions)
 
 
 def test_recommend_when_traffic_comes_then_the_fewest_whole_weeks_after_a_ramp() -> None:
@@ -89,6 +96,7 @@ def test_recommend_when_traffic_comes_then_the_fewest_whole_weeks_after_a_ramp()
     weeks = math.ceil((found.plan.unit_count + lost) / 70_000)
     assert found.plan.duration == timedelta(weeks=max(weeks, 2))
     assert [step.traffic_share for step in found.plan.ramp] == [0.05, 0.2, 0.5]
+    assert any("has 100% of the units from its start" in one for one in found.assumptions)
     assert found.available_units == found.weeks * 70_000 - lost
 
 

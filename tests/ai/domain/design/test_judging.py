@@ -59,6 +59,14 @@ def test_judge_when_looks_are_planned_or_free_then_they_cost_units() -> None:
     assert looks["D07"] is FindingSeverity.BLOCKING  # by the few per cent that an O'Brien-Fleming bound costs
 
 
+def test_judge_when_a_baseline_is_of_many_units_then_says_how_its_days_were_computed() -> None:
+    metrics = (replace(CONVERSION, unit_count=1_400_000), LATENCY)
+
+    (found,) = (one for one in judge(PLAN, metrics, TRAFFIC).findings if one.rule_id == "D08")
+
+    assert "comes from 140 days, not from 14 to 56 (days = the metric's unit_count / units_per_day)" in found.message
+
+
 @pytest.mark.parametrize(
     ("plan", "field"),
     [
