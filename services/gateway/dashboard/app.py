@@ -20,6 +20,7 @@ from services.gateway.dashboard.pages import (
     experiment,
     hypotheses,
     jobs,
+    nowhere,
     overview,
     proposals,
     reviews,
@@ -28,7 +29,7 @@ from services.gateway.dashboard.pages.sign_in import SignIn
 from services.gateway.dashboard.rendering import Renderer
 from services.gateway.dashboard.sessions import SessionSeal
 from services.gateway.dashboard.sign_in_codes import SignInCodes
-from services.gateway.dashboard.site import Site
+from services.gateway.dashboard.site import READS, Site
 from services.gateway.upstream.services import Upstream
 from shared import clock
 
@@ -55,8 +56,8 @@ def routes(options: Config, upstream: Upstream) -> APIRouter:
     async def file(request: Request) -> Response:
         return assets.answer(request, request.path_params["name"])
 
-    router.add_api_route(f"{files.PREFIX}/{{name}}", file, methods=["GET"])
+    router.add_api_route(f"{files.PREFIX}/{{name}}", file, methods=READS)
     router.include_router(SignIn(site, SignInCodes()).routes())
-    for page in (overview, experiment, bandit, analyses, hypotheses, designs, reviews, proposals, jobs):
+    for page in (overview, experiment, bandit, analyses, hypotheses, designs, reviews, proposals, jobs, nowhere):
         router.include_router(page.routes(site))
     return router

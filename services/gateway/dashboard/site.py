@@ -26,6 +26,8 @@ from shared.errors import PlatformError, Unauthenticated
 from shared.rpc import status
 
 SIGN_IN: Final = "/sign-in"
+READS: Final = ["GET", "HEAD"]
+"""Are the methods of a page; the server leaves the body out where HEAD asks."""
 
 _logger = logging.getLogger(__name__)
 

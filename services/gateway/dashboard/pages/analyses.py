@@ -10,7 +10,7 @@ from experimentation.v1 import analysis_pb2, common_pb2
 from experimentation.v1 import analysis_service_pb2 as pb
 from services.gateway.dashboard.answers import Answer, ask, missing
 from services.gateway.dashboard.pages import reading
-from services.gateway.dashboard.site import Done, Site
+from services.gateway.dashboard.site import READS, Done, Site
 from services.gateway.dashboard.views.analyses import analysis_rows, fact_rows, provider_calls
 from services.gateway.dashboard.views.head import ExperimentHead, elsewhere_head, experiment_head, unknown_head
 from services.gateway.dashboard.views.messages import arm_names, metric_names
@@ -33,15 +33,15 @@ def routes(site: Site) -> APIRouter:
     async def newest(visit: Visit) -> Response:
         return await _newest(site, visit)
 
-    router.add_api_route("/insights/analyses", site.page(listed), methods=["GET"])
-    router.add_api_route("/insights/analyses/{analysis_id}", site.page(one), methods=["GET"])
+    router.add_api_route("/insights/analyses", site.page(listed), methods=READS)
+    router.add_api_route("/insights/analyses/{analysis_id}", site.page(one), methods=READS)
 
     async def pack(visit: Visit) -> Response:
         return await _pack(site, visit)
 
-    router.add_api_route("/insights/evidence/{sha256}", site.page(pack), methods=["GET"])
+    router.add_api_route("/insights/evidence/{sha256}", site.page(pack), methods=READS)
     path = "/insights/experiments/{experiment_id}"
-    router.add_api_route(f"{path}/analyses", site.page(newest), methods=["GET"])
+    router.add_api_route(f"{path}/analyses", site.page(newest), methods=READS)
     router.add_api_route(f"{path}/analyze", site.form(_analyze), methods=["POST"])
     return router
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from experimentation.v1 import bandit_service_pb2 as pb
 from services.gateway.dashboard.answers import ask, missing
 from services.gateway.dashboard.pages import reading
-from services.gateway.dashboard.site import Done, Site
+from services.gateway.dashboard.site import READS, Done, Site
 from services.gateway.dashboard.views.bandit import bandit_view
 from services.gateway.dashboard.views.head import experiment_head, unknown_head
 from services.gateway.dashboard.views.policy_versions import version_rows
@@ -28,7 +28,7 @@ def routes(site: Site) -> APIRouter:
     async def show(visit: Visit) -> Response:
         return await _show(site, visit)
 
-    router.add_api_route(_PATH, site.page(show), methods=["GET"])
+    router.add_api_route(_PATH, site.page(show), methods=READS)
     for verb, (method, request, said) in _SWITCHES.items():
         router.add_api_route(f"{_PATH}/{verb}", site.form(_switched(method, request, said)), methods=["POST"])
     return router

@@ -9,7 +9,7 @@ from experimentation.v1 import analysis_service_pb2 as pb
 from experimentation.v1 import common_pb2, review_service_pb2
 from services.gateway.dashboard.answers import ask, missing
 from services.gateway.dashboard.pages import reading, what_if
-from services.gateway.dashboard.site import Done, Site
+from services.gateway.dashboard.site import READS, Done, Site
 from services.gateway.dashboard.views.badges import Badge, request_state
 from services.gateway.dashboard.views.designs import arm_labels, design_rows, design_view
 from services.gateway.dashboard.visit import Visit
@@ -28,8 +28,8 @@ def routes(site: Site) -> APIRouter:
     async def one(visit: Visit) -> Response:
         return await _one(site, visit)
 
-    router.add_api_route(_PATH, site.page(listed), methods=["GET"])
-    router.add_api_route(f"{_PATH}/{{design_id}}", site.page(one), methods=["GET"])
+    router.add_api_route(_PATH, site.page(listed), methods=READS)
+    router.add_api_route(f"{_PATH}/{{design_id}}", site.page(one), methods=READS)
     router.add_api_route(f"{_PATH}/{{design_id}}/experiment", site.form(_create), methods=["POST"])
     return router
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from services.gateway.dashboard.answers import ask, missing
 from services.gateway.dashboard.pages import reading
-from services.gateway.dashboard.site import Site
+from services.gateway.dashboard.site import READS, Site
 from services.gateway.dashboard.views.head import experiment_head, unknown_head
 from services.gateway.dashboard.views.messages import arm_names, metric_names
 from services.gateway.dashboard.views.outcome import outcome_view
@@ -28,8 +28,8 @@ def routes(site: Site) -> APIRouter:
         return await _show(site, visit, "report.html")
 
     path = "/insights/experiments/{experiment_id}"
-    router.add_api_route(path, site.page(show), methods=["GET"])
-    router.add_api_route(f"{path}/report", site.page(report), methods=["GET"])
+    router.add_api_route(path, site.page(show), methods=READS)
+    router.add_api_route(f"{path}/report", site.page(report), methods=READS)
     return router
 
 

@@ -11,7 +11,7 @@ from experimentation.v1 import common_pb2, hypothesis_pb2
 from experimentation.v1 import experiment_service_pb2 as experiments_pb2
 from services.gateway.dashboard.answers import ask, missing
 from services.gateway.dashboard.pages import metric_sources, reading
-from services.gateway.dashboard.site import Done, Site
+from services.gateway.dashboard.site import READS, Done, Site
 from services.gateway.dashboard.views.hypotheses import hypothesis_views
 from services.gateway.dashboard.visit import Visit
 from shared.errors import invalid_field
@@ -41,7 +41,7 @@ def routes(site: Site) -> APIRouter:
     async def show(visit: Visit) -> Response:
         return await _show(site, visit)
 
-    router.add_api_route(_PATH, site.page(show), methods=["GET"])
+    router.add_api_route(_PATH, site.page(show), methods=READS)
     router.add_api_route(f"{_PATH}/suggest", site.form(_suggest), methods=["POST"])
     router.add_api_route(f"{_PATH}/{{hypothesis_id}}/review", site.form(_review), methods=["POST"])
     router.add_api_route(f"{_PATH}/{{hypothesis_id}}/design", site.form(_design), methods=["POST"])

@@ -9,7 +9,7 @@ from experimentation.v1 import analysis_service_pb2 as pb
 from services.gateway.dashboard.answers import ask
 from services.gateway.dashboard.pages import reading
 from services.gateway.dashboard.rendering import no_news
-from services.gateway.dashboard.site import Done, Site
+from services.gateway.dashboard.site import READS, Done, Site
 from services.gateway.dashboard.views.jobs import job_view
 from services.gateway.dashboard.visit import Visit
 from shared.identity.permission import Permission
@@ -32,7 +32,7 @@ def routes(site: Site) -> APIRouter:
         may_ask = reading.may(Permission.ANALYSES_REQUEST, caller)
         return site.renderer.page(visit, "job.html", title=view.kind, active="", it=view, may_ask=may_ask)
 
-    router.add_api_route(_PATH, site.page(show), methods=["GET"])
+    router.add_api_route(_PATH, site.page(show), methods=READS)
     router.add_api_route(f"{_PATH}/cancel", site.form(_cancel), methods=["POST"])
     return router
 

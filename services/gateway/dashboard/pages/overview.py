@@ -10,7 +10,7 @@ from experimentation.v1 import experiment_service_pb2 as experiments_pb2
 from experimentation.v1.review_service_pb2 import ChangeRequestFilter
 from services.gateway.dashboard.answers import ask, missing
 from services.gateway.dashboard.pages import reading
-from services.gateway.dashboard.site import Site
+from services.gateway.dashboard.site import READS, Site
 from services.gateway.dashboard.views.jobs import job_rows
 from services.gateway.dashboard.views.overview import overview_rows
 from services.gateway.dashboard.views.reviews import request_rows
@@ -32,7 +32,7 @@ def routes(site: Site) -> APIRouter:
     async def show(visit: Visit) -> Response:
         return await _show(site, visit)
 
-    router.add_api_route("/", site.page(show), methods=["GET"])
+    router.add_api_route("/", site.page(show), methods=READS)
     return router
 
 

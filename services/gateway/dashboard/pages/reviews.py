@@ -15,7 +15,7 @@ from services.gateway.dashboard.answers import ask, missing
 from services.gateway.dashboard.pages import proposals, reading
 from services.gateway.dashboard.policy import PAGE_HEADERS
 from services.gateway.dashboard.rendering import no_news
-from services.gateway.dashboard.site import Done, Site
+from services.gateway.dashboard.site import READS, Done, Site
 from services.gateway.dashboard.views.head import experiment_head, unknown_head
 from services.gateway.dashboard.views.messages import arm_names
 from services.gateway.dashboard.views.reviews import news_key, request_rows, request_view
@@ -37,12 +37,12 @@ _PATH = "/insights/reviews/{change_request_id}"
 def routes(site: Site) -> APIRouter:
     """Returns the routes."""
     router = APIRouter(include_in_schema=False)
-    router.add_api_route("/insights/reviews", site.page(_bound(site, _queue)), methods=["GET"])
-    router.add_api_route(_PATH, site.page(_bound(site, _request)), methods=["GET"])
+    router.add_api_route("/insights/reviews", site.page(_bound(site, _queue)), methods=READS)
+    router.add_api_route(_PATH, site.page(_bound(site, _request)), methods=READS)
     router.add_api_route(
-        "/insights/experiments/{experiment_id}/reviews", site.page(_bound(site, _of_experiment)), methods=["GET"]
+        "/insights/experiments/{experiment_id}/reviews", site.page(_bound(site, _of_experiment)), methods=READS
     )
-    router.add_api_route("/reviews/{change_request_id}", _moved, methods=["GET"])
+    router.add_api_route("/reviews/{change_request_id}", _moved, methods=READS)
     for verb, handler in _VERBS.items():
         router.add_api_route(f"{_PATH}/{verb}", site.form(handler), methods=["POST"])
     return router

@@ -13,7 +13,7 @@ from services.gateway.dashboard.policy import PAGE_HEADERS
 from services.gateway.dashboard.rendering import THEME_COOKIE, THEMES
 from services.gateway.dashboard.sessions import Session, new_session
 from services.gateway.dashboard.sign_in_codes import SignInCodes
-from services.gateway.dashboard.site import SIGN_IN, Site, local
+from services.gateway.dashboard.site import READS, SIGN_IN, Site, local
 from services.gateway.dashboard.visit import CALL_SECONDS
 from services.gateway.door import problem
 from services.gateway.door.bearer import is_sound, origin_of
@@ -38,7 +38,7 @@ class SignIn:
     def routes(self) -> APIRouter:
         """Returns the routes."""
         router = APIRouter(include_in_schema=False)
-        router.add_api_route(SIGN_IN, self.show, methods=["GET"])
+        router.add_api_route(SIGN_IN, self.show, methods=READS)
         router.add_api_route(SIGN_IN, self.sign_in, methods=["POST"])
         router.add_api_route(f"{SIGN_IN}/codes", self.make_code, methods=["POST"])
         router.add_api_route("/sign-out", self.sign_out, methods=["POST"])
@@ -48,7 +48,8 @@ class SignIn:
     async def show(self, request: Request) -> Response:
         """Shows the form, or signs in with the code of a one-time link."""
         code = request.query_params.get("code", "")
-        if not code:
+        if not code or request.method == "HEAD":
+            # Who only asks whether the page is there does not use the link up.
             return self._form(request)
         if "prefetch" in request.headers.get("sec-purpose", ""):
             return Response("", 503, PAGE_HEADERS)
