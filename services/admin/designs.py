@@ -87,6 +87,19 @@ def lifts(found: Sequence[hypothesis_pb2.DetectableLift]) -> RenderableType:
     return rows
 
 
+def how_to_ramp(ramp: Sequence[hypothesis_pb2.RampStep]) -> str:
+    """Returns how the ramp of a design comes about: the experiment that is made of it has none."""
+    return (
+        f"The experiment has no ramp of its own. That of the design ({_steps(ramp)}) is carried out by traffic "
+        f"changes: propose traffic: {{share: {ramp[0].traffic_share:g}}} before it starts, in a file as "
+        "`experiment show -o yaml` writes it, and each further step when it is due."
+    )
+
+
+def _steps(ramp: Sequence[hypothesis_pb2.RampStep]) -> str:
+    return ", ".join(f"{step.traffic_share:.0%} for {span(step.duration)}" for step in ramp)
+
+
 def _standing(design: hypothesis_pb2.Design) -> str:
     if design.experiment_id:
         return f"became {design.experiment_id}"
@@ -110,7 +123,7 @@ def _facts(design: hypothesis_pb2.Design) -> Iterator[tuple[str, str]]:
     yield "takes", f"{span(plan.duration)}; {design.available_units:,} units come meanwhile, {enough}"
     yield "looks", enum_name(analysis_pb2.LookingPolicy.DESCRIPTOR, plan.looking_policy)
     if plan.ramp:
-        yield "ramp", ", ".join(f"{step.traffic_share:.0%} for {span(step.duration)}" for step in plan.ramp)
+        yield "ramp", _steps(plan.ramp)
     for name, text in (("hypothesis", design.hypothesis_id), ("experiment", design.experiment_id)):
         if text:
             yield name, text

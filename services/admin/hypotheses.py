@@ -31,6 +31,15 @@ def pages(
     yield from paging.pages(stub.ListHypotheses, request, "hypotheses", limit=limit)
 
 
+def left_aside(request: service_pb.SuggestHypothesesRequest) -> Iterator[str]:
+    """Yields a warning for each earlier experiment that counts for nothing, as its metric is not described: a typo?"""
+    known = {each.metric_id for each in request.metrics}
+    for place, each in enumerate(request.past_experiments):
+        if each.metric_id not in known:
+            name = f"past_experiments[{place}].metric_id"
+            yield f"{name}: {each.metric_id or 'nothing'} is none of the metrics: this experiment is left aside"
+
+
 def table(found: Sequence[pb.Hypothesis]) -> RenderableType:
     """Returns a row per hypothesis."""
     if not found:

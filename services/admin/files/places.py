@@ -1,7 +1,7 @@
 """Finds the line of a file that a service complains of."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -13,13 +13,14 @@ _STEPS: Final = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
 
 
 @contextmanager
-def named_by_lines(path: Path, tree: Node, *prefixes: str) -> Iterator[None]:
+def named_by_lines(path: Path, tree: Node, *prefixes: str, given: Collection[str] = ()) -> Iterator[None]:
     """Lets errors through, those of fields with the lines of the file that they came from.
 
     Args:
         path: The file.
         tree: Its content.
         prefixes: What the service puts before the file's own paths, such as `experiment.`.
+        given: Fields that come from the command line: an error on one of them is let through as it is.
 
     Raises:
         FileProblems: INVALID_FIELD.
@@ -29,7 +30,7 @@ def named_by_lines(path: Path, tree: Node, *prefixes: str) -> Iterator[None]:
     except FileProblems:
         raise
     except InvalidArgument as error:
-        if not error.violations:
+        if not error.violations or any(each.field in given for each in error.violations):
             raise
         problems = []
         for each in error.violations:

@@ -1,6 +1,6 @@
 """A request of the AI service as a file, YAML or JSON, with the field names of the contracts."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +15,9 @@ _Message = TypeVar("_Message", bound=Message)
 
 
 @contextmanager
-def read_request(path: Path | None, request: _Message, *, example: str, prefix: str = "") -> Iterator[_Message]:
+def read_request(
+    path: Path | None, request: _Message, *, example: str, prefix: str = "", given: Collection[str] = ()
+) -> Iterator[_Message]:
     """Fills a request from a file; errors on its fields, raised meanwhile, get the file's lines.
 
     Args:
@@ -23,6 +25,7 @@ def read_request(path: Path | None, request: _Message, *, example: str, prefix: 
         request: What is filled.
         example: Of what a file begins with.
         prefix: What the service puts before the file's own paths.
+        given: Fields that come from the command line, not from the file.
 
     Raises:
         FileProblems: INVALID_FIELD, with the lines.
@@ -34,5 +37,5 @@ def read_request(path: Path | None, request: _Message, *, example: str, prefix: 
     tree = read_tree(path, example=example)
     if problems := filled(request, tree):
         raise FileProblems(path, problems)
-    with named_by_lines(path, tree, *([prefix] if prefix else [""])):
+    with named_by_lines(path, tree, *([prefix] if prefix else [""]), given=given):
         yield request

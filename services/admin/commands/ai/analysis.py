@@ -41,7 +41,9 @@ def run(
     """Analyses an experiment: its recorded data, or what a file supplies (aggregates, warehouse_table, plan)."""
     session = session_of(context)
     with (
-        read_request(file, service_pb.AnalyzeExperimentRequest(), example=_EXAMPLE) as request,
+        read_request(
+            file, service_pb.AnalyzeExperimentRequest(), example=_EXAMPLE, given=("experiment_id",)
+        ) as request,
         session.analyses() as stub,
     ):
         request.experiment_id = experiment_id
@@ -75,7 +77,7 @@ def list_analyses(
         session.output.many(analyses.pages(stub, request, limit=limit), analyses.table)
 
 
-@app.command("show", epilog=examples("expctl analysis show ana_1", "expctl analysis show ana_1 -o json"))
+@app.command("show", epilog=examples("expctl analysis show analysis_1", "expctl analysis show analysis_1 -o json"))
 def show(context: typer.Context, analysis_id: AnalysisId) -> None:
     """Shows one analysis: decision, reasons, comparisons, health."""
     session = session_of(context)
@@ -83,7 +85,7 @@ def show(context: typer.Context, analysis_id: AnalysisId) -> None:
         session.output.one(analyses.get(stub, analysis_id), analyses.drawing)
 
 
-@app.command("evidence", epilog=examples("expctl analysis evidence ana_1"))
+@app.command("evidence", epilog=examples("expctl analysis evidence analysis_1"))
 def show_evidence(context: typer.Context, analysis_id: AnalysisId) -> None:
     """Shows what an analysis rests on: each sentence with its facts."""
     session = session_of(context)
@@ -95,7 +97,7 @@ def show_evidence(context: typer.Context, analysis_id: AnalysisId) -> None:
     session.output.one(pack, lambda one: Group(evidence.borne(said, one), Text(), evidence.table(one)))
 
 
-@app.command("sent", epilog=examples("expctl analysis sent ana_1", "expctl analysis sent ana_1 -o yaml"))
+@app.command("sent", epilog=examples("expctl analysis sent analysis_1", "expctl analysis sent analysis_1 -o yaml"))
 def sent(context: typer.Context, analysis_id: AnalysisId, *, limit: Limit = 50) -> None:
     """Shows what was sent to the provider for an analysis, and what came back."""
     session = session_of(context)

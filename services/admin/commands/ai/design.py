@@ -13,6 +13,7 @@ from services.admin.commands.group import command_group
 from services.admin.examples import examples
 from services.admin.exit_codes import ExitCode
 from services.admin.files.request import read_request
+from services.admin.formats import Format
 from services.admin.plain_text import plain
 from services.admin.session import session_of
 from services.admin.words import plural
@@ -30,7 +31,8 @@ app = command_group("Asks for designs of experiments, and makes experiments of t
 @app.command(
     "recommend",
     epilog=examples(
-        "expctl design recommend --hypothesis hyp_1 --units-per-day 5000", "expctl design recommend -f design.yaml"
+        "expctl design recommend --hypothesis hypothesis_1 --units-per-day 5000",
+        "expctl design recommend -f design.yaml",
     ),
 )
 def recommend(
@@ -45,8 +47,10 @@ def recommend(
     session = session_of(context)
     if file is None and not (hypothesis and units_per_day > 0):
         raise invalid_field("--file", "is needed, or --hypothesis with --units-per-day")
+    options = {"hypothesis_id": hypothesis, "traffic.units_per_day": units_per_day}
+    given = [field for field, value in options.items() if value]
     with (
-        read_request(file, service_pb.RecommendDesignRequest(), example=_EXAMPLE) as request,
+        read_request(file, service_pb.RecommendDesignRequest(), example=_EXAMPLE, given=given) as request,
         session.analyses() as stub,
     ):
         request.hypothesis_id = hypothesis or request.hypothesis_id
@@ -78,7 +82,7 @@ def list_designs(
         session.output.many(designs.pages(stub, request, limit=limit), designs.table)
 
 
-@app.command("show", epilog=examples("expctl design show des_1"))
+@app.command("show", epilog=examples("expctl design show design_1"))
 def show(context: typer.Context, design_id: DesignId) -> None:
     """Shows one design: plan, sample, duration, rules, and why."""
     session = session_of(context)
@@ -86,7 +90,7 @@ def show(context: typer.Context, design_id: DesignId) -> None:
         session.output.one(designs.get(stub, design_id), designs.drawing)
 
 
-@app.command("create-experiment", epilog=examples("expctl design create-experiment des_1 --id short-form"))
+@app.command("create-experiment", epilog=examples("expctl design create-experiment design_1 --id short-form"))
 def create_experiment(
     context: typer.Context,
     design_id: DesignId,
@@ -106,7 +110,11 @@ def create_experiment(
     )
     with session.analyses() as stub:
         done = client.call(stub.CreateExperimentFromDesign, request, timeout_seconds=CALL_SECONDS)
+        ramp = designs.get(stub, design_id).plan.ramp
     session.output.one(done, lambda found: experiments.drawing(found.experiment))
+    if ramp and session.output.kind is Format.TABLE:
+        session.output.say(designs.how_to_ramp(ramp))
+        session.output.suggest(("To begin with its first step", ("experiment", "propose", "-f", "FILE")))
     if done.change_request_id:
         session.output.suggest(("To approve its start", ("review", "approve", done.change_request_id)))
 

@@ -13,6 +13,7 @@ from services.admin.commands.ai.asking import File, Limit, NoWait, finished, sta
 from services.admin.commands.group import command_group
 from services.admin.examples import examples
 from services.admin.files.request import read_request
+from services.admin.plain_text import plain
 from services.admin.session import Session, session_of
 from shared.rpc import client
 
@@ -52,6 +53,8 @@ def suggest(
     ):
         request.goal = goal or request.goal
         request.request_id = request.request_id or session.new_id("req")
+        for doubt in hypotheses.left_aside(request):
+            session.output.say(plain(doubt))
         job = client.call(stub.SuggestHypotheses, request, timeout_seconds=CALL_SECONDS).job
         if no_wait:
             started(session, job)
@@ -86,7 +89,7 @@ def list_hypotheses(
         session.output.many(hypotheses.pages(stub, request, limit=limit), hypotheses.table)
 
 
-@app.command("show", epilog=examples("expctl hypothesis show hyp_1"))
+@app.command("show", epilog=examples("expctl hypothesis show hypothesis_1"))
 def show(context: typer.Context, hypothesis_id: HypothesisId) -> None:
     """Shows one hypothesis: what bears it, what would refute it, what its confidence is made of."""
     session = session_of(context)
@@ -94,13 +97,13 @@ def show(context: typer.Context, hypothesis_id: HypothesisId) -> None:
         session.output.one(hypotheses.get(stub, hypothesis_id), hypotheses.drawing)
 
 
-@app.command("accept", epilog=examples("expctl hypothesis accept hyp_1 -m 'Worth a test'"))
+@app.command("accept", epilog=examples("expctl hypothesis accept hypothesis_1 -m 'Worth a test'"))
 def accept(context: typer.Context, hypothesis_id: HypothesisId, *, reason: Reason = "") -> None:
     """Says that a hypothesis is to be tested."""
     _review(session_of(context), hypothesis_id, service_pb.HYPOTHESIS_REVIEW_ACCEPT, reason)
 
 
-@app.command("reject", epilog=examples("expctl hypothesis reject hyp_1 -m 'Against our promise'"))
+@app.command("reject", epilog=examples("expctl hypothesis reject hypothesis_1 -m 'Against our promise'"))
 def reject(context: typer.Context, hypothesis_id: HypothesisId, *, reason: Reason = "") -> None:
     """Says that a hypothesis is not to be tested."""
     session = session_of(context)

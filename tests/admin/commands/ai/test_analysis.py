@@ -55,6 +55,16 @@ def test_run_when_the_file_is_wrong_then_2_and_names_the_lines(expctl: Expctl, t
     assert f"{alone}:12: plan.relative_mde: must be" in expctl("analysis", "run", "form", "-f", alone).err
 
 
+def test_run_when_the_id_is_bad_then_the_file_is_not_blamed(expctl: Expctl, tmp_path: Path) -> None:
+    file = written(tmp_path, AGGREGATES)
+
+    ended = expctl("analysis", "run", "BAD_id", "-f", file)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "experiment_id: " in ended.err
+    assert file.name not in ended.err
+
+
 def test_run_when_there_is_no_such_experiment_then_3(expctl: Expctl) -> None:
     ended = expctl("-o", "json", "analysis", "run", "nowhere")
 

@@ -107,6 +107,9 @@ def test_create_experiment_when_recommended_then_the_agent_s_draft_waits_for_a_r
     assert (draft["state"], draft["creator"]) == ("EXPERIMENT_STATE_DRAFT", "agent")
     assert draft["display_name"] == "Short form"
     assert (request["state"], request["requester"]) == ("CHANGE_REQUEST_STATE_PENDING", "agent")
+    assert "The experiment has no ramp of its own." in " ".join(made.err.split())
+    assert "propose traffic: {share: 0.05} before it starts" in " ".join(made.err.split())
+    assert "experiment propose -f FILE" in made.err
     assert "became short-form" in " ".join(expctl("design", "list").out.split())
     approved = expctl("review", "approve", request["change_request_id"], "--apply", "--yes", who="rob")
     assert approved.code == 0

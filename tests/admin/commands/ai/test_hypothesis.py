@@ -39,6 +39,18 @@ def test_suggest_when_a_goal_is_given_then_it_takes_the_place_of_the_file_s(expc
     assert '"field": "goal"' in long.err
 
 
+def test_suggest_when_an_earlier_experiment_is_of_no_metric_then_says_that_it_is_left_aside(
+    expctl: Expctl, tmp_path: Path
+) -> None:
+    file = written(tmp_path, METRICS.read_text().replace("    metric_id: bought\n", "    metric_id: bougth\n", 1))
+
+    ended = expctl("hypothesis", "suggest", "-f", file)
+
+    assert ended.code == 0
+    assert "past_experiments[0].metric_id: bougth is none of the metrics: this experiment is left aside" in ended.err
+    assert "left aside" not in expctl("hypothesis", "suggest", "-f", METRICS, "--no-wait").err
+
+
 def test_suggest_when_not_waited_for_then_the_job(expctl: Expctl) -> None:
     ended = expctl("hypothesis", "suggest", "-f", METRICS, "--no-wait")
     job = ended.out.split()[1]
