@@ -70,6 +70,10 @@ stop --ship`, `principal update --disable`) ask for the name of what they touch,
 """
 
 APPROVALS = """
+Code 1 is also that of what stands in the way and does not pass by itself: `up` where a stack runs or a port is taken,
+any command where no stack is ready in the directory, and `doctor` where something is wrong. Code 7 is for a service
+whose address is known and which does not answer.
+
 Code 6 comes from `experiment start`, `resume` and `stop` whose change now waits for approval (it was proposed, not
 made), from `review wait` when its time is over, from `review apply` and `review approve --apply` while approvals are
 missing. To propose is no failure: `experiment propose`, `policy propose`, `--draft` and `--at` end with 0 whatever is
@@ -127,7 +131,8 @@ def _is_shown(parameter: Any) -> bool:
 
 
 def _row(parameter: Any) -> str:
-    kind = parameter.display_type(None).strip("<>")
+    # Of an option that may stand there several times, the type is put into list[...].
+    kind = parameter.display_type(None).strip("<>").removeprefix("list[").removesuffix("]").strip("<>")
     choices = kind.replace("|", "`, `") if "|" in kind else ""
     said = f"{_text(parameter.help)}{f' One of `{choices}`.' if choices else ''}"
     if parameter.param_type_name == "argument":

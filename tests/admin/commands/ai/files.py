@@ -5,7 +5,8 @@ from typing import Any
 
 from tests.admin.conftest import Expctl
 
-METRICS = Path(__file__).resolve().parents[4] / "docs" / "examples" / "metrics.yaml"
+SAMPLES = Path(__file__).resolve().parents[4] / "docs" / "examples"
+METRICS = SAMPLES / "metrics.yaml"
 
 DESIGN = """\
 description: A shorter form makes more visitors sign up, as there is less to fill in.
