@@ -19,6 +19,11 @@ def test_nothing_is_drawn_of_an_arm_without_units() -> None:
 
     assert beliefs is not None
     assert len(beliefs.rows) == 2
+    assert re.findall(r'class="series (c\d)"', beliefs.svg) == ["c0", "c1", "c0", "c1"]
+    bandit.arms[0].unit_count = 0
+    alone = bandit_view(bandit, examples.experiment(), clock.now()).beliefs
+    assert alone is not None
+    assert re.findall(r'class="series (c\d)"', alone.svg) == ["c1", "c1"], "its colour is that of its weights"
     bandit.arms[0].unit_count = bandit.arms[1].unit_count = 0
     assert bandit_view(bandit, examples.experiment(), clock.now()).beliefs is None
 

@@ -22,12 +22,13 @@ _EDGE: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """Is what is believed of one arm's mean: its posterior mean and central 95 % interval."""
+    """Is what is believed of one arm's mean: its posterior mean and central 95 % interval; `place` is the arm's own."""
 
     arm: str
     mean: float
     low: float
     high: float
+    place: int = 0
 
 
 def densities(
@@ -52,20 +53,20 @@ def densities(
     top = max(y for curve in curves for _, y in curve)
     frame = frames.framed(drawing, x=(low, high), y=(0.0, top * 1.08), y_words=lambda _value: "", legend_rows=1)
     frames.value_axis(frame, words)
-    for place, (belief, curve) in enumerate(zip(known, curves, strict=True)):
-        _draw(frame, belief, curve, place, words)
-    frames.legend(frame, [belief.arm for belief in known])
+    for belief, curve in zip(known, curves, strict=True):
+        _draw(frame, belief, curve, words)
+    frames.legend(frame, [belief.arm for belief in known], places=[belief.place for belief in known])
     rows = [(each.arm, each.mean, each.low, each.high) for each in known]
     return Chart("posterior", title, description, drawing.done(), ("arm", "mean", "low", "high"), rows)
 
 
-def _draw(
-    frame: Frame, belief: Belief, curve: Sequence[tuple[float, float]], place: int, words: Callable[[float], str]
-) -> None:
+def _draw(frame: Frame, belief: Belief, curve: Sequence[tuple[float, float]], words: Callable[[float], str]) -> None:
     points = [(frame.x(x), frame.y(y)) for x, y in curve]
     with frame.drawing.hovered():
-        frame.drawing.shape([(points[0][0], frame.y(0)), *points, (points[-1][0], frame.y(0))], f"band {colour(place)}")
-        frame.drawing.path(points, f"series {colour(place)}", dash=dash(place))
+        frame.drawing.shape(
+            [(points[0][0], frame.y(0)), *points, (points[-1][0], frame.y(0))], f"band {colour(belief.place)}"
+        )
+        frame.drawing.path(points, f"series {colour(belief.place)}", dash=dash(belief.place))
         told = f"95 % in {words(belief.low)} to {words(belief.high)}"
         frame.drawing.tip(frame.x(belief.mean), frame.y.end, [belief.arm, words(belief.mean), told])
 
@@ -107,7 +108,8 @@ def _fitted_size(belief: Belief) -> float:
 
 
 def _beta_of(mean: float, size: float) -> Callable[[float], float]:
-    a, b = max(mean * size, 1.0), max((1 - mean) * size, 1.0)
+    # What is hardly above 1 is 1 but for rounding, and does not fall to nought at its end.
+    a, b = (1.0 if each < 1.02 else each for each in (mean * size, (1 - mean) * size))
     constant = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
 
     def density(value: float) -> float:

@@ -58,10 +58,20 @@ def time_axis(frame: Frame, first: datetime, last: datetime) -> None:
         _mark(frame, frame.x(moment.timestamp()), f"{moment:{marks}}")
 
 
-def legend(frame: Frame, names: Sequence[str], *, dashed: bool = True, first: int = 0) -> None:
-    """Names the series in a line below the axis, their colours from `first` on; what does not fit is in the table."""
+def legend(
+    frame: Frame, names: Sequence[str], *, dashed: bool = True, first: int = 0, places: Sequence[int] = ()
+) -> None:
+    """Names the series in a line below the axis, their colours from `first` on; what does not fit is in the table.
+
+    Args:
+        frame: Where.
+        names: Are what the series are called.
+        dashed: Says that they are lines and not areas.
+        first: Is the colour of the first.
+        places: Are the places by which they are coloured and dashed. Empty: those of the names.
+    """
     x, y = frame.x.start, frame.drawing.height - 6
-    for place, name in enumerate(names):
+    for place, name in zip(places or range(len(names)), names, strict=True):
         shown = name if len(name) <= 24 else f"{name[:23]}…"
         if x + 26 + 7 * len(shown) > frame.drawing.width:
             frame.drawing.text(x, y, "…", kind="label")

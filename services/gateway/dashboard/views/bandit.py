@@ -229,8 +229,8 @@ def _weights(bandit: pb.Bandit, names: dict[str, str], until: datetime) -> Chart
 
 def _beliefs(arms: Sequence[pb.ArmPosterior], names: dict[str, str]) -> list[Belief]:
     return [
-        Belief(names.get(arm.arm_id, arm.arm_id), arm.posterior_mean, arm.interval_low, arm.interval_high)
-        for arm in arms
+        Belief(names.get(arm.arm_id, arm.arm_id), arm.posterior_mean, arm.interval_low, arm.interval_high, place)
+        for place, arm in enumerate(arms)
         # What is believed without units is the prior, which nobody measured.
         if arm.unit_count
         and arm.HasField("posterior_mean")
