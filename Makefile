@@ -35,7 +35,7 @@ test: $(READY) ## Run the tests (real Postgres, real gRPC)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 verify: $(READY) ## Run the long simulations too
-	$(BIN)/python -m pytest -n 2
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n 2
 
 bench: $(READY) ## Measure speed as ratios taken in one run
 	@$(BIN)/python -m tests.bench

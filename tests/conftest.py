@@ -1,17 +1,24 @@
 """A real Postgres for the tests: one server per test process, one database per test."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy
+from hypothesis import settings
 from sqlalchemy import Engine, make_url
 
 from shared.ids import new_id
 from shared.store import migrate
 from shared.store.embedded import EmbeddedPostgres
 from shared.store.engine import create_engine
+
+# Half of what Hypothesis tries by itself, where a test does not say how much; `make verify` tries more than that.
+settings.register_profile("ordinary", settings.default, max_examples=50)
+settings.register_profile("thorough", settings.default, max_examples=200)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ordinary"))
 
 # Tests end before the machine does.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}

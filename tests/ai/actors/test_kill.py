@@ -26,7 +26,7 @@ def new_processes(engine: Engine, database_url: str, tmp_path: Path) -> Iterator
     ("broker_url", "what"),
     [
         (EMBEDDED, "service"),
-        ("redis", "worker"),
+        pytest.param("redis", "worker", marks=pytest.mark.slow),
         pytest.param("redis", "service", marks=slow),
         pytest.param("rabbitmq", "worker", marks=slow),
         pytest.param("rabbitmq", "service", marks=slow),

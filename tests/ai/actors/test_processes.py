@@ -25,6 +25,7 @@ def new_processes(engine: Engine, database_url: str, tmp_path: Path) -> Iterator
         yield lambda url: stack.enter_context(JobProcesses(engine, database_url, url, tmp_path / "log"))
 
 
+@pytest.mark.slow
 def test_service_when_a_thousand_bulk_jobs_wait_then_interactive_ones_overtake_and_memory_is_bounded(
     new_processes: NewProcesses,
 ) -> None:

@@ -33,7 +33,11 @@ def assert_connected(listener: Listener, *, expected: bool) -> None:
 
 
 def end_sessions(engine: Engine, *, application_name: str) -> None:
-    statement = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = :name"
+    # Of this test's database alone: others of the same server have listeners of their own.
+    statement = (
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE application_name = :name AND datname = current_database()"
+    )
     with transaction(engine) as connection:
         ended = connection.execute(text(statement), {"name": application_name}).scalars().all()
     assert ended == [True]

@@ -78,7 +78,7 @@ def random_wishes(rng: np.random.Generator) -> DesignWishes:
     )
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_answer_when_wishes_are_random_then_every_sentence_is_grounded(seed: int) -> None:
     rng = np.random.default_rng([31, seed])
     for _ in range(CHUNK):
