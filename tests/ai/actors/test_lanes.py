@@ -8,6 +8,7 @@ from dramatiq.middleware.time_limit import TimeLimitExceeded
 
 from services.ai.actors.brokers import EMBEDDED
 from services.ai.domain.jobs import JobQueue
+from tests.ai.actors.conftest import BROKERS
 from tests.ai.actors.lane_world import WAIT_SECONDS, Taken, lanes
 from tests.ai.job_examples import analysis_job
 
@@ -42,9 +43,9 @@ def test_lanes_when_a_thousand_bulk_jobs_wait_then_an_interactive_one_overtakes_
         assert [taken.next() for _ in range(10)] == [f"bulk_{number}" for number in range(1, 11)]
 
 
+# Not the embedded one, whose messages end with the process.
+@pytest.mark.parametrize("broker_url", BROKERS[1:], indirect=True)
 def test_lanes_when_one_process_stops_then_another_gets_what_it_had_not_begun(broker_url: str) -> None:
-    if broker_url == EMBEDDED:
-        pytest.skip("its messages end with the process")
     taken, begun, go_on = Taken(), threading.Event(), threading.Event()
 
     def run(job_id: str) -> None:

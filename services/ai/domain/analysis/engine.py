@@ -65,10 +65,6 @@ class ExperimentAnalysis:
             return None
         return needed(self.rule, self.progress)
 
-    def of_role(self, role: MetricRole) -> tuple[ArmComparison, ...]:
-        """Returns the comparisons on metrics of a role."""
-        return tuple(one for one in self.comparisons if one.role is role)
-
 
 def analyze(aggregates: Aggregates, plan: AnalysisPlan, *, now: datetime) -> ExperimentAnalysis:
     """Returns what sums of arms say.

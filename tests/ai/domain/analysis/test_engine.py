@@ -216,7 +216,7 @@ def test_analyze_when_there_are_secondary_metrics_then_their_false_findings_are_
         return ArmAggregate(arm_id, arm_id == "control", 0.0, 10_000, (MetricSums("conversion", 1000), *sums))
 
     data = experiment(arm("control", [5.0] * 6), arm("blue", means), metrics=(CONVERSION, *metrics))
-    found = analyze(data, PLANNED, now=NOW).of_role(MetricRole.SECONDARY)
+    found = [one for one in analyze(data, PLANNED, now=NOW).comparisons if one.role is MetricRole.SECONDARY]
 
     raw = [stats.ttest_ind_from_stats(mean, 2.0, 10_000, 5.0, 2.0, 10_000).pvalue for mean in means]
     wanted = stats.false_discovery_control(raw, method="bh")
@@ -243,7 +243,7 @@ def test_analyze_when_an_arm_was_not_measured_then_its_comparison_has_too_little
 
     found = analyze(replace(data, arms=(data.arms[0], blind)), AnalysisPlan(sample=PlannedSample(9_500)), now=NOW)
 
-    (latency,) = found.of_role(MetricRole.GUARDRAIL)
+    (latency,) = (one for one in found.comparisons if one.role is MetricRole.GUARDRAIL)
     assert latency.status is ComparisonStatus.INSUFFICIENT_DATA
     assert isinstance(latency.report.lift, NotEstimable)
     assert found.verdict.verdict is Verdict.STOP_INCONCLUSIVE
